@@ -1,0 +1,135 @@
+//! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
+
+pub(crate) mod pool;
+pub(crate) mod simd;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use ndarray::{ArrayView, Dimension};
+
+use crate::arena::{Buffer, LINE, Region, RegionMut};
+use crate::device::{Device, Element, Layout, Real, Span};
+use crate::error::Error;
+use pool::Pool;
+
+/// The CPU as a device; `E` is the type of activations and parameters, `f32` or `f64`.
+///
+/// A clone is another handle to the same worker threads, so one `Cpu` may be shared by several
+/// threads that train.
+#[derive(Clone, Debug)]
+pub struct Cpu<E = f32> {
+    pool: Arc<Pool>,
+    elem: PhantomData<E>,
+}
+
+impl Cpu<f32> {
+    /// All cores that the system grants this process.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] or [`Error::OutOfMemory`] if workers or their memory can't be had.
+    pub fn new() -> Result<Self, Error> {
+        Self::with_threads(std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// `threads` threads, the calling one included.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`Error::Argument`] if `threads` is 0 or above 1024.
+    pub fn with_threads(threads: usize) -> Result<Self, Error> {
+        Ok(Self { pool: Arc::new(Pool::new(threads)?), elem: PhantomData })
+    }
+
+    /// The same threads and memory for f64, in which gradients are checked.
+    pub fn double(&self) -> Cpu<f64> {
+        Cpu { pool: Arc::clone(&self.pool), elem: PhantomData }
+    }
+}
+
+impl<E> Cpu<E> {
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// The bytes that the device itself holds: packing memory of its threads.
+    pub fn bytes(&self) -> usize {
+        self.pool.bytes()
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl<E: Real> Device for Cpu<E> {
+    type Elem = E;
+    type Param = E;
+    type Scalar = E;
+    type Buf = Buffer;
+    type Region<'a> = Region<'a>;
+    type RegionMut<'a> = RegionMut<'a>;
+    type View<'a, T: Element> = &'a [T];
+    type ViewMut<'a, T: Element> = &'a mut [T];
+
+    const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<E>() };
+
+    fn alloc(&self, bytes: usize) -> Result<Buffer, Error> {
+        Buffer::new(bytes, "a buffer")
+    }
+
+    fn region(buf: &Buffer, span: Span) -> Result<Region<'_>, Error> {
+        buf.region(span)
+    }
+
+    fn split<const R: usize, const W: usize>(
+        buf: &mut Buffer,
+        reads: [Span; R],
+        writes: [Span; W],
+    ) -> Result<([Region<'_>; R], [RegionMut<'_>; W]), Error> {
+        buf.split(reads, writes)
+    }
+
+    fn view<T: Element>(region: Self::Region<'_>) -> Self::View<'_, T> {
+        region.elements()
+    }
+
+    fn view_mut<T: Element>(region: Self::RegionMut<'_>) -> Self::ViewMut<'_, T> {
+        region.elements()
+    }
+
+    fn len<T: Element>(view: &[T]) -> usize {
+        view.len()
+    }
+
+    fn upload<T: Element, I: Dimension>(&self, to: &mut [T], from: ArrayView<'_, T, I>) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        match from.as_slice() {
+            Some(from) => to.copy_from_slice(from),
+            None => to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to = *from),
+        }
+        Ok(())
+    }
+
+    fn upload_elems<I: Dimension>(&self, to: &mut [E], from: ArrayView<'_, E, I>) -> Result<(), Error> {
+        self.upload(to, from)
+    }
+
+    fn download<T: Element>(&self, to: &mut [T], from: &[T]) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn download_elems(&self, to: &mut [E], from: &[E]) -> Result<(), Error> {
+        self.download(to, from)
+    }
+}
+
+fn same_length(to: usize, from: usize) -> Result<(), Error> {
+    if to == from {
+        Ok(())
+    } else {
+        Err(Error::internal(format!("a copy of {from} elements into {to}")))
+    }
+}

@@ -1,0 +1,199 @@
+//! What a device is: buffers of bytes, views of typed elements, copies to and from the host.
+//!
+//! A [`Device`] knows nothing of layers. What it can compute is said by the `Kernel` traits of
+//! [`ops`](crate::ops) and [`optim`](crate::optim), one per op; generated code asks for exactly the
+//! kernels its model uses, so a device joins by implementing `Device` and as many of them as it likes.
+
+use std::fmt::Debug;
+
+use ndarray::{ArrayView, Dimension};
+
+use crate::error::Error;
+
+/// A plain number that a buffer can hold: every bit pattern is a value, and it has no padding.
+pub trait Element: Copy + Default + Debug + PartialEq + Send + Sync + 'static + sealed::Sealed {
+    /// The name used in messages, as in the model language.
+    const NAME: &'static str;
+}
+
+impl Element for f32 {
+    const NAME: &'static str = "f32";
+}
+impl Element for f64 {
+    const NAME: &'static str = "f64";
+}
+impl Element for u8 {
+    const NAME: &'static str = "u8";
+}
+impl Element for u32 {
+    const NAME: &'static str = "u32";
+}
+
+mod sealed {
+    /// Only types that may be read from any bytes: see [`Element`](super::Element).
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl Sealed for u8 {}
+    impl Sealed for u32 {}
+}
+
+/// A floating-point type that parameters, statistics and losses are held in.
+pub trait Real: Element + PartialOrd {
+    /// Rounded from f64.
+    fn from_f64(value: f64) -> Self;
+    /// Exact.
+    fn to_f64(self) -> f64;
+}
+
+impl Real for f32 {
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// A run of bytes in a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte, a multiple of the device's line.
+    pub start: usize,
+    /// How many bytes.
+    pub bytes: usize,
+}
+
+impl Span {
+    /// `len` elements of `T`, starting at byte `start`.
+    pub const fn of<T>(start: usize, len: usize) -> Self {
+        Self { start, bytes: len * size_of::<T>() }
+    }
+
+    /// One past the last byte.
+    pub const fn end(self) -> usize {
+        self.start + self.bytes
+    }
+}
+
+/// How buffers are laid out for a device: each size is rounded up to whole lines per sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Bytes of a line.
+    pub line: usize,
+    /// Bytes of an activation element.
+    pub elem: usize,
+    /// Bytes of a scalar (statistics, losses).
+    pub scalar: usize,
+}
+
+/// A place to compute: it owns memory, and hands out views of it.
+pub trait Device: Clone + Send + Sync + 'static {
+    /// The type of activations and their gradients.
+    type Elem: Element;
+    /// The type of parameters, their gradients and the optimizer's moments.
+    type Param: Real;
+    /// The type of losses, row statistics and scratch; inputs declared `f32` are given in it.
+    type Scalar: Real;
+    /// Owned memory, zeroed when made, aligned to a line.
+    type Buf: Send + Sync;
+    /// Shared bytes of a buffer.
+    type Region<'a>: Copy;
+    /// Exclusive bytes of a buffer.
+    type RegionMut<'a>;
+    /// Elements that can be read.
+    type View<'a, T: Element>: Copy;
+    /// Elements that can be read and written.
+    type ViewMut<'a, T: Element>;
+
+    /// The layout that the plan of a model is taken in.
+    const LAYOUT: Layout;
+
+    /// `bytes` bytes of zeroed memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if they can't be had.
+    fn alloc(&self, bytes: usize) -> Result<Self::Buf, Error>;
+
+    /// The bytes of `span`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if `span` is not inside the buffer, or does not start on a line.
+    fn region(buf: &Self::Buf, span: Span) -> Result<Self::Region<'_>, Error>;
+
+    /// Disjoint parts of one buffer: `reads` may overlap each other, `writes` overlap nothing.
+    /// A span of no bytes overlaps nothing.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if they do overlap, or leave the buffer, or start off a line.
+    #[allow(clippy::type_complexity)]
+    fn split<const R: usize, const W: usize>(
+        buf: &mut Self::Buf,
+        reads: [Span; R],
+        writes: [Span; W],
+    ) -> Result<([Self::Region<'_>; R], [Self::RegionMut<'_>; W]), Error>;
+
+    /// The elements of a region, as many as fit.
+    fn view<T: Element>(region: Self::Region<'_>) -> Self::View<'_, T>;
+
+    /// The elements of an exclusive region, as many as fit.
+    fn view_mut<T: Element>(region: Self::RegionMut<'_>) -> Self::ViewMut<'_, T>;
+
+    /// How many elements a view has.
+    fn len<T: Element>(view: Self::View<'_, T>) -> usize;
+
+    /// Copies an array, of any strides, in its logical order. Makes no allocation.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the lengths differ; a device's own errors.
+    fn upload<T: Element, I: Dimension>(
+        &self,
+        to: Self::ViewMut<'_, T>,
+        from: ArrayView<'_, T, I>,
+    ) -> Result<(), Error>;
+
+    /// Copies host numbers, rounded to the activation type. Makes no allocation.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    fn upload_elems<I: Dimension>(
+        &self,
+        to: Self::ViewMut<'_, Self::Elem>,
+        from: ArrayView<'_, Self::Scalar, I>,
+    ) -> Result<(), Error>;
+
+    /// Copies elements to the host, once everything that writes them has run.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the lengths differ; a device's own errors.
+    fn download<T: Element>(&self, to: &mut [T], from: Self::View<'_, T>) -> Result<(), Error>;
+
+    /// Copies activations to the host, widened to the scalar type.
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
+    fn download_elems(&self, to: &mut [Self::Scalar], from: Self::View<'_, Self::Elem>) -> Result<(), Error>;
+}
+
+/// Where a gradient goes: written by its first writer, added to by the others.
+#[derive(Debug)]
+pub struct Grad<V> {
+    /// The gradient's elements.
+    pub to: V,
+    /// Add to what is there (`+=`) instead of overwriting it (`=`).
+    pub add: bool,
+}
+
+/// The gradient of an activation on device `D`.
+pub type ElemGrad<'a, D> = Grad<<D as Device>::ViewMut<'a, <D as Device>::Elem>>;
+/// The gradient of a parameter on device `D`.
+pub type ParamGrad<'a, D> = Grad<<D as Device>::ViewMut<'a, <D as Device>::Param>>;

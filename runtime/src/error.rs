@@ -1,0 +1,183 @@
+//! Everything that can go wrong at run time, a variant per cause.
+
+use std::fmt;
+
+/// What went wrong, with what was expected and what was found.
+///
+/// An error changes nothing: parameters, gradients and counters are as they were before the call,
+/// unless the variant says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// An array whose shape is not what the model declares.
+    Shape {
+        /// The input, target or parameter.
+        name: String,
+        /// The expected shape, `batch` standing for any number of samples the workspace holds.
+        expected: String,
+        /// The shape that came.
+        found: Vec<usize>,
+    },
+    /// Inputs and targets that disagree about the number of samples.
+    Batch {
+        /// The input or target that disagrees.
+        name: String,
+        /// The batch of the first input.
+        expected: usize,
+        /// The batch that came.
+        found: usize,
+    },
+    /// A batch of none, or of more samples than the workspace holds.
+    BatchSize {
+        /// The most samples the workspace holds.
+        capacity: usize,
+        /// The batch that came.
+        found: usize,
+    },
+    /// A workspace made for inference was given to a call that needs gradients.
+    InferenceWorkspace {
+        /// The call.
+        call: &'static str,
+    },
+    /// An id (or class) outside the table it indexes.
+    IdOutOfRange {
+        /// The input or target.
+        name: String,
+        /// Its position in logical order.
+        index: usize,
+        /// The number of rows (classes) there are.
+        limit: usize,
+        /// The id that came.
+        found: u32,
+    },
+    /// Every position of a target is the ignored class: the mean over none is undefined.
+    AllIgnored {
+        /// The target.
+        name: String,
+        /// The ignored class.
+        ignore_index: u32,
+    },
+    /// A name that the model (or the workspace) has not.
+    UnknownName {
+        /// What was looked for: a parameter, an output, a group.
+        what: &'static str,
+        /// The name that came.
+        found: String,
+        /// The nearest that exist.
+        nearest: Vec<String>,
+    },
+    /// A number outside what it may be.
+    Argument {
+        /// The argument.
+        name: String,
+        /// What it may be.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// An optimizer, gradients or workspace of another model, or of a model of another shape.
+    Mismatch {
+        /// What does not fit.
+        what: &'static str,
+        /// What was expected.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// Memory that can't be had.
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: usize,
+        /// What for.
+        what: &'static str,
+    },
+    /// A size that does not fit in the address space.
+    Overflow {
+        /// What was being sized.
+        what: &'static str,
+        /// The batch asked for.
+        batch: usize,
+    },
+    /// Worker threads that could not be started.
+    Threads {
+        /// How many were asked for.
+        asked: usize,
+        /// What the system said.
+        message: String,
+    },
+    /// A worker thread panicked; the buffers the call was writing hold unspecified numbers.
+    WorkerPanic {
+        /// The panic's message.
+        message: String,
+    },
+    /// A defect of this library: please report it.
+    Internal {
+        /// What did not hold.
+        message: String,
+    },
+}
+
+impl Error {
+    /// A defect of this library, described.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::Internal { message: message.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape { name, expected, found } => {
+                write!(f, "`{name}` must have shape {expected} but has {found:?}")
+            }
+            Self::Batch { name, expected, found } => write!(
+                f,
+                "`{name}` holds {found} samples but the first input holds {expected} -- give every array the same first axis"
+            ),
+            Self::BatchSize { capacity, found } => write!(
+                f,
+                "the batch must be 1 to {capacity} samples, the workspace's size, but is {found} -- make a larger workspace or split the batch"
+            ),
+            Self::InferenceWorkspace { call } => write!(
+                f,
+                "`{call}` needs a workspace with room for it, but this one was made for `forward` alone -- make it with `workspace(batch)`"
+            ),
+            Self::IdOutOfRange { name, index, limit, found } => {
+                write!(f, "`{name}` holds {found} at position {index} but ids must be below {limit}")
+            }
+            Self::AllIgnored { name, ignore_index } => write!(
+                f,
+                "every position of `{name}` is the ignored class {ignore_index}, so there is no mean loss -- leave such a batch out"
+            ),
+            Self::UnknownName { what, found, nearest } => {
+                write!(f, "there is no {what} `{found}`")?;
+                match nearest.as_slice() {
+                    [] => Ok(()),
+                    names => write!(f, " -- did you mean `{}`?", names.join("`, `")),
+                }
+            }
+            Self::Argument { name, expected, found } => {
+                write!(f, "`{name}` must be {expected} but is {found}")
+            }
+            Self::Mismatch { what, expected, found } => {
+                write!(f, "{what} must be of {expected} but is of {found}")
+            }
+            Self::OutOfMemory { bytes, what } => write!(
+                f,
+                "could not get {bytes} bytes for {what} -- use a smaller batch, or a plan that keeps less"
+            ),
+            Self::Overflow { what, batch } => {
+                write!(f, "the size of {what} for a batch of {batch} overflows -- use a smaller batch")
+            }
+            Self::Threads { asked, message } => {
+                write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
+            }
+            Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
+            Self::Internal { message } => {
+                write!(f, "internal error: {message} -- this is a defect of remat, please report it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,69 @@
+//! Elementwise activations: y = f(x).
+
+use crate::device::{Device, ElemGrad};
+use crate::error::Error;
+
+mod cpu;
+
+/// Which function. Those whose derivative is a function of y read y in backward, the others x.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// max(x, 0); NaN stays NaN; the derivative at 0 is 0. Backward reads y.
+    Relu,
+    /// x Phi(x), Phi the normal distribution function. Backward reads x.
+    Gelu,
+    /// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). Backward reads x.
+    GeluTanh,
+    /// x / (1 + exp(-x)). Backward reads x.
+    Silu,
+    /// 1 / (1 + exp(-x)). Backward reads y.
+    Sigmoid,
+    /// tanh x. Backward reads y.
+    Tanh,
+}
+
+/// The shape of one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spec {
+    /// Elements.
+    pub len: usize,
+    /// The function.
+    pub activation: Activation,
+}
+
+/// y = f(x)
+pub struct Forward<'a, D: Device> {
+    /// [batch, len] =
+    pub y: D::ViewMut<'a, D::Elem>,
+    /// [batch, len]
+    pub x: D::View<'a, D::Elem>,
+}
+
+/// dx = dy f'(x)
+pub struct Backward<'a, D: Device> {
+    /// [batch, len] = or +=
+    pub dx: Option<ElemGrad<'a, D>>,
+    /// [batch, len]
+    pub dy: D::View<'a, D::Elem>,
+    /// [batch, len]: x or y, as [`Activation`] says.
+    pub saved: D::View<'a, D::Elem>,
+}
+
+/// The kernels of the activations.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no kernel for the activations (`Relu`, `Gelu`, `Silu`, `Sigmoid`, `Tanh`)",
+    label = "this device cannot run this model"
+)]
+pub trait Kernel: Device {
+    /// y = f(x)
+    ///
+    /// # Errors
+    /// The device's own.
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+
+    /// dx = dy f'(x)
+    ///
+    /// # Errors
+    /// The device's own.
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}

@@ -1,0 +1,69 @@
+//! Linear: y = x W^T + b over the last axis, W [outputs, inputs] as in PyTorch.
+
+use crate::device::{Device, ElemGrad, ParamGrad};
+use crate::error::Error;
+use crate::ops::activation::Activation;
+
+mod cpu;
+
+/// The shape of one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spec {
+    /// Rows of a sample: the product of all axes but the last.
+    pub rows: usize,
+    /// Features read.
+    pub inputs: usize,
+    /// Features given.
+    pub outputs: usize,
+    /// The activation fused behind it, if one is: then `z` = activation(y).
+    pub activation: Option<Activation>,
+}
+
+/// y = x W^T + b, z = activation(y)
+pub struct Forward<'a, D: Device> {
+    /// [batch, rows, outputs] =; absent if only the activation reads it.
+    pub y: Option<D::ViewMut<'a, D::Elem>>,
+    /// [batch, rows, outputs] =; present if and only if the spec names an activation.
+    pub z: Option<D::ViewMut<'a, D::Elem>>,
+    /// [batch, rows, inputs]
+    pub x: D::View<'a, D::Elem>,
+    /// [outputs, inputs]
+    pub weight: D::View<'a, D::Param>,
+    /// [outputs]
+    pub bias: Option<D::View<'a, D::Param>>,
+}
+
+/// dx = dy W, dW = dy^T x, db = sum of dy over the rows. Each that is absent is not computed.
+pub struct Backward<'a, D: Device> {
+    /// [batch, rows, inputs] = or +=
+    pub dx: Option<ElemGrad<'a, D>>,
+    /// [outputs, inputs] = or +=
+    pub dweight: Option<ParamGrad<'a, D>>,
+    /// [outputs] = or +=
+    pub dbias: Option<ParamGrad<'a, D>>,
+    /// [batch, rows, outputs]
+    pub dy: D::View<'a, D::Elem>,
+    /// [batch, rows, inputs]; present if `dweight` is.
+    pub x: Option<D::View<'a, D::Elem>>,
+    /// [outputs, inputs]
+    pub weight: D::View<'a, D::Param>,
+}
+
+/// The kernels of Linear.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no kernel for `Linear`",
+    label = "this device cannot run this model"
+)]
+pub trait Kernel: Device {
+    /// y = x W^T + b, z = activation(y)
+    ///
+    /// # Errors
+    /// The device's own.
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+
+    /// dx = dy W, dW = dy^T x, db = sum of dy
+    ///
+    /// # Errors
+    /// The device's own.
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}
