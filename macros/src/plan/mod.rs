@@ -1,0 +1,3 @@
+//! Planning.
+pub(crate) mod problem;
+pub(crate) mod program;
