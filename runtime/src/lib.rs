@@ -4,8 +4,10 @@ pub mod arena;
 pub mod cpu;
 pub mod device;
 mod error;
+pub mod model;
 pub mod ops;
 pub mod optim;
+pub mod plan;
 mod rng;
 
 pub use cpu::Cpu;
