@@ -1,5 +1,11 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
+mod frame;
+mod workspace;
+
+pub use frame::Frame;
+pub use workspace::{Call, check_batch, check_ids, check_shape};
+
 use crate::device::Device;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -70,4 +76,5 @@ pub struct Workspace<M: Model> {
     pub(crate) device: M::Device,
     /// Whether there is room for gradients (`workspace`), or for `forward` alone.
     pub(crate) training: bool,
+    pub(crate) bytes: usize,
 }

@@ -1,0 +1,55 @@
+//! The pipeline, one line a stage.
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use crate::codegen::{self, Paths};
+use crate::graph::{Graph, build, marks, num::Vars, shape};
+use crate::report::Errors;
+use crate::syntax;
+
+/// What `model!` becomes: the model, or every mistake in it and its signatures.
+///
+/// `tokens` begin with `[$crate]`, the path of the runtime.
+pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+    let (paths, tokens) = paths(tokens);
+    let mut errors = Errors::default();
+    let Some(model) = syntax::parse(syntax::flatten(tokens), &mut errors) else {
+        return errors.into_compile_errors();
+    };
+    let graph = understand(&model, &mut errors);
+    if !errors.is_empty() {
+        return with_signatures(errors, &model, &graph, &paths);
+    }
+    let emitted = codegen::plan(&graph).and_then(|plans| codegen::emit(&model, &graph, &plans, &paths));
+    emitted.unwrap_or_else(|defect| {
+        errors.error(model.name.span(), format!("internal error: {defect} -- this is a defect of remat, please report it"));
+        with_signatures(errors, &model, &graph, &paths)
+    })
+}
+
+/// From tree to a graph with shapes and segments.
+fn understand(model: &syntax::Model, errors: &mut Errors) -> Graph {
+    let mut graph = build::build(model, errors);
+    shape::shape(&mut graph, errors);
+    if errors.is_empty() {
+        let vars: Vars = graph.consts.iter().map(|c| (c.name.to_string(), c.value)).collect();
+        marks::segments(&mut graph, &model.marks, &vars, errors);
+    }
+    graph
+}
+
+fn with_signatures(errors: Errors, model: &syntax::Model, graph: &Graph, paths: &Paths) -> TokenStream {
+    let mut out = errors.into_compile_errors();
+    out.extend(codegen::emit_signatures(model, graph, paths));
+    out
+}
+
+/// Splits off the `[$crate]` that the `macro_rules!` in the runtime puts in front.
+fn paths(tokens: TokenStream) -> (Paths, TokenStream) {
+    let mut rest = tokens.into_iter();
+    let krate = match rest.next() {
+        Some(TokenTree::Group(group)) => group.stream(),
+        other => other.into_iter().collect(),
+    };
+    (Paths { krate }, rest.collect())
+}
