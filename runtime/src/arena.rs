@@ -146,6 +146,18 @@ impl<'a> RegionMut<'a> {
     }
 }
 
+/// The bytes of elements, as they lie in memory.
+pub fn bytes_of<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: elements have no padding, so every byte is initialised.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+/// The bytes of elements, to be overwritten.
+pub fn bytes_of_mut<T: Element>(elements: &mut [T]) -> &mut [u8] {
+    // SAFETY: as in `bytes_of`, and elements accept any bytes.
+    unsafe { std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), size_of_val(elements)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

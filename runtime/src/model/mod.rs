@@ -1,9 +1,18 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
 mod frame;
+mod grads;
+pub(crate) mod names;
+mod output;
+mod params;
 mod workspace;
 
 pub use frame::Frame;
+
+pub use grads::{Grads, GradsMut};
+pub use output::{Output, OutputSpec};
+pub(crate) use params::Param;
+pub use params::{Params, ParamsMut};
 pub use workspace::{Call, check_batch, check_ids, check_shape};
 
 use crate::device::Device;
@@ -48,12 +57,41 @@ pub trait Model: Sized + Send + Sync {
     const PARAMS: &'static [ParamSpec];
     /// Its plan, in the layout of its device.
     const PLAN: Plan;
+    /// Its outputs, in order of declaration.
+    #[doc(hidden)]
+    const OUTPUTS: &'static [OutputSpec];
     /// The state that generated code works on.
     #[doc(hidden)]
     fn core(&self) -> &Core<Self::Device>;
     /// The state that generated code works on.
     #[doc(hidden)]
     fn core_mut(&mut self) -> &mut Core<Self::Device>;
+
+    /// Its parameters, by name.
+    fn params(&self) -> Params<'_, Self> {
+        Params::new(self)
+    }
+
+    /// Its parameters, by name, to change.
+    fn params_mut(&mut self) -> ParamsMut<'_, Self> {
+        ParamsMut::new(self)
+    }
+
+    /// Memory to train in, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for 0, [`Error::Overflow`], [`Error::OutOfMemory`].
+    fn workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, true)
+    }
+
+    /// Memory for `forward` alone, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// As [`workspace`](Self::workspace).
+    fn inference_workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, false)
+    }
 }
 
 /// The state of a model.
@@ -69,6 +107,16 @@ pub struct Core<D: Device> {
     pub steps: u64,
 }
 
+impl<D: Device> Core<D> {
+    /// Parameters drawn from `seed`.
+    pub fn new(device: &D, specs: &[ParamSpec], seed: u64) -> Result<Self, Error> {
+        let elements = specs.last().map_or(0, |s| s.offset + s.elements().next_multiple_of(64));
+        let mut params = device.alloc(elements * size_of::<D::Param>())?;
+        init::draw(device, specs, &mut params, seed)?;
+        Ok(Self { device: device.clone(), params, seed, steps: 0 })
+    }
+}
+
 /// The one allocation that a model computes in.
 pub struct Workspace<M: Model> {
     pub(crate) arena: <M::Device as Device>::Buf,
@@ -77,4 +125,6 @@ pub struct Workspace<M: Model> {
     /// Whether there is room for gradients (`workspace`), or for `forward` alone.
     pub(crate) training: bool,
     pub(crate) bytes: usize,
+    /// The batch whose training buffers it holds, if that was the last call.
+    pub(crate) trained: Option<usize>,
 }
