@@ -6,7 +6,7 @@ pub mod device;
 mod error;
 pub mod ops;
 pub mod optim;
-mod rng;
+pub mod rng;
 
 pub use cpu::Cpu;
 pub use device::Device;
