@@ -9,6 +9,7 @@ pub mod ops;
 pub mod optim;
 pub mod plan;
 pub mod rng;
+pub mod testing;
 
 pub use cpu::Cpu;
 pub use device::Device;
