@@ -8,7 +8,7 @@ pub mod model;
 pub mod ops;
 pub mod optim;
 pub mod plan;
-mod rng;
+pub mod rng;
 
 pub use cpu::Cpu;
 pub use device::Device;
