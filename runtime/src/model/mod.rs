@@ -1,8 +1,20 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
+mod grads;
+#[doc(hidden)]
+pub mod init;
+pub(crate) mod names;
+mod params;
+#[cfg(test)]
+pub(crate) mod toy;
+
 use crate::device::Device;
-use crate::error::Error;
 use crate::plan::Plan;
+
+pub(crate) use grads::trained;
+pub use grads::{Grads, GradsMut};
+pub(crate) use params::Param;
+pub use params::{Params, ParamsMut};
 
 /// What the generated code knows about a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,6 +60,16 @@ pub trait Model: Sized + Send + Sync {
     /// The state that generated code works on.
     #[doc(hidden)]
     fn core_mut(&mut self) -> &mut Core<Self::Device>;
+
+    /// Its parameters, by name.
+    fn params(&self) -> Params<'_, Self> {
+        Params::new(self)
+    }
+
+    /// Its parameters, by name, to change.
+    fn params_mut(&mut self) -> ParamsMut<'_, Self> {
+        ParamsMut::new(self)
+    }
 }
 
 /// The state of a model.
