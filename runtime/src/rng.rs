@@ -142,19 +142,19 @@ pub fn normal(key: Key, index: u64) -> f64 {
     normal_pair(key, index / 2)[(index % 2) as usize]
 }
 
-/// Element i of `to` = low + (high - low) [`uniform`]`(key, i)`, rounded.
-pub fn fill_uniform<E: Real>(key: Key, low: f64, high: f64, to: &mut [E]) {
-    fill(to, |pair| uniform_pair(key, pair).map(|u| low + (high - low) * u));
+/// Element i of `to` = low + (high - low) [`uniform`]`(key, 2 * pair + i)`, rounded.
+pub fn fill_uniform<E: Real>(key: Key, pair: u64, low: f64, high: f64, to: &mut [E]) {
+    fill(pair, to, |pair| uniform_pair(key, pair).map(|u| low + (high - low) * u));
 }
 
-/// Element i of `to` = mean + std [`normal`]`(key, i)`, rounded.
-pub fn fill_normal<E: Real>(key: Key, mean: f64, std: f64, to: &mut [E]) {
-    fill(to, |pair| normal_pair(key, pair).map(|z| mean + std * z));
+/// Element i of `to` = mean + std [`normal`]`(key, 2 * pair + i)`, rounded.
+pub fn fill_normal<E: Real>(key: Key, pair: u64, mean: f64, std: f64, to: &mut [E]) {
+    fill(pair, to, |pair| normal_pair(key, pair).map(|z| mean + std * z));
 }
 
-fn fill<E: Real>(to: &mut [E], pair: impl Fn(u64) -> [f64; 2]) {
-    for (i, to) in to.chunks_mut(2).enumerate() {
-        to.iter_mut().zip(pair(i as u64)).for_each(|(to, from)| *to = E::from_f64(from));
+fn fill<E: Real>(first: u64, to: &mut [E], numbers: impl Fn(u64) -> [f64; 2]) {
+    for (pair, to) in (first..).zip(to.chunks_mut(2)) {
+        to.iter_mut().zip(numbers(pair)).for_each(|(to, from)| *to = E::from_f64(from));
     }
 }
 
@@ -210,11 +210,11 @@ mod tests {
     #[test]
     fn a_filled_slice_holds_the_elements_rounded() {
         let (mut u, mut z) = ([0_f32; 7], [0_f64; 7]);
-        fill_uniform(KEY, -2.0, 4.0, &mut u);
-        fill_normal(KEY, 1.0, 0.5, &mut z);
+        fill_uniform(KEY, 0, -2.0, 4.0, &mut u);
+        fill_normal(KEY, 5, 1.0, 0.5, &mut z);
         for i in 0..7 {
             assert_eq!(u[i], (-2.0 + 6.0 * uniform(KEY, i as u64)) as f32);
-            assert_eq!(z[i], 1.0 + 0.5 * normal(KEY, i as u64));
+            assert_eq!(z[i], 1.0 + 0.5 * normal(KEY, 10 + i as u64));
         }
     }
 
