@@ -7,7 +7,7 @@ use crate::rng::{Key, fill_normal};
 /// `n` normal numbers; other numbers for each `which`.
 pub(crate) fn numbers<E: Real>(which: u32, n: usize) -> Vec<E> {
     let mut to = vec![E::default(); n];
-    fill_normal(Key { seed: 42, step: 0, node: which }, 0.0, 1.0, &mut to);
+    fill_normal(Key { seed: 42, step: 0, node: which }, 0, 0.0, 1.0, &mut to);
     to
 }
 

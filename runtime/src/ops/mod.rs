@@ -9,4 +9,9 @@
 pub mod activation;
 #[cfg(test)]
 pub(crate) mod check;
+pub mod concat;
 pub mod linear;
+pub mod mean;
+pub mod parameter;
+pub mod slice;
+pub mod transpose;
