@@ -7,4 +7,5 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+pub mod attention;
 pub mod linear;
