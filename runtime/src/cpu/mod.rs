@@ -1,5 +1,6 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
+pub(crate) mod elementwise;
 pub(crate) mod math;
 pub(crate) mod parts;
 pub(crate) mod pool;

@@ -8,4 +8,6 @@
 
 pub mod activation;
 pub mod attention;
+#[cfg(test)]
+pub(crate) mod check;
 pub mod linear;
