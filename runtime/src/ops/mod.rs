@@ -7,6 +7,7 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod concat;
