@@ -3,6 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::codegen::{self, Paths};
+use crate::dump;
 use crate::graph::{Graph, build, marks, num::Vars, shape};
 use crate::report::Errors;
 use crate::syntax;
@@ -20,7 +21,11 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     if !errors.is_empty() {
         return with_signatures(errors, &model, &graph, &paths);
     }
-    let emitted = codegen::plan(&graph).and_then(|plans| codegen::emit(&model, &graph, &plans, &paths));
+    let emitted = codegen::plan(&graph).and_then(|plans| {
+        let tokens = codegen::emit(&model, &graph, &plans, &paths)?;
+        dump::dump(&model.name.to_string(), &plans, &tokens);
+        Ok(tokens)
+    });
     emitted.unwrap_or_else(|defect| {
         errors.error(model.name.span(), format!("internal error: {defect} -- this is a defect of remat, please report it"));
         with_signatures(errors, &model, &graph, &paths)

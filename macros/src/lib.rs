@@ -1,6 +1,7 @@
 //! The `model!` macro of the `remat` crate; use it from there.
 
 mod codegen;
+mod dump;
 mod expand;
 mod graph;
 mod ops;

@@ -14,7 +14,7 @@ use quote::quote;
 
 use crate::graph::Graph;
 use crate::syntax::Model;
-pub(crate) use programs::{Plans, plan};
+pub(crate) use programs::{Planned, Plans, plan};
 
 /// Where the runtime is: `$crate` of the macro that called.
 pub(crate) struct Paths {
