@@ -14,6 +14,8 @@ pub const LINE: usize = 64;
 pub struct Buffer {
     start: NonNull<u8>,
     bytes: usize,
+    /// The end of the highest part that was ever split off.
+    highest: usize,
 }
 
 // SAFETY: the buffer owns its bytes, which are plain data.
@@ -25,18 +27,23 @@ impl Buffer {
     /// `bytes` zeroed bytes; `what` names them in the error.
     pub(crate) fn new(bytes: usize, what: &'static str) -> Result<Self, Error> {
         if bytes == 0 {
-            return Ok(Self { start: NonNull::dangling(), bytes });
+            return Ok(Self { start: NonNull::dangling(), bytes, highest: 0 });
         }
         let layout =
             MemLayout::from_size_align(bytes, LINE).map_err(|_| Error::OutOfMemory { bytes, what })?;
         // SAFETY: the layout's size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes })
+        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
     }
 
     /// How many bytes it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The end of the highest part that was ever split off.
+    pub(crate) fn highest(&self) -> usize {
+        self.highest
     }
 
     /// All of it.
@@ -73,6 +80,9 @@ impl Buffer {
         }
         for r in &reads {
             check(*r, self.bytes)?;
+        }
+        for span in reads.iter().chain(&writes) {
+            self.highest = self.highest.max(span.end());
         }
         let base = self.start.as_ptr();
         // SAFETY: every span was checked to lie inside the buffer, each write overlaps no other span,
@@ -144,6 +154,18 @@ impl<'a> RegionMut<'a> {
             std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() / size_of::<T>())
         }
     }
+}
+
+/// The bytes of elements, as they lie in memory.
+pub fn bytes_of<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: elements have no padding, so every byte is initialised.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+/// The bytes of elements, to be overwritten.
+pub fn bytes_of_mut<T: Element>(elements: &mut [T]) -> &mut [u8] {
+    // SAFETY: as in `bytes_of`, and elements accept any bytes.
+    unsafe { std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), size_of_val(elements)) }
 }
 
 #[cfg(test)]

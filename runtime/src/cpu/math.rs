@@ -209,7 +209,7 @@ fn polynomial<S: Simd, E: Float>(x: E, c: &[E]) -> E {
 
 /// x, but at least `low` and at most `high`; NaN stays.
 #[inline(always)]
-fn clamp<E: Float>(x: E, low: E, high: E) -> E {
+pub(crate) fn clamp<E: Float>(x: E, low: E, high: E) -> E {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
 }

@@ -1,20 +1,27 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
+mod frame;
 mod grads;
 #[doc(hidden)]
 pub mod init;
 pub(crate) mod names;
+mod output;
 mod params;
 #[cfg(test)]
 pub(crate) mod toy;
+mod workspace;
 
 use crate::device::Device;
+use crate::error::Error;
 use crate::plan::Plan;
 
+pub use frame::Frame;
 pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};
+pub use output::{Output, OutputSpec};
 pub(crate) use params::Param;
 pub use params::{Params, ParamsMut};
+pub use workspace::{Call, check_batch, check_ids, check_shape};
 
 /// What the generated code knows about a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +61,9 @@ pub trait Model: Sized + Send + Sync {
     const PARAMS: &'static [ParamSpec];
     /// Its plan, in the layout of its device.
     const PLAN: Plan;
+    /// Its outputs, in order of declaration.
+    #[doc(hidden)]
+    const OUTPUTS: &'static [OutputSpec];
     /// The state that generated code works on.
     #[doc(hidden)]
     fn core(&self) -> &Core<Self::Device>;
@@ -70,6 +80,22 @@ pub trait Model: Sized + Send + Sync {
     fn params_mut(&mut self) -> ParamsMut<'_, Self> {
         ParamsMut::new(self)
     }
+
+    /// Memory to train in, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for 0, [`Error::Overflow`], [`Error::OutOfMemory`].
+    fn workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, true)
+    }
+
+    /// Memory for `forward` alone, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// As [`workspace`](Self::workspace).
+    fn inference_workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, false)
+    }
 }
 
 /// The state of a model.
@@ -85,6 +111,16 @@ pub struct Core<D: Device> {
     pub steps: u64,
 }
 
+impl<D: Device> Core<D> {
+    /// Parameters drawn from `seed`.
+    pub fn new(device: &D, specs: &[ParamSpec], seed: u64) -> Result<Self, Error> {
+        let elements = specs.last().map_or(0, |s| s.offset + s.elements().next_multiple_of(64));
+        let mut params = device.alloc(elements * size_of::<D::Param>())?;
+        init::draw(device, specs, &mut params, seed)?;
+        Ok(Self { device: device.clone(), params, seed, steps: 0 })
+    }
+}
+
 /// The one allocation that a model computes in.
 pub struct Workspace<M: Model> {
     pub(crate) arena: <M::Device as Device>::Buf,
@@ -92,4 +128,7 @@ pub struct Workspace<M: Model> {
     pub(crate) device: M::Device,
     /// Whether there is room for gradients (`workspace`), or for `forward` alone.
     pub(crate) training: bool,
+    pub(crate) bytes: usize,
+    /// The batch whose training buffers it holds, if that was the last call.
+    pub(crate) trained: Option<usize>,
 }

@@ -5,7 +5,7 @@ use ndarray::ArrayView1;
 use crate::cpu::Cpu;
 use crate::device::{Device, Real};
 use crate::error::Error;
-use crate::model::{Core, Init, Model, ParamSpec, Workspace, init, trained};
+use crate::model::{Core, Init, Model, OutputSpec, ParamSpec, Workspace, init, trained};
 use crate::plan::Plan;
 
 /// Parameters without layers.
@@ -27,7 +27,8 @@ impl<D: Device> Toy<D> {
     pub(crate) fn workspace(&self, training: bool) -> Result<Workspace<Self>, Error> {
         let device = self.core.device.clone();
         let arena = device.alloc(if training { Self::ARENA } else { 0 })?;
-        Ok(Workspace { arena, capacity: 1, device, training })
+        let bytes = if training { Self::ARENA } else { 0 };
+        Ok(Workspace { arena, capacity: 1, device, training, bytes, trained: None })
     }
 
     /// Fills the gradient of this parameter.
@@ -67,7 +68,9 @@ impl<D: Device> Model for Toy<D> {
             4 => &[0, usize::MAX, 128, 192],
             _ => &[0, usize::MAX, 192, 256],
         },
+        ..Plan::EMPTY
     };
+    const OUTPUTS: &'static [OutputSpec] = &[];
 
     fn core(&self) -> &Core<D> {
         &self.core
