@@ -7,6 +7,11 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+pub mod arithmetic;
 #[cfg(test)]
 pub(crate) mod check;
+pub mod dropout;
+pub mod embedding;
 pub mod linear;
+pub mod parameter;
+pub mod position_embedding;
