@@ -82,6 +82,16 @@ impl<E: Float> Function<E, 1> for Identity {
     }
 }
 
+/// a + b
+#[derive(Clone, Copy)]
+pub(crate) struct Add;
+impl<E: Float> Function<E, 2> for Add {
+    #[inline(always)]
+    fn at<S: Simd>(self, [a, b]: [E; 2]) -> E {
+        a + b
+    }
+}
+
 /// Elements whose sums are held in registers and the first cache at once.
 const SUMS: usize = 1024;
 

@@ -5,6 +5,7 @@ pub(crate) mod math;
 pub(crate) mod parts;
 pub(crate) mod pool;
 pub(crate) mod rows;
+pub(crate) mod runs;
 pub(crate) mod simd;
 
 use std::marker::PhantomData;

@@ -7,12 +7,16 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+pub mod arithmetic;
 pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod concat;
+pub mod dropout;
+pub mod embedding;
 pub mod linear;
 pub mod mean;
 pub mod parameter;
+pub mod position_embedding;
 pub mod slice;
 pub mod transpose;

@@ -1,4 +1,4 @@
-//! Parameter: a learned tensor, the same for every sample.
+//! Parameter: a learned tensor, the same for each sample.
 
 use crate::device::{Device, ParamGrad};
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub struct Forward<'a, D: Device> {
     pub weight: D::View<'a, D::Param>,
 }
 
-/// dweight = the sum of dy over the samples
+/// dweight = sum of dy over the samples, in order
 pub struct Backward<'a, D: Device> {
     /// [len] = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
@@ -28,7 +28,7 @@ pub struct Backward<'a, D: Device> {
     pub dy: D::View<'a, D::Elem>,
 }
 
-/// The kernels of Parameter.
+/// The kernels of `Parameter`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no kernel for `Parameter`",
     label = "this device cannot run this model"
@@ -40,7 +40,7 @@ pub trait Kernel: Device {
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dweight = the sum of dy over the samples
+    /// dweight = sum of dy over the samples, in order
     ///
     /// # Errors
     /// The device's own.
