@@ -35,7 +35,11 @@ impl<M: Model> Workspace<M> {
             bytes = bytes.max(own.ok_or_else(|| overflow.clone())?);
         }
         let device = model.core().device.clone();
-        Ok(Self { arena: device.alloc(bytes)?, capacity, device, training, bytes, trained: None })
+        let arena = device.alloc(bytes).map_err(|error| match error {
+            Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
+            other => other,
+        })?;
+        Ok(Self { arena, capacity, device, training, bytes, trained: None })
     }
 
     /// The most samples a call may bring.

@@ -1,0 +1,92 @@
+//! `model!` in strange surroundings: a renamed dependency, no unsafe code, every lint, hostile names.
+#![forbid(unsafe_code)]
+#![deny(warnings, clippy::all, clippy::pedantic)]
+#![allow(dead_code, reason = "the hostile names are only there to be seen")]
+
+use renamed::ndarray::Array2;
+
+/// Names that generated code must not fall for.
+mod hostile {
+    pub struct Option;
+    pub struct Result;
+    pub struct Some;
+    pub struct None;
+    pub struct Ok;
+    pub struct Err;
+    pub struct Vec;
+    pub struct Frame;
+    pub struct Error;
+    pub struct Device;
+    pub struct Cpu;
+    pub trait Kernel {}
+    pub fn run() {}
+    pub mod core {}
+    pub mod std {}
+    pub mod remat {}
+    pub mod ops {}
+
+    renamed::model! {
+        /// Types, functions and modules of these names stand beside it.
+        pub(crate) Net {
+            const WIDTH = 4;
+            const HALF = WIDTH / 2;
+            const NEGATIVE = -3;
+            const RATE = 0.25;
+            input frame: f32[WIDTH];
+            target batch: f32[HALF];
+            r#type: { r#fn: Linear(HALF + NEGATIVE + 5); Dropout(RATE); }
+            run: Linear(HALF);
+            loss: Mse <- (run, batch);
+        }
+    }
+}
+
+macro_rules! named {
+    ($vis:vis $name:ident, $width:expr, $classes:literal, $layer:ident, $(#[$mark:meta])*) => {
+        renamed::model! {
+            $vis $name {
+                const WIDTH = $width * 2;
+                input x: f32[WIDTH];
+                target y: u32;
+                $(#[$mark])*
+                hidden: repeat(3) { fc: Linear(WIDTH); $layer; }
+                head: Linear($classes);
+                loss: CrossEntropy <- (head, y);
+            }
+        }
+    };
+}
+
+named!(pub(super) Fragments, 1 + 2, 5, Gelu, #[checkpoint(every = 2)]);
+
+#[test]
+fn fragments_of_a_macro_keep_their_meaning() {
+    // `$width * 2` is (1 + 2) * 2.
+    assert_eq!(Fragments::WIDTH, 6);
+    assert_eq!(Fragments::PLAN.segments().len(), 2);
+}
+
+#[test]
+fn a_model_may_stand_in_a_function() -> Result<(), renamed::Error> {
+    renamed::model! {
+        Local {
+            input x: f32[3];
+            target y: f32[3];
+            fc: Linear(3);
+            loss: Mse <- (fc, y);
+        }
+    }
+    let cpu = renamed::Cpu::with_threads(1)?;
+    let mut net = Local::new(&cpu, 1)?;
+    let mut ws = net.workspace(2)?;
+    let x = Array2::ones((2, 3));
+    assert!(net.forward_backward(&mut ws, x.view(), x.view())? > 0.0);
+    assert!(format!("{net:?}").contains("Local"));
+    Ok(())
+}
+
+#[test]
+fn constants_are_public() {
+    assert_eq!((hostile::Net::WIDTH, hostile::Net::HALF, hostile::Net::NEGATIVE), (4, 2, -3));
+    assert!((hostile::Net::RATE - 0.25).abs() < f64::EPSILON);
+}
