@@ -11,3 +11,4 @@ pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod linear;
+pub mod softmax;
