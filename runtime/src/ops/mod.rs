@@ -11,4 +11,6 @@ pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod linear;
+pub mod mse;
 pub mod softmax;
+pub mod sum;
