@@ -10,6 +10,7 @@ pub mod activation;
 pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
+pub mod cross_entropy;
 pub mod linear;
 pub mod mse;
 pub mod softmax;
