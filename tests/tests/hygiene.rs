@@ -3,6 +3,8 @@
 #![deny(warnings, clippy::all, clippy::pedantic)]
 #![allow(dead_code, reason = "the hostile names are only there to be seen")]
 
+extern crate remat as renamed;
+
 use renamed::ndarray::Array2;
 
 /// Names that generated code must not fall for.
@@ -57,7 +59,7 @@ macro_rules! named {
     };
 }
 
-named!(pub(super) Fragments, 1 + 2, 5, Gelu, #[checkpoint(every = 2)]);
+named!(pub(crate) Fragments, 1 + 2, 5, Gelu, #[checkpoint(every = 2)]);
 
 #[test]
 fn fragments_of_a_macro_keep_their_meaning() {

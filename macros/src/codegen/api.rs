@@ -98,6 +98,22 @@ fn outputs_return(model: &Model, graph: &Graph) -> TokenStream {
     }
 }
 
+/// Local names of generated functions. They cannot collide with ports of the same name, which are
+/// arguments: these resolve where the macro is defined.
+struct Locals {
+    ws: Ident,
+    frame: Ident,
+    batch: Ident,
+    result: Ident,
+}
+
+impl Default for Locals {
+    fn default() -> Self {
+        let local = |name| Ident::new(name, proc_macro2::Span::mixed_site());
+        Self { ws: local("ws"), frame: local("frame"), batch: local("batch"), result: local("result") }
+    }
+}
+
 /// The methods around the three that depend on the plan.
 fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
     let name = &model.name;
@@ -147,6 +163,7 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
 }
 
 fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [TokenStream; 3]) -> TokenStream {
+    let ws = Locals::default().ws;
     let (all, inputs) = (signature(graph, true), signature(graph, false));
     let outputs = outputs_return(model, graph);
     let [train, evaluate, forward] = bodies;
@@ -157,26 +174,26 @@ fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: 
         /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
         /// then nothing has changed.
         #[allow(clippy::too_many_arguments)]
-        pub fn forward_backward(&mut self, ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #train }
         /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
         #[allow(clippy::too_many_arguments)]
-        pub fn evaluate(&self, ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        pub fn evaluate(&self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #evaluate }
         /// The output of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
-        pub fn forward<'w>(&self, ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
+        pub fn forward<'w>(&self, #ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
         where D: #bounds { #forward }
     }
 }
 
 /// The methods beside errors.
-pub(super) fn signatures(model: &Model, graph: &Graph, _krate: &TokenStream) -> TokenStream {
+pub(super) fn signatures(model: &Model, graph: &Graph) -> TokenStream {
     let body = quote!(::core::result::Result::Err(__remat::Error::Internal { message: ::std::string::String::new() }));
     let bounds = quote!(__Device);
     let three = three_signatures(model, graph, &bounds, [body.clone(), body.clone(), body]);
@@ -184,7 +201,8 @@ pub(super) fn signatures(model: &Model, graph: &Graph, _krate: &TokenStream) -> 
 }
 
 /// The methods.
-pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls, _krate: &TokenStream) -> Result<TokenStream, String> {
+pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls) -> Result<TokenStream, String> {
+    let Locals { ws, frame, batch, result } = Locals::default();
     let bounds = calls.bounds();
     let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
     let (train, evaluate) = (&plans.train, &plans.evaluate);
@@ -195,42 +213,42 @@ pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls
     let buffer = loss(train, trained)?;
     let train_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Train, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
-        frame.seed_gradient(#seed)?;
-        run(&mut frame, &TRAIN)?;
-        let loss = frame.loss(#buffer)?;
-        ws.trained(batch);
+        #frame.seed_gradient(#seed)?;
+        run(&mut #frame, &TRAIN)?;
+        let #result = #frame.loss(#buffer)?;
+        #ws.trained(#batch);
         self.core.steps += 1;
-        ::core::result::Result::Ok(loss)
+        ::core::result::Result::Ok(#result)
     };
     let uploads = self::uploads(graph, evaluate, &plans.evaluation.values)?;
     let buffer = loss(evaluate, evaluated)?;
     let evaluate_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Evaluate, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
         #uploads
-        run(&mut frame, &EVALUATE)?;
-        frame.loss(#buffer)
+        run(&mut #frame, &EVALUATE)?;
+        #frame.loss(#buffer)
     };
     let checks = self::checks(graph, false);
     let uploads = self::uploads(graph, &plans.forward, &plans.evaluation.values)?;
-    let result = if graph.outputs.len() > 1 {
+    let outputs = if graph.outputs.len() > 1 {
         let name = outputs_type(&model.name);
         let fields = graph.outputs.iter().enumerate().map(|(i, o)| {
             let field = Ident::new_raw_or_plain(&o.name, o.span);
-            quote!(#field: ws.forward_output(batch, #i)?)
+            quote!(#field: #ws.forward_output(#batch, #i)?)
         });
-        quote!(let ws = &*ws; ::core::result::Result::Ok(#name { #(#fields),* }))
+        quote!(let #ws = &*#ws; ::core::result::Result::Ok(#name { #(#fields),* }))
     } else {
-        quote!(ws.forward_output(batch, 0))
+        quote!(#ws.forward_output(#batch, 0))
     };
     let forward_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Forward, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
         #uploads
-        run(&mut frame, &FORWARD)?;
-        #result
+        run(&mut #frame, &FORWARD)?;
+        #outputs
     };
     let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);
     Ok(common(model, graph, &bounds, &three))
@@ -238,13 +256,14 @@ pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls
 
 /// Shapes, batches and ids, before anything changes.
 fn checks(graph: &Graph, targets: bool) -> TokenStream {
+    let batch = Locals::default().batch;
     let mut out = TokenStream::new();
     let ports: Vec<&Port> = graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets)).collect();
     for (i, port) in ports.iter().enumerate() {
         let (name, text) = (argument(port), port.name.to_string());
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
         let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
-        out.extend(if i == 0 { quote!(let batch = #check;) } else { quote!(__remat::check_batch(#text, batch, #check)?;) });
+        out.extend(if i == 0 { quote!(let #batch = #check;) } else { quote!(__remat::check_batch(#text, #batch, #check)?;) });
     }
     let mut told: Vec<(usize, u64, Option<u32>)> = vec![];
     for node in &graph.nodes {
@@ -268,6 +287,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
 
 /// Copies into the buffers that the program reads.
 fn uploads(graph: &Graph, planned: &Planned, values: &[usize]) -> Result<TokenStream, String> {
+    let frame = Locals::default().frame;
     let mut out = TokenStream::new();
     for port in &graph.ports {
         let value = values[port.value];
@@ -276,8 +296,8 @@ fn uploads(graph: &Graph, planned: &Planned, values: &[usize]) -> Result<TokenSt
         }
         let (name, buffer) = (argument(port), planned.first(What::Value(value))?);
         out.extend(match port.dtype {
-            Dtype::F32 => quote!(frame.upload_elems(#buffer, #name)?;),
-            Dtype::U32 => quote!(frame.upload_ids(#buffer, #name)?;),
+            Dtype::F32 => quote!(#frame.upload_elems(#buffer, #name)?;),
+            Dtype::U32 => quote!(#frame.upload_ids(#buffer, #name)?;),
         });
     }
     Ok(out)

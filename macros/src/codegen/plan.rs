@@ -19,7 +19,7 @@ fn pair((per_sample, fixed): (u64, u64)) -> TokenStream {
 }
 
 /// `impl Model`, for every device.
-pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans, _krate: &TokenStream) -> Result<TokenStream, String> {
+pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
     let params = params(graph)?;
     let outputs = outputs(graph, plans)?;
     let mut arms = TokenStream::new();

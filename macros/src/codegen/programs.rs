@@ -220,7 +220,6 @@ impl Emitter<'_> {
 
     fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
         let (id, op) = self.node(run.node)?;
-        let node = &self.lowered.problem.nodes[run.node];
         let fused = match run.epilogue {
             Some(behind) => Some((self.lowered.problem.nodes[behind].makes[0], self.node(behind)?.1.epilogue)),
             None => None,
@@ -229,7 +228,6 @@ impl Emitter<'_> {
         for field in &op.forward {
             self.forward_field(*field, at, run, id, fused.map(|f| f.0), &mut row)?;
         }
-        let _ = node;
         let spec = Self::spec(op, fused.and_then(|f| f.1));
         let module = op.module;
         self.finish(module, Direction::Forward, spec, row)

@@ -12,11 +12,15 @@ pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod concat;
+pub mod cross_entropy;
 pub mod dropout;
 pub mod embedding;
 pub mod linear;
 pub mod mean;
+pub mod mse;
 pub mod parameter;
 pub mod position_embedding;
 pub mod slice;
+pub mod softmax;
+pub mod sum;
 pub mod transpose;

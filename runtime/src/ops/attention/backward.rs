@@ -2,9 +2,10 @@
 
 use super::product::Update;
 use super::rows::{Grads, Part, Rows};
-use super::tile::{Copy, Head, KEYS, LANES, dot, mask, padded, per_key, per_query, scores, take, weight};
+use super::tile::{Copy, Head, KEYS, LANES, mask, padded, per_key, per_query, scores, take};
 use super::transpose::transpose;
 use crate::cpu::simd::{Float, Job, Level, Simd};
+use crate::ops::softmax::row::{dot, weight};
 
 /// Blocks of KEYS keys that stay packed at most while the queries pass.
 pub(super) const BLOCKS: usize = 4;

@@ -8,6 +8,7 @@ use super::rows::{Grads, Part, Rows};
 use super::tile::{Head, KEYS, LANES, floats};
 use super::{Backward, Forward, Kernel, Spec, backward, forward, wide};
 use crate::cpu::Cpu;
+use crate::cpu::elementwise::check_lengths;
 use crate::cpu::parts::{Grid, Tiles, tiles};
 use crate::cpu::pool::LANE_BYTES;
 use crate::cpu::simd::Float;
@@ -21,8 +22,10 @@ impl<E: Float> Kernel for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let inputs = Inputs::new(spec, batch, args.xs)?;
         let &Spec { queries, heads, dim, .. } = spec;
-        same(args.y.len(), batch * queries * heads * dim)?;
-        same(args.lse.as_ref().map_or(batch * heads * queries, |lse| lse.len()), batch * heads * queries)?;
+        check_lengths(&[(args.y.len(), batch * queries * heads * dim)])?;
+        if let Some(lse) = &args.lse {
+            check_lengths(&[(lse.len(), batch * heads * queries)])?;
+        }
         let level = self.pool().level();
         let most = if batch * heads < MANY_HEADS { 1 } else { forward::PANELS };
         let panels = fitting::<E>(most, |panels| forward::memory(dim, panels));
@@ -45,9 +48,9 @@ impl<E: Float> Kernel for Cpu<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let inputs = Inputs::new(spec, batch, args.xs)?;
         let &Spec { queries, heads, dim, packed, .. } = spec;
-        same(args.y.len(), batch * queries * heads * dim)?;
-        same(args.dy.len(), batch * queries * heads * dim)?;
-        same(args.lse.len(), batch * heads * queries)?;
+        let len = batch * queries * heads * dim;
+        let rows = batch * heads * queries;
+        check_lengths(&[(args.y.len(), len), (args.dy.len(), len), (args.lse.len(), rows)])?;
         let (add, [dq, dk, dv]) = inputs.cut(args.dxs)?;
         let level = self.pool().level();
         let most = backward::BLOCKS.min(spec.keys.div_ceil(KEYS));
@@ -75,14 +78,6 @@ fn fitting<E>(most: usize, elements: impl Fn(usize) -> usize) -> Option<usize> {
     (1..=most).rev().find(|n| elements(*n) <= LANE_BYTES / size_of::<E>())
 }
 
-fn same(found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Error::internal(format!("attention was given {found} elements for {expected}")))
-    }
-}
-
 /// q, k and v of all heads.
 struct Inputs<'a, E> {
     spec: &'a Spec,
@@ -95,9 +90,9 @@ impl<'a, E: Float> Inputs<'a, E> {
         if (spec.causal || spec.packed) && spec.queries != spec.keys {
             return Err(Error::internal("attention of one sequence with two lengths"));
         }
-        same(xs.len(), if spec.packed { 1 } else { 3 })?;
+        check_lengths(&[(xs.len(), if spec.packed { 1 } else { 3 })])?;
         for (x, part) in xs.iter().zip(Part::ALL) {
-            same(x.len(), batch * inputs.rows(part) * spec.heads * spec.dim)?;
+            check_lengths(&[(x.len(), batch * inputs.rows(part) * spec.heads * spec.dim)])?;
         }
         Ok(inputs)
     }
@@ -140,11 +135,11 @@ impl<'a, E: Float> Inputs<'a, E> {
         dxs: &'g mut [Option<ElemGrad<'_, Cpu<E>>>],
     ) -> Result<([bool; 3], [Option<Tiles<'g, E>>; 3]), Error> {
         let &Spec { heads, dim, .. } = self.spec;
-        same(dxs.len(), self.xs.len())?;
+        check_lengths(&[(dxs.len(), self.xs.len())])?;
         let (mut add, mut cut) = ([false; 3], [None, None, None]);
         for (i, (dx, part)) in dxs.iter_mut().zip(Part::ALL).enumerate() {
             if let Some(dx) = dx {
-                same(dx.to.len(), self.xs[i].len())?;
+                check_lengths(&[(dx.to.len(), self.xs[i].len())])?;
                 let rows = self.rows(part);
                 let grid = Grid { rows, columns: heads * dim, tile_rows: rows, tile_columns: dim };
                 (add[i], cut[i]) = (dx.add, Some(tiles(&mut *dx.to, grid)));

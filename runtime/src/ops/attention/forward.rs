@@ -1,11 +1,12 @@
 //! Forward of a group of queries: blocks of keys pass by, and the softmax runs along.
 
 use super::product::Update;
-use super::tile::{Copy, Head, KEYS, LANES, mask, padded, per_query, scores, take, weight};
+use super::tile::{Copy, Head, KEYS, LANES, mask, padded, per_query, scores, take};
 use super::transpose::transpose;
 use crate::cpu::math;
 use crate::cpu::parts::Tile;
 use crate::cpu::simd::{Float, Job, Level, Simd};
+use crate::ops::softmax::row::weight;
 
 /// Panels of LANES queries that one task takes at most, to share the packed keys among them.
 pub(super) const PANELS: usize = 4;
@@ -85,7 +86,7 @@ impl<'m, E: Float> Panel<'m, E> {
         let y = take(memory, count * padded(head.dim));
         y.fill(E::ZERO);
         let max = take(memory, LANES);
-        max.fill(masked());
+        max.fill(-E::INFINITY);
         let sum = take(memory, LANES);
         sum.fill(E::ZERO);
         Self { query, q, y, max, sum }
@@ -111,11 +112,6 @@ impl<'m, E: Float> Panel<'m, E> {
     }
 }
 
-/// The score of a key that is not seen.
-fn masked<E: Float>() -> E {
-    -E::ONE / E::ZERO
-}
-
 /// s = exp(s - max), max and sum brought up to date; older sums are to be scaled by decay.
 struct Weigh<'a, E> {
     s: &'a mut [E],
@@ -131,10 +127,10 @@ impl<E: Float> Job for Weigh<'_, E> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let (s, _) = self.s.as_chunks_mut::<LANES>();
-        let mut max = [masked(); LANES];
+        let mut max = [-E::INFINITY; LANES];
         max.copy_from_slice(self.max);
         if self.triangle {
-            mask(s, masked());
+            mask(s, -E::INFINITY);
         }
         for s in &*s {
             for l in 0..LANES {
@@ -145,7 +141,7 @@ impl<E: Float> Job for Weigh<'_, E> {
         let mut shift = [E::ZERO; LANES];
         for l in 0..LANES {
             // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
-            shift[l] = if max[l] == masked() { E::ZERO } else { max[l] };
+            shift[l] = if max[l] == -E::INFINITY { E::ZERO } else { max[l] };
             self.decay[l] = weight::<S, E>(self.max[l] - shift[l]);
             self.max[l] = max[l];
         }

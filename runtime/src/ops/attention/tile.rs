@@ -5,7 +5,6 @@
 
 use super::product::{COLS, Product, Update};
 use super::rows::Rows;
-use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Level, Simd};
 
 /// Queries of a tile.
@@ -159,16 +158,6 @@ impl<E: Float> Job for Copy<'_, E> {
     }
 }
 
-/// exp x for the weight of a key, but 0 where that is subnormal: beside a weight near 1 it is nothing,
-/// and subnormal numbers take the processor a hundred times as long.
-#[inline(always)]
-pub(super) fn weight<S: Simd, E: Float>(x: E) -> E {
-    let least = E::from_f64(if size_of::<E>() == size_of::<f32>() { -87.0 } else { -708.0 });
-    // Clamped too, or a vector would compute what it then drops.
-    let y = math::exp::<S, E>(if x < least { least } else { x });
-    if x < least { E::ZERO } else { y }
-}
-
 /// Puts `masked` where a query does not see the key, in a triangle.
 #[inline(always)]
 pub(super) fn mask<E: Float>(s: &mut [[E; LANES]], masked: E) {
@@ -177,29 +166,6 @@ pub(super) fn mask<E: Float>(s: &mut [[E; LANES]], masked: E) {
             *s = if query < key { masked } else { *s };
         }
     }
-}
-
-/// The sum of a b, in 16 partial sums.
-#[inline(always)]
-pub(super) fn dot<S: Simd, E: Float>(a: &[E], b: &[E]) -> E {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut sums = [E::ZERO; 16];
-    for (a, b) in a.iter().zip(b) {
-        for l in 0..16 {
-            sums[l] = S::mul_add(a[l], b[l], sums[l]);
-        }
-    }
-    for l in 0..a_rest.len() {
-        sums[l] = S::mul_add(a_rest[l], b_rest[l], sums[l]);
-    }
-    // Halves, one by one: loops to constants stay in registers.
-    for l in 0..8 {
-        sums[l] += sums[l + 8];
-    }
-    for l in 0..4 {
-        sums[l] += sums[l + 4];
-    }
-    (sums[0] + sums[2]) + (sums[1] + sums[3])
 }
 
 /// A task's memory as numbers.

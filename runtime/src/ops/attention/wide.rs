@@ -3,10 +3,11 @@
 
 use super::backward::Saved;
 use super::rows::{Grads, Part};
-use super::tile::{Head, dot};
+use super::tile::Head;
 use crate::cpu::math;
 use crate::cpu::parts::Tile;
 use crate::cpu::simd::{Float, Job, Simd};
+use crate::ops::softmax::row::{dot, weight};
 
 /// y and lse of the queries from `first` on, as many as y has rows.
 pub(super) struct Forward<'a, 'y, E> {
@@ -27,13 +28,13 @@ impl<E: Float> Job for Forward<'_, '_, E> {
             let q = head.q.row(query);
             let y = self.y.row(i);
             y.fill(E::ZERO);
-            let (mut max, mut sum) = (-E::ONE / E::ZERO, E::ZERO);
+            let (mut max, mut sum) = (-E::INFINITY, E::ZERO);
             for key in 0..head.end(query) {
                 let s = dot::<S, E>(q, head.k.row(key)) * head.scale;
                 let new = max.max(s);
                 // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
-                let shift = if new == -E::ONE / E::ZERO { E::ZERO } else { new };
-                let (decay, p) = (math::exp::<S, E>(max - shift), math::exp::<S, E>(s - shift));
+                let shift = if new == -E::INFINITY { E::ZERO } else { new };
+                let (decay, p) = (weight::<S, E>(max - shift), weight::<S, E>(s - shift));
                 sum = S::mul_add(decay, sum, p);
                 y.iter_mut().zip(head.v.row(key)).for_each(|(y, v)| *y = S::mul_add(decay, *y, p * *v));
                 max = new;
@@ -69,7 +70,7 @@ impl<E: Float> Job for Backward<'_, '_, E> {
             let delta = dot::<S, E>(saved.y.row(query), dy);
             for key in 0..head.end(query) {
                 let (k, v) = (head.k.row(key), head.v.row(key));
-                let p = math::exp::<S, E>(dot::<S, E>(q, k) * head.scale - saved.lse[query]);
+                let p = weight::<S, E>(dot::<S, E>(q, k) * head.scale - saved.lse[query]);
                 let ds = p * (dot::<S, E>(dy, v) - delta) * head.scale;
                 for (part, row, scale, x) in
                     [(Part::Q, query, ds, k), (Part::K, key, ds, q), (Part::V, key, p, dy)]
