@@ -29,7 +29,7 @@ impl<E: Float> Kernel for Cpu<E> {
         Ok(())
     }
 
-    fn backward(&self, spec: &Spec, _: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+    fn backward(&self, spec: &Spec, _: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
         for (dx, (rows, width)) in args.dxs.iter_mut().zip(spec.windows()) {
             let Some(Grad { to, add }) = dx else { continue };
             let to = Grad { to: &mut **to, add: *add };

@@ -25,9 +25,9 @@ pub struct Forward<'a, D: Device> {
 }
 
 /// dx = its part of dy
-pub struct Backward<'a, D: Device> {
+pub struct Backward<'a, 'g, D: Device> {
     /// [batch, outer, part, inner] each = or +=
-    pub dxs: &'a mut [Option<ElemGrad<'a, D>>],
+    pub dxs: &'g mut [Option<ElemGrad<'a, D>>],
     /// [batch, outer, sum of parts, inner]
     pub dy: D::View<'a, D::Elem>,
 }
@@ -48,5 +48,5 @@ pub trait Kernel: Device {
     ///
     /// # Errors
     /// The device's own.
-    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error>;
 }
