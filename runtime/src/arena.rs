@@ -14,6 +14,8 @@ pub const LINE: usize = 64;
 pub struct Buffer {
     start: NonNull<u8>,
     bytes: usize,
+    /// The end of the highest part that was ever split off.
+    highest: usize,
 }
 
 // SAFETY: the buffer owns its bytes, which are plain data.
@@ -25,18 +27,23 @@ impl Buffer {
     /// `bytes` zeroed bytes; `what` names them in the error.
     pub(crate) fn new(bytes: usize, what: &'static str) -> Result<Self, Error> {
         if bytes == 0 {
-            return Ok(Self { start: NonNull::dangling(), bytes });
+            return Ok(Self { start: NonNull::dangling(), bytes, highest: 0 });
         }
         let layout =
             MemLayout::from_size_align(bytes, LINE).map_err(|_| Error::OutOfMemory { bytes, what })?;
         // SAFETY: the layout's size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes })
+        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
     }
 
     /// How many bytes it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The end of the highest part that was ever split off.
+    pub(crate) fn highest(&self) -> usize {
+        self.highest
     }
 
     /// All of it.
@@ -73,6 +80,9 @@ impl Buffer {
         }
         for r in &reads {
             check(*r, self.bytes)?;
+        }
+        for span in reads.iter().chain(&writes) {
+            self.highest = self.highest.max(span.end());
         }
         let base = self.start.as_ptr();
         // SAFETY: every span was checked to lie inside the buffer, each write overlaps no other span,
@@ -121,7 +131,7 @@ pub struct RegionMut<'a>(&'a mut [u8]);
 impl<'a> Region<'a> {
     /// As many elements as fit.
     pub(crate) fn elements<T: Element>(self) -> &'a [T] {
-        debug_assert!(self.0.as_ptr().cast::<T>().is_aligned());
+        debug_assert!(self.0.is_empty() || self.0.as_ptr().cast::<T>().is_aligned());
         // SAFETY: regions start on a line (checked by `check`; an empty buffer's dangling pointer is
         // replaced below), which is aligned for every element; elements accept any bytes.
         unsafe {

@@ -9,6 +9,7 @@ pub mod ops;
 pub mod optim;
 pub mod plan;
 pub mod rng;
+pub mod testing;
 
 pub use cpu::Cpu;
 pub use device::Device;
@@ -20,6 +21,7 @@ pub use plan::Plan;
 /// Everything that a program which trains a model names.
 pub mod prelude {
     pub use crate::model::{Grads, GradsMut, Model, Output, Params, ParamsMut, Workspace};
+    pub use crate::optim::{Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Sgd, SgdConfig};
     pub use crate::{Cpu, Device, Error, Plan, model, ndarray};
 }
 

@@ -1,3 +1,5 @@
 //! What the integration tests share.
 
+pub mod models;
 pub mod remote;
+pub mod trace;

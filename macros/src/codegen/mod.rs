@@ -65,6 +65,24 @@ pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> To
     }
 }
 
+/// A list of numbers, `[a, b], [c, d]` if `pairs`.
+///
+/// Written as text and read back: for tables of thousands of numbers that is far faster than making
+/// each token by hand, in a macro that users compile without optimisation.
+fn numbers(list: impl Iterator<Item = u64>, pairs: bool) -> Result<TokenStream, String> {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for (i, n) in list.enumerate() {
+        let (open, close) = match (pairs, i % 2) {
+            (false, _) => ("", ","),
+            (true, 0) => ("[", ","),
+            (true, _) => ("", "],"),
+        };
+        write!(text, "{open}{n}{close}").map_err(|e| e.to_string())?;
+    }
+    text.parse().map_err(|e: proc_macro2::LexError| e.to_string())
+}
+
 /// The type of the outputs of a model that has several.
 fn outputs_type(name: &Ident) -> Ident {
     quote::format_ident!("{name}Outputs", span = name.span())

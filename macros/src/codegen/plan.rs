@@ -109,10 +109,10 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width);
     let program = |planned: &Planned| {
-        let (buffers, bytes) = (planned.buffers(width), pair(planned.bytes(width)));
-        quote!(__remat::Program { buffers: #buffers, bytes: #bytes })
+        let (buffers, bytes) = (planned.buffers(width)?, pair(planned.bytes(width)));
+        Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
     };
-    let (train, evaluate, forward) = (program(&plans.train), program(&plans.evaluate), program(&plans.forward));
+    let (train, evaluate, forward) = (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
     let store_all = pair(plans.store_all.as_ref().unwrap_or(&plans.train).bytes(width));
     let gradient_bytes = int(layout.param_lines * line);
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();

@@ -1,6 +1,6 @@
 //! Programs: which call each step is, and which buffers it is given.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
@@ -102,15 +102,16 @@ impl Planned {
     }
 
     /// Offset and lines of each buffer, for one width.
-    pub(super) fn buffers(&self, width: usize) -> TokenStream {
+    pub(super) fn buffers(&self, width: usize) -> Result<TokenStream, String> {
         let layout = &self.layouts[width];
-        let rows = layout.buffers[self.params()..].iter().map(|b| {
-            let shift = if b.region == Region::Fixed { layout.param_lines } else { 0 };
-            let offset = Literal::u64_unsuffixed(b.offset - shift);
-            let lines = Literal::u64_unsuffixed(b.lines);
-            quote!([#offset, #lines])
-        });
-        quote!(&[#(#rows),*])
+        let rows = super::numbers(
+            layout.buffers[self.params()..].iter().flat_map(|b| {
+                let shift = if b.region == Region::Fixed { layout.param_lines } else { 0 };
+                [b.offset - shift, b.lines]
+            }),
+            true,
+        )?;
+        Ok(quote!(&[#rows]))
     }
 
     /// Bytes per sample, and fixed bytes without the parameter gradients, for one width.
@@ -132,10 +133,10 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
         for (at, step) in planned.program.steps.iter().enumerate() {
             emitter.step(at, step)?;
         }
-        let rows = emitter.rows.iter().map(|n| Literal::u32_unsuffixed(*n));
+        let rows = super::numbers(emitter.rows.iter().map(|n| u64::from(*n)), false)?;
         let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());
         let len = emitter.rows.len();
-        tables.extend(quote!(static #name: [u32; #len] = [#(#rows),*];));
+        tables.extend(quote!(static #name: [u32; #len] = [#rows];));
     }
     Ok(tables)
 }

@@ -2,22 +2,26 @@
 
 mod frame;
 mod grads;
+#[doc(hidden)]
+pub mod init;
 pub(crate) mod names;
 mod output;
 mod params;
+#[cfg(test)]
+pub(crate) mod toy;
 mod workspace;
 
-pub use frame::Frame;
+use crate::device::Device;
+use crate::error::Error;
+use crate::plan::Plan;
 
+pub use frame::Frame;
+pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};
 pub use output::{Output, OutputSpec};
 pub(crate) use params::Param;
 pub use params::{Params, ParamsMut};
 pub use workspace::{Call, check_batch, check_ids, check_shape};
-
-use crate::device::Device;
-use crate::error::Error;
-use crate::plan::Plan;
 
 /// What the generated code knows about a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]

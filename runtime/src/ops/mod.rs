@@ -7,4 +7,6 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+#[cfg(test)]
+pub(crate) mod check;
 pub mod linear;
