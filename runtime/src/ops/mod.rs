@@ -10,8 +10,13 @@ pub mod activation;
 pub mod arithmetic;
 #[cfg(test)]
 pub(crate) mod check;
+pub mod concat;
 pub mod dropout;
 pub mod embedding;
+pub mod layer_norm;
 pub mod linear;
+pub mod mean;
 pub mod parameter;
 pub mod position_embedding;
+pub mod slice;
+pub mod transpose;
