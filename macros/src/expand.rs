@@ -27,7 +27,10 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Ok(tokens)
     });
     emitted.unwrap_or_else(|defect| {
-        errors.error(model.name.span(), format!("internal error: {defect} -- this is a defect of remat, please report it"));
+        errors.error(
+            model.name.span(),
+            format!("internal error: {defect} -- this is a defect of remat, please report it"),
+        );
         with_signatures(errors, &model, &graph, &paths)
     })
 }
@@ -91,8 +94,13 @@ mod timing {
             let p = crate::plan::schedule::train(&l.problem);
             println!("schedule {:?} {}", s.elapsed(), p.steps.len());
             for w in [4, 8] {
-            let _ = crate::plan::layout::layout(&l.problem, &p, crate::plan::layout::Widths{line:64,elem:w,scalar:w});
-            println!("layout {:?}", s.elapsed()); }
+                let _ = crate::plan::layout::layout(
+                    &l.problem,
+                    &p,
+                    crate::plan::layout::Widths { line: 64, elem: w, scalar: w },
+                );
+                println!("layout {:?}", s.elapsed());
+            }
             let plans = crate::codegen::plan(&g).unwrap();
             println!("plan all {:?}", s.elapsed());
             let o = crate::codegen::emit(&m, &g, &plans, &super::Paths { krate: quote::quote!(x) }).unwrap();

@@ -92,7 +92,8 @@ fn all() {
     let own = std::env::current_exe().expect("a path to this program");
     for threads in ["1", "2"] {
         for name in NAMES {
-            let status = Command::new(&own).args([name, threads, "15"]).status().expect("a process of its own");
+            let status =
+                Command::new(&own).args([name, threads, "15"]).status().expect("a process of its own");
             assert!(status.success(), "{name} failed");
         }
     }

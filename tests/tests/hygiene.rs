@@ -9,23 +9,23 @@ use renamed::ndarray::Array2;
 
 /// Names that generated code must not fall for.
 mod hostile {
-    pub struct Option;
-    pub struct Result;
-    pub struct Some;
-    pub struct None;
-    pub struct Ok;
-    pub struct Err;
-    pub struct Vec;
-    pub struct Frame;
-    pub struct Error;
-    pub struct Device;
-    pub struct Cpu;
-    pub trait Kernel {}
-    pub fn run() {}
-    pub mod core {}
-    pub mod std {}
-    pub mod remat {}
-    pub mod ops {}
+    pub(crate) struct Option;
+    pub(crate) struct Result;
+    pub(crate) struct Some;
+    pub(crate) struct None;
+    pub(crate) struct Ok;
+    pub(crate) struct Err;
+    pub(crate) struct Vec;
+    pub(crate) struct Frame;
+    pub(crate) struct Error;
+    pub(crate) struct Device;
+    pub(crate) struct Cpu;
+    pub(crate) trait Kernel {}
+    pub(crate) fn run() {}
+    pub(crate) mod core {}
+    pub(crate) mod std {}
+    pub(crate) mod remat {}
+    pub(crate) mod ops {}
 
     renamed::model! {
         /// Types, functions and modules of these names stand beside it.

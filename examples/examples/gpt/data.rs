@@ -48,7 +48,8 @@ const LEAST: usize = 20_000;
 impl Corpus {
     /// The text of a file; its last tenth is held out.
     pub fn read(path: &str) -> io::Result<Self> {
-        let text = fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("could not read `{path}`: {e}")))?;
+        let text =
+            fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("could not read `{path}`: {e}")))?;
         Self::new(path.to_owned(), vec![text])
     }
 
@@ -100,7 +101,9 @@ impl Corpus {
 }
 
 fn windows<const T: usize>(text: &[u8], starts: &[usize]) -> Batch {
-    let at = |shift: usize| Array2::from_shape_fn((starts.len(), T), |(i, t)| u32::from(text[starts[i] + t + shift]));
+    let at = |shift: usize| {
+        Array2::from_shape_fn((starts.len(), T), |(i, t)| u32::from(text[starts[i] + t + shift]))
+    };
     (at(0), at(1))
 }
 

@@ -17,7 +17,8 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
-            let (field, doc) = (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
+            let (field, doc) =
+                (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
@@ -80,8 +81,14 @@ fn array_type(port: &Port) -> TokenStream {
 
 /// `x: ArrayView…, y: ArrayView…`
 fn signature(graph: &Graph, targets: bool) -> TokenStream {
-    let ports = graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
-    ports.map(|p| { let (name, ty) = (argument(p), array_type(p)); quote!(#name: #ty,) }).collect()
+    let ports =
+        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
+    ports
+        .map(|p| {
+            let (name, ty) = (argument(p), array_type(p));
+            quote!(#name: #ty,)
+        })
+        .collect()
 }
 
 /// The name of a port as an argument: its own, but it can't collide with ours.
@@ -162,7 +169,12 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
     }
 }
 
-fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [TokenStream; 3]) -> TokenStream {
+fn three_signatures(
+    model: &Model,
+    graph: &Graph,
+    bounds: &TokenStream,
+    bodies: [TokenStream; 3],
+) -> TokenStream {
     let ws = Locals::default().ws;
     let (all, inputs) = (signature(graph, true), signature(graph, false));
     let outputs = outputs_return(model, graph);
@@ -194,14 +206,21 @@ fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: 
 
 /// The methods beside errors.
 pub(super) fn signatures(model: &Model, graph: &Graph) -> TokenStream {
-    let body = quote!(::core::result::Result::Err(__remat::Error::Internal { message: ::std::string::String::new() }));
+    let body = quote!(::core::result::Result::Err(__remat::Error::Internal {
+        message: ::std::string::String::new()
+    }));
     let bounds = quote!(__Device);
     let three = three_signatures(model, graph, &bounds, [body.clone(), body.clone(), body]);
     common(model, graph, &bounds, &three)
 }
 
 /// The methods.
-pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls) -> Result<TokenStream, String> {
+pub(super) fn methods(
+    model: &Model,
+    graph: &Graph,
+    plans: &Plans,
+    calls: &Calls,
+) -> Result<TokenStream, String> {
     let Locals { ws, frame, batch, result } = Locals::default();
     let bounds = calls.bounds();
     let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
@@ -258,12 +277,21 @@ pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls
 fn checks(graph: &Graph, targets: bool) -> TokenStream {
     let batch = Locals::default().batch;
     let mut out = TokenStream::new();
-    let ports: Vec<&Port> = graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets)).collect();
+    let ports: Vec<&Port> = graph
+        .ports
+        .iter()
+        .filter(|p| !p.target)
+        .chain(graph.ports.iter().filter(|p| p.target && targets))
+        .collect();
     for (i, port) in ports.iter().enumerate() {
         let (name, text) = (argument(port), port.name.to_string());
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
         let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
-        out.extend(if i == 0 { quote!(let #batch = #check;) } else { quote!(__remat::check_batch(#text, #batch, #check)?;) });
+        out.extend(if i == 0 {
+            quote!(let #batch = #check;)
+        } else {
+            quote!(__remat::check_batch(#text, #batch, #check)?;)
+        });
     }
     let mut told: Vec<(usize, u64, Option<u32>)> = vec![];
     for node in &graph.nodes {
@@ -279,7 +307,10 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         }
         told.push(check);
         let (name, text, limit) = (argument(port), port.name.to_string(), Literal::u64_unsuffixed(ids.limit));
-        let ignore = ids.ignore.map_or_else(|| quote!(::core::option::Option::None), |i| quote!(::core::option::Option::Some(#i)));
+        let ignore = ids.ignore.map_or_else(
+            || quote!(::core::option::Option::None),
+            |i| quote!(::core::option::Option::Some(#i)),
+        );
         out.extend(quote!(__remat::check_ids(#text, #name.view(), #limit, #ignore)?;));
     }
     out

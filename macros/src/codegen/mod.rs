@@ -22,7 +22,12 @@ pub(crate) struct Paths {
 }
 
 /// Everything that `model!` becomes.
-pub(crate) fn emit(model: &Model, graph: &Graph, plans: &Plans, paths: &Paths) -> Result<TokenStream, String> {
+pub(crate) fn emit(
+    model: &Model,
+    graph: &Graph,
+    plans: &Plans,
+    paths: &Paths,
+) -> Result<TokenStream, String> {
     let mut calls = calls::Calls::default();
     let programs = programs::emit(graph, plans, &mut calls)?;
     let krate = &paths.krate;

@@ -105,14 +105,16 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (kept, segments, notes) = (kept(&plans.training, &plans.train, width), segments(plans), notes(&plans.training, &plans.train));
+    let (kept, segments, notes) =
+        (kept(&plans.training, &plans.train, width), segments(plans), notes(&plans.training, &plans.train));
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width);
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(planned.bytes(width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
     };
-    let (train, evaluate, forward) = (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
+    let (train, evaluate, forward) =
+        (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
     let store_all = pair(plans.store_all.as_ref().unwrap_or(&plans.train).bytes(width));
     let gradient_bytes = int(layout.param_lines * line);
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
@@ -190,10 +192,14 @@ fn segments(plans: &Plans) -> TokenStream {
 fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
     let facts = &planned.program.facts;
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
-    let overruled = facts.overruled.iter().map(|n| {
-        format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n))
-    });
-    let idle = facts.idle.iter().map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
+    let overruled = facts
+        .overruled
+        .iter()
+        .map(|n| format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n)));
+    let idle = facts
+        .idle
+        .iter()
+        .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
     let notes: Vec<String> = overruled.chain(idle).collect();
     quote!(&[#(#notes),*])
 }
@@ -220,7 +226,13 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
         let kind = match b.what {
             What::Param(_) => continue,
             What::Value(v) if planned.program.inputs.contains(&v) => 0,
-            What::Value(_) => if made_again(planned, b.first) { 2 } else { 1 },
+            What::Value(_) => {
+                if made_again(planned, b.first) {
+                    2
+                } else {
+                    1
+                }
+            }
             What::Grad(_) => 3,
             What::Scratch(_) => 4,
         };

@@ -106,7 +106,11 @@ impl Lowered {
             for (n, len) in op.stats.iter().enumerate() {
                 makes.push(self.problem.values.len());
                 self.labels.push(format!("{}.{}", node.path, stat_name(op, n)));
-                self.problem.values.push(problem::Value { size: scalars(*len), made_by: Some(at), grad: false });
+                self.problem.values.push(problem::Value {
+                    size: scalars(*len),
+                    made_by: Some(at),
+                    grad: false,
+                });
             }
         }
         let backward = differentiated.then(|| {

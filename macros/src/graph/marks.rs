@@ -23,7 +23,13 @@ fn argument(arg: &syntax::Arg) -> (String, Span) {
 }
 
 /// The segments that a `#[checkpoint]` on a `repeat` makes of `items` in `scope`.
-pub(crate) fn repeat_runs(marks: &Marks, items: Range<usize>, vars: &Vars, scope: &mut Scope, errors: &mut Errors) {
+pub(crate) fn repeat_runs(
+    marks: &Marks,
+    items: Range<usize>,
+    vars: &Vars,
+    scope: &mut Scope,
+    errors: &mut Errors,
+) {
     let Some(checkpoint) = &marks.checkpoint else { return };
     let n = items.len();
     let Some(ends) = repeat_ends(checkpoint, n, vars, errors) else { return };
@@ -59,7 +65,14 @@ fn repeat_ends(checkpoint: &Checkpoint, n: usize, vars: &Vars, errors: &mut Erro
             }
         };
         if let Some((other, _)) = &found {
-            errors.error(span, if *other == word { format!("`{word}` is given twice -- remove one") } else { format!("`{word}` and `{other}` both say where segments end -- remove one") });
+            errors.error(
+                span,
+                if *other == word {
+                    format!("`{word}` is given twice -- remove one")
+                } else {
+                    format!("`{word}` and `{other}` both say where segments end -- remove one")
+                },
+            );
             return None;
         }
         found = Some((word, ends));
@@ -91,7 +104,10 @@ fn at_ends(value: &Value, n: usize, vars: &Vars, errors: &mut Errors) -> Option<
             return None;
         };
         if let Some(before) = ends.last().filter(|end| i < **end) {
-            errors.error(item.span(), format!("iteration {i} comes after {} -- write them ascending, each once", before - 1));
+            errors.error(
+                item.span(),
+                format!("iteration {i} comes after {} -- write them ascending, each once", before - 1),
+            );
             return None;
         }
         ends.push(i + 1);
@@ -115,7 +131,10 @@ fn positive(value: &Value, what: &str, vars: &Vars, errors: &mut Errors) -> Opti
     let number = eval(expr, vars, errors)?;
     let found = as_index(number).filter(|k| *k > 0);
     if found.is_none() {
-        errors.error(expr.span(), format!("`{what}` must be a positive integer but is {number} -- write 1 or more"));
+        errors.error(
+            expr.span(),
+            format!("`{what}` must be a positive integer but is {number} -- write 1 or more"),
+        );
     }
     found
 }
@@ -141,7 +160,10 @@ pub(crate) fn segments(graph: &mut Graph, model: &Marks, vars: &Vars, errors: &m
     if let Some(checkpoint) = &model.checkpoint
         && root.runs.iter().any(|(run, _)| cuts.iter().any(|cut| run.start < *cut && *cut < run.end))
     {
-        errors.error(checkpoint.span, "the model's boundaries fall inside a segment of a `repeat` -- mark the model or the `repeat`");
+        errors.error(
+            checkpoint.span,
+            "the model's boundaries fall inside a segment of a `repeat` -- mark the model or the `repeat`",
+        );
     }
     graph.root = root;
     graph.segments = found;
@@ -188,7 +210,13 @@ fn sqrt_interval(stages: usize) -> usize {
 fn scope_segments(scope: &Scope, more_cuts: &[usize], found: &mut Vec<Segment>) {
     let items = &scope.items;
     let mut cuts: Vec<usize> = more_cuts.to_vec();
-    cuts.extend(items.iter().enumerate().filter(|(_, i)| i.scope.is_none() && i.checkpoint.is_some()).map(|(i, _)| i + 1));
+    cuts.extend(
+        items
+            .iter()
+            .enumerate()
+            .filter(|(_, i)| i.scope.is_none() && i.checkpoint.is_some())
+            .map(|(i, _)| i + 1),
+    );
     cuts.sort_unstable();
     cuts.dedup();
     if !cuts.is_empty() {
@@ -219,7 +247,10 @@ fn push(items: &[Item], found: &mut Vec<Segment>) {
         }
         return;
     };
-    found.push(Segment { nodes: first.nodes.start..last.nodes.end, label: format!("{} … {}", first.label, last.label) });
+    found.push(Segment {
+        nodes: first.nodes.start..last.nodes.end,
+        label: format!("{} … {}", first.label, last.label),
+    });
 }
 
 /// Marks that mean nothing are errors.
@@ -231,14 +262,21 @@ fn refuse_idle(graph: &Graph, errors: &mut Errors) {
             readers[source.value].push(id);
         }
     }
-    let only_loss = |value: usize| !readers[value].is_empty() && readers[value].iter().all(|r| Some(*r) == loss_node);
+    let only_loss =
+        |value: usize| !readers[value].is_empty() && readers[value].iter().all(|r| Some(*r) == loss_node);
     let mut check = |item: &Item, word: &str, span: Span, layer: bool| {
         let Some(node) = item.nodes.clone().next_back().map(|id| &graph.nodes[id]) else { return };
         if Some(item.nodes.end - 1) == loss_node {
             return; // told while building
         }
         if layer && only_loss(node.output) {
-            errors.error(span, format!("only the loss reads {}, at once, so `{word}` means nothing here -- remove it", node.label));
+            errors.error(
+                span,
+                format!(
+                    "only the loss reads {}, at once, so `{word}` means nothing here -- remove it",
+                    node.label
+                ),
+            );
         } else if !graph.values[node.output].trained {
             errors.error(span, format!("nothing is trained at or before {}, so backward never reaches it and `{word}` means nothing here -- remove it", node.label));
         }

@@ -125,7 +125,8 @@ pub(crate) fn dim(value: Num, span: Span, what: &str, errors: &mut Errors) -> Op
             None
         }
         _ => {
-            errors.error(span, format!("{what} must be a positive integer but is {value} -- write 1 or more"));
+            errors
+                .error(span, format!("{what} must be a positive integer but is {value} -- write 1 or more"));
             None
         }
     }

@@ -29,7 +29,10 @@ pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
     trained(graph);
     if errors.is_empty() && graph.loss.is_some_and(|loss| !graph.values[loss].grad) {
         let span = graph.loss.map_or_else(Span::call_site, |l| graph.values[l].span);
-        errors.error(span, "nothing before the loss is trained -- add a layer with parameters, or remove a `#[frozen]`");
+        errors.error(
+            span,
+            "nothing before the loss is trained -- add a layer with parameters, or remove a `#[frozen]`",
+        );
     }
 }
 
@@ -94,14 +97,22 @@ fn check_arity(cx: &mut Context<'_>, node: &Node) -> Option<()> {
 }
 
 /// The parameters of a node: made now, or shared with the layer it applies again.
-fn parameters(graph: &mut Graph, id: NodeId, decls: &[ParamDecl], errors: &mut Errors) -> Option<Vec<ParamId>> {
+fn parameters(
+    graph: &mut Graph,
+    id: NodeId,
+    decls: &[ParamDecl],
+    errors: &mut Errors,
+) -> Option<Vec<ParamId>> {
     let node = &graph.nodes[id];
     let (span, label, frozen) = (node.span, node.label.clone(), node.frozen);
     if decls.is_empty() {
         return Some(vec![]);
     }
     let Some(at) = node.params_at.clone() else {
-        errors.error(span, format!("{label} has parameters, so it needs a name -- write `name: {}…`", node.op.name));
+        errors.error(
+            span,
+            format!("{label} has parameters, so it needs a name -- write `name: {}…`", node.op.name),
+        );
         return None;
     };
     let again = at != node.path;
@@ -114,7 +125,12 @@ fn parameters(graph: &mut Graph, id: NodeId, decls: &[ParamDecl], errors: &mut E
             (None, Some(existing)) if again => Some((existing, span)),
             (Some((_, span)), Some(existing)) if again => Some((existing, *span)),
             (_, Some(existing)) => {
-                errors.error(span, format!("the parameter `{path}` is declared twice -- name this layer or its scope differently"));
+                errors.error(
+                    span,
+                    format!(
+                        "the parameter `{path}` is declared twice -- name this layer or its scope differently"
+                    ),
+                );
                 errors.error(graph.params[existing].span, format!("`{path}` is declared here first"));
                 return None;
             }
@@ -131,18 +147,37 @@ fn parameters(graph: &mut Graph, id: NodeId, decls: &[ParamDecl], errors: &mut E
         let Some((existing, at)) = shared else {
             graph.param_index.insert(path.clone(), graph.params.len());
             ids.push(graph.params.len());
-            graph.params.push(Param { path, aliases: vec![], shape: decl.shape.clone(), init: decl.init, frozen, span });
+            graph.params.push(Param {
+                path,
+                aliases: vec![],
+                shape: decl.shape.clone(),
+                init: decl.init,
+                frozen,
+                span,
+            });
             continue;
         };
         let owner = &graph.params[existing];
         if owner.shape != decl.shape {
-            errors.error(at, format!("{label} needs a `{}` of {:?} but shares `{}`, which is {:?} -- make the shapes equal", decl.name, decl.shape, owner.path, owner.shape));
+            errors.error(
+                at,
+                format!(
+                    "{label} needs a `{}` of {:?} but shares `{}`, which is {:?} -- make the shapes equal",
+                    decl.name, decl.shape, owner.path, owner.shape
+                ),
+            );
             errors.error(owner.span, format!("`{}` is {:?}", owner.path, owner.shape));
             return None;
         }
         if owner.frozen != frozen {
             let (a, b) = if frozen { ("frozen", "trained") } else { ("trained", "frozen") };
-            errors.error(at, format!("`{}` is {a} here but {b} where it is declared -- freeze both or neither", owner.path));
+            errors.error(
+                at,
+                format!(
+                    "`{}` is {a} here but {b} where it is declared -- freeze both or neither",
+                    owner.path
+                ),
+            );
             errors.error(owner.span, format!("`{}` is {b} here", owner.path));
             return None;
         }

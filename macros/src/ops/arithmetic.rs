@@ -16,7 +16,10 @@ fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool) -> Option<R
     let (a, b) = (a?, b?);
     if a != b {
         let (la, lb) = (cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
-        let message = format!("{} needs two equal shapes but {la} is {a:?} and {lb} is {b:?} -- there is no broadcasting; make the shapes equal", cx.label);
+        let message = format!(
+            "{} needs two equal shapes but {la} is {a:?} and {lb} is {b:?} -- there is no broadcasting; make the shapes equal",
+            cx.label
+        );
         cx.error(cx.span, message);
         let (da, db) = (cx.inputs[0].declared, cx.inputs[1].declared);
         cx.errors.error(da, format!("{la} is {a:?}"));

@@ -18,14 +18,19 @@ fn resolve(cx: &mut Context<'_>, causal: bool) -> Option<Resolved> {
         let dims = cx.elem(n)?;
         let &[len, dim] = dims.as_slice() else {
             let (label, input) = (cx.label.clone(), cx.inputs[n].label.clone());
-            cx.conflict(n, format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"), format!("{input} is {dims:?}"));
+            cx.conflict(
+                n,
+                format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"),
+                format!("{input} is {dims:?}"),
+            );
             return None;
         };
         shapes.push((len, dim));
     }
     let heads = heads?;
     let packed = shapes.len() == 1;
-    let (queries, keys, width) = if packed { packed_shape(cx, shapes[0])? } else { separate_shapes(cx, &shapes, causal)? };
+    let (queries, keys, width) =
+        if packed { packed_shape(cx, shapes[0])? } else { separate_shapes(cx, &shapes, causal)? };
     if !width.is_multiple_of(heads) {
         let label = cx.label.clone();
         cx.error(cx.span, format!("{label} splits {width} features into {heads} heads, which leaves {} -- choose heads that divide {width}", width % heads));

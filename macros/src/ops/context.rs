@@ -45,7 +45,12 @@ impl Context<'_> {
     }
 
     /// Reports a conflict with input `n`: here, and where that input is declared.
-    pub(crate) fn conflict(&mut self, n: usize, message: impl std::fmt::Display, there: impl std::fmt::Display) {
+    pub(crate) fn conflict(
+        &mut self,
+        n: usize,
+        message: impl std::fmt::Display,
+        there: impl std::fmt::Display,
+    ) {
         let (read, declared) = (self.inputs[n].read, self.inputs[n].declared);
         self.error(read, message);
         self.errors.error(declared, there);
@@ -78,7 +83,8 @@ impl Context<'_> {
         if shape.class == Class::Index {
             return Some(shape.dims.clone());
         }
-        let message = format!("{} reads u32 ids but {label} holds f32 values -- declare it as `u32[…]`", self.label);
+        let message =
+            format!("{} reads u32 ids but {label} holds f32 values -- declare it as `u32[…]`", self.label);
         let there = format!("{label} holds f32 values");
         self.conflict(n, message, there);
         None
@@ -119,7 +125,10 @@ impl Context<'_> {
             ArgValue::Path(_) | ArgValue::Param(_) => String::from("a path"),
         };
         let label = self.label.clone();
-        self.error(arg.span, format!("`{name}` of {label} must be {expected} but is {found} -- write {expected}"));
+        self.error(
+            arg.span,
+            format!("`{name}` of {label} must be {expected} but is {found} -- write {expected}"),
+        );
     }
 
     /// A size that must be given: by name, or as the next unnamed argument.
@@ -128,7 +137,10 @@ impl Context<'_> {
             Some(arg) => self.as_dim(name, &arg),
             None => {
                 let (label, op) = (self.label.clone(), self.op);
-                self.error(self.span, format!("{label} needs `{name}` -- write `{op}({name})` with a number"));
+                self.error(
+                    self.span,
+                    format!("{label} needs `{name}` -- write `{op}({name})` with a number"),
+                );
                 None
             }
         }
@@ -222,7 +234,10 @@ impl Context<'_> {
             return Some(p);
         }
         let label = self.label.clone();
-        self.error(span, format!("`{name}` of {label} must be in [0, 1) but is {p} -- write a probability below 1"));
+        self.error(
+            span,
+            format!("`{name}` of {label} must be in [0, 1) but is {p} -- write a probability below 1"),
+        );
         None
     }
 
@@ -233,7 +248,10 @@ impl Context<'_> {
             return Some(x);
         }
         let label = self.label.clone();
-        self.error(span, format!("`{name}` of {label} must be above 0 but is {x} -- write a small positive number"));
+        self.error(
+            span,
+            format!("`{name}` of {label} must be above 0 but is {x} -- write a small positive number"),
+        );
         None
     }
 
@@ -273,7 +291,9 @@ impl Context<'_> {
             ArgValue::Call(w, values) => match (w.to_string().as_str(), values.as_slice()) {
                 ("constant", [ArgValue::Num(c)]) => Some(Init::Constant(c.to_f64())),
                 ("normal", [ArgValue::Num(std)]) if std.to_f64() >= 0.0 => Some(Init::Normal(std.to_f64())),
-                ("uniform", [ArgValue::Num(bound)]) if bound.to_f64() >= 0.0 => Some(Init::Uniform(bound.to_f64())),
+                ("uniform", [ArgValue::Num(bound)]) if bound.to_f64() >= 0.0 => {
+                    Some(Init::Uniform(bound.to_f64()))
+                }
                 _ => None,
             },
             _ => None,
@@ -350,7 +370,10 @@ impl Context<'_> {
                     let hint = did_you_mean(&name.to_string(), self.known.iter().copied(), &otherwise);
                     self.error(name.span(), format!("`{op}` has no argument `{name}`{hint}"));
                 }
-                None => self.error(arg.span, format!("{label} has too many arguments -- remove this one, or name it")),
+                None => self.error(
+                    arg.span,
+                    format!("{label} has too many arguments -- remove this one, or name it"),
+                ),
             }
         }
         whole.then_some(())

@@ -17,7 +17,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let tail: Vec<i128> = dims.iter().skip(dims.len().saturating_sub(axes)).map(|d| i128::from(*d)).collect();
     let asked: Vec<i128> = normalized.iter().map(|(n, _)| *n).collect();
     if dims.len() < axes || (!asked.is_empty() && asked != tail) {
-        let want = if asked.is_empty() { String::from("one axis") } else { format!("{asked:?} as its last axes") };
+        let want =
+            if asked.is_empty() { String::from("one axis") } else { format!("{asked:?} as its last axes") };
         cx.conflict(
             0,
             format!("{label} normalizes {want} but {input} is {dims:?} -- write `LayerNorm` alone for the last axis, or the sizes of the last axes"),
@@ -41,7 +42,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let output = Shape::elem(dims);
     let rows = output.len() / dim;
     Some(Resolved {
-        spec: vec![("rows", SpecValue::Int(rows)), ("dim", SpecValue::Int(dim)), ("eps", SpecValue::Float(eps))],
+        spec: vec![
+            ("rows", SpecValue::Int(rows)),
+            ("dim", SpecValue::Int(dim)),
+            ("eps", SpecValue::Float(eps)),
+        ],
         stats: vec![rows, rows],
         params,
         forward: vec![

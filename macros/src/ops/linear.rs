@@ -11,7 +11,10 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let bias = cx.flag("bias", true);
     let (mut dims, outputs, bias) = (dims?, outputs?, bias?);
     let Some(inputs) = dims.pop() else {
-        let message = format!("{} reads the last axis but {} has none -- give it an axis: `f32[n]`", cx.label, cx.inputs[0].label);
+        let message = format!(
+            "{} reads the last axis but {} has none -- give it an axis: `f32[n]`",
+            cx.label, cx.inputs[0].label
+        );
         let there = format!("{} has no axes but the batch", cx.inputs[0].label);
         cx.conflict(0, message, there);
         return None;

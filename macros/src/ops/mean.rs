@@ -18,7 +18,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (outer, len, inner) = around(&dims, axis);
     dims.remove(axis);
     Some(Resolved {
-        spec: vec![("outer", SpecValue::Int(outer)), ("len", SpecValue::Int(len)), ("inner", SpecValue::Int(inner))],
+        spec: vec![
+            ("outer", SpecValue::Int(outer)),
+            ("len", SpecValue::Int(len)),
+            ("inner", SpecValue::Int(inner)),
+        ],
         forward: vec![Field::Out("y"), Field::In("x", 0)],
         backward: vec![Field::GradIn("dx", 0), Field::GradOut("dy")],
         flops: outer * len * inner,

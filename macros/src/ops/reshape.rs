@@ -34,7 +34,12 @@ fn reshape(cx: &mut Context<'_>) -> Option<Resolved> {
             _ if *n == -1 && open.is_none() => open = Some(i),
             _ => {
                 let label = cx.label.clone();
-                cx.error(*span, format!("axis {i} of {label} is {n} -- write a positive size, or -1 once for what is left"));
+                cx.error(
+                    *span,
+                    format!(
+                        "axis {i} of {label} is {n} -- write a positive size, or -1 once for what is left"
+                    ),
+                );
                 return None;
             }
         }
@@ -66,7 +71,12 @@ fn flatten(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     if start > end {
         let label = cx.label.clone();
-        cx.error(cx.span, format!("{label} joins axes {start} to {end}, which is none -- write `start_dim` at most `end_dim`"));
+        cx.error(
+            cx.span,
+            format!(
+                "{label} joins axes {start} to {end}, which is none -- write `start_dim` at most `end_dim`"
+            ),
+        );
         return None;
     }
     let mut dims = from[..start].to_vec();

@@ -18,7 +18,8 @@ fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     let first = shapes[0].clone();
     for (n, dims) in shapes.iter().enumerate().skip(1) {
-        let same = dims.len() == first.len() && dims.iter().zip(&first).enumerate().all(|(i, (a, b))| i == axis || a == b);
+        let same = dims.len() == first.len()
+            && dims.iter().zip(&first).enumerate().all(|(i, (a, b))| i == axis || a == b);
         if !same {
             let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[n].label.clone());
             cx.conflict(n, format!("{label} joins along axis {axis}, so all other axes must be equal, but {a} is {first:?} and {b} is {dims:?} -- make them equal"), format!("{b} is {dims:?}"));
@@ -30,7 +31,11 @@ fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = first;
     dims[axis] = parts.iter().sum();
     Some(Resolved {
-        spec: vec![("outer", SpecValue::Int(outer)), ("inner", SpecValue::Int(inner)), ("parts", SpecValue::Ints(parts))],
+        spec: vec![
+            ("outer", SpecValue::Int(outer)),
+            ("inner", SpecValue::Int(inner)),
+            ("parts", SpecValue::Ints(parts)),
+        ],
         forward: vec![Field::Out("y"), Field::Ins("xs")],
         backward: vec![Field::GradIns("dxs"), Field::GradOut("dy")],
         ..Resolved::new("concat", Shape::elem(dims))
@@ -47,7 +52,12 @@ fn slice(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     if start >= end {
         let label = cx.label.clone();
-        cx.error(cx.span, format!("{label} takes {start}..{end} of an axis of {len}, which is nothing -- write start below end"));
+        cx.error(
+            cx.span,
+            format!(
+                "{label} takes {start}..{end} of an axis of {len}, which is nothing -- write start below end"
+            ),
+        );
         return None;
     }
     let (outer, len, inner) = around(&dims, axis);

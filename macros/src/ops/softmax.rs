@@ -13,7 +13,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (outer, len, inner) = around(&dims, axis);
     let output = Shape::elem(dims);
     Some(Resolved {
-        spec: vec![("outer", SpecValue::Int(outer)), ("len", SpecValue::Int(len)), ("inner", SpecValue::Int(inner))],
+        spec: vec![
+            ("outer", SpecValue::Int(outer)),
+            ("len", SpecValue::Int(len)),
+            ("inner", SpecValue::Int(inner)),
+        ],
         forward: vec![Field::Out("y"), Field::In("x", 0)],
         backward: vec![Field::GradIn("dx", 0), Field::GradOut("dy"), Field::SavedOut("y")],
         flops: 4 * output.len(),

@@ -12,7 +12,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     for n in 0..cx.inputs.len() {
         if cx.inputs[n].shape.batched {
             let (input, shape) = (cx.inputs[n].label.clone(), cx.inputs[n].shape.clone());
-            cx.conflict(n, format!("{label} sums losses but {input} is {shape} for each sample -- put a loss before it"), format!("{input} is no loss"));
+            cx.conflict(
+                n,
+                format!("{label} sums losses but {input} is {shape} for each sample -- put a loss before it"),
+                format!("{input} is no loss"),
+            );
             return None;
         }
     }
@@ -20,7 +24,14 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         weights = vec![1.0; cx.inputs.len()];
     }
     if weights.len() != cx.inputs.len() {
-        cx.error(cx.span, format!("{label} has {} weights for {} losses -- write one for each", weights.len(), cx.inputs.len()));
+        cx.error(
+            cx.span,
+            format!(
+                "{label} has {} weights for {} losses -- write one for each",
+                weights.len(),
+                cx.inputs.len()
+            ),
+        );
         return None;
     }
     Some(Resolved {

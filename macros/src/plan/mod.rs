@@ -9,4 +9,3 @@ pub(crate) mod problem;
 pub(crate) mod program;
 mod retain;
 pub(crate) mod schedule;
-

@@ -84,7 +84,10 @@ fn factor(input: ParseStream<'_>) -> syn::Result<Expr> {
             Ok(Expr::Float(f.base10_parse()?, f.span()))
         }
         Lit::Bool(b) => Ok(Expr::Name(Ident::new(if b.value { "true" } else { "false" }, b.span))),
-        other => Err(syn::Error::new(other.span(), "expected a number or a constant's name here -- write an expression")),
+        other => Err(syn::Error::new(
+            other.span(),
+            "expected a number or a constant's name here -- write an expression",
+        )),
     }
 }
 
@@ -137,9 +140,7 @@ fn is_tuple(input: ParseStream<'_>) -> bool {
         let inner;
         parenthesized!(inner in ahead);
         let tokens: proc_macro2::TokenStream = inner.parse()?;
-        Ok(tokens
-            .into_iter()
-            .any(|t| matches!(t, proc_macro2::TokenTree::Punct(p) if p.as_char() == ',')))
+        Ok(tokens.into_iter().any(|t| matches!(t, proc_macro2::TokenTree::Punct(p) if p.as_char() == ',')))
     };
     inside().unwrap_or(false)
 }

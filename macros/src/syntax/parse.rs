@@ -254,7 +254,10 @@ fn name(input: ParseStream<'_>) -> syn::Result<Option<Name>> {
         let ident = input.call(Ident::parse_any)?;
         input.parse::<Token![:]>()?;
         if ident == "in" {
-            return Err(syn::Error::new(ident.span(), "`in` is the scope's own input -- choose another name"));
+            return Err(syn::Error::new(
+                ident.span(),
+                "`in` is the scope's own input -- choose another name",
+            ));
         }
         return Ok(Some(Name { text: ident.unraw().to_string(), span: ident.span(), is_source: true }));
     }
@@ -277,7 +280,10 @@ fn sources(input: ParseStream<'_>) -> syn::Result<Option<Vec<Source>>> {
         let list: Vec<Source> =
             Punctuated::<Source, Token![,]>::parse_terminated_with(&inside, source)?.into_iter().collect();
         if list.is_empty() {
-            return Err(syn::Error::new(paren.span.join(), "expected at least one source -- name what this layer reads"));
+            return Err(syn::Error::new(
+                paren.span.join(),
+                "expected at least one source -- name what this layer reads",
+            ));
         }
         return Ok(Some(list));
     }
@@ -286,7 +292,9 @@ fn sources(input: ParseStream<'_>) -> syn::Result<Option<Vec<Source>>> {
 
 fn source(input: ParseStream<'_>) -> syn::Result<Source> {
     if input.peek(syn::LitInt) {
-        return Err(input.error("an integer is only part of a parameter's path, never a source -- give the layer a name"));
+        return Err(input.error(
+            "an integer is only part of a parameter's path, never a source -- give the layer a name",
+        ));
     }
     let name = input.call(Ident::parse_any).map_err(|e| {
         syn::Error::new(e.span(), "expected a source -- write the name of an input, a layer or `in`")
@@ -399,10 +407,12 @@ fn attributes(input: ParseStream<'_>, on: On, errors: &mut Errors) -> syn::Resul
                 let known = ["checkpoint", "recompute", "frozen", "train"];
                 let foreign = on != On::Model && !matches!(other, "doc" | "allow" | "expect" | "cfg_attr");
                 if foreign {
-                    let hint = did_you_mean(other, known, "layers take `checkpoint`, `recompute` and `frozen`");
+                    let hint =
+                        did_you_mean(other, known, "layers take `checkpoint`, `recompute` and `frozen`");
                     errors.error(span, format!("`{other}` is no attribute of {}{hint}", on.name()));
                 }
-                let mut attr = proc_macro2::Group::new(proc_macro2::Delimiter::Bracket, quote!(#word #tokens));
+                let mut attr =
+                    proc_macro2::Group::new(proc_macro2::Delimiter::Bracket, quote!(#word #tokens));
                 attr.set_span(bracket.span.join());
                 rest.extend(quote!(#hash #attr));
                 continue;

@@ -4,7 +4,6 @@ pub(crate) mod elementwise;
 pub(crate) mod math;
 pub(crate) mod parts;
 pub(crate) mod pool;
-pub(crate) mod rows;
 pub(crate) mod runs;
 pub(crate) mod simd;
 

@@ -82,6 +82,26 @@ impl<E: Float> Job for Take<'_, E> {
     }
 }
 
+/// Some columns of `to` += from.
+pub(crate) fn add_columns<E: Float>(
+    pool: &Pool,
+    to: &mut [E],
+    from: &[E],
+    columns: Columns,
+) -> Result<(), Error> {
+    let Columns { first, width, of } = columns;
+    pool.run_parts(chunks(to, CHUNK), |task, to, _| {
+        for Run { row, column, at } in runs(task * CHUNK, to.len(), of) {
+            let (start, end) = (column.max(first), (column + at.len()).min(first + width));
+            if start < end {
+                let from = &from[row * width + start - first..][..end - start];
+                let to = &mut to[at][start - column..end - column];
+                pool.level().run(Apply { f: Identity, to, add: true, from: [from] });
+            }
+        }
+    })
+}
+
 /// to = matrices side by side: block k gives its width, and its elements, or none for zeros.
 pub(crate) fn join_columns<'a, E: Float>(
     pool: &Pool,

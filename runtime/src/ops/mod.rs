@@ -15,6 +15,7 @@ pub mod concat;
 pub mod cross_entropy;
 pub mod dropout;
 pub mod embedding;
+pub mod layer_norm;
 pub mod linear;
 pub mod mean;
 pub mod mse;

@@ -45,7 +45,7 @@ impl<E: Float> Kernel for Cpu<E> {
         })
     }
 
-    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
         let inputs = Inputs::new(spec, batch, args.xs)?;
         let &Spec { queries, heads, dim, packed, .. } = spec;
         let len = batch * queries * heads * dim;

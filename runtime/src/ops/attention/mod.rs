@@ -49,13 +49,13 @@ pub struct Forward<'a, D: Device> {
 
 /// With p = softmax(q k^T / sqrt(dim)): dv = p^T dy, and of dp = dy v^T the gradient of the scores
 /// is ds = p (dp - sum of y dy), dq = ds k / sqrt(dim), dk = ds^T q / sqrt(dim).
-pub struct Backward<'a, D: Device> {
+pub struct Backward<'a, 'g, D: Device> {
     /// As many as `xs`, and of their shapes, each = or +=.
-    pub dxs: &'a mut [Option<ElemGrad<'a, D>>],
+    pub dxs: &'g mut [Option<ElemGrad<'a, D>>],
     /// [batch, queries, heads dim]
     pub dy: D::View<'a, D::Elem>,
     /// As in forward.
-    pub xs: &'a [D::View<'a, D::Elem>],
+    pub xs: &'g [D::View<'a, D::Elem>],
     /// [batch, queries, heads dim]
     pub y: D::View<'a, D::Elem>,
     /// [batch, heads, queries]
@@ -78,5 +78,5 @@ pub trait Kernel: Device {
     ///
     /// # Errors
     /// The device's own.
-    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error>;
 }

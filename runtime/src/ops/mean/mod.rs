@@ -1,22 +1,22 @@
-//! Mean: the mean along an axis, which goes.
+//! Mean over an axis.
 
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 mod cpu;
 
-/// The shape of one sample: [outer, len, inner].
+/// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
-    /// The product of the axes before.
+    /// The product of the axes before it.
     pub outer: usize,
-    /// The axis.
+    /// Its size.
     pub len: usize,
-    /// The product of the axes after.
+    /// The product of the axes after it.
     pub inner: usize,
 }
 
-/// y[o, i] = the mean of x[o, .., i]
+/// y = sum of x over the axis / len
 pub struct Forward<'a, D: Device> {
     /// [batch, outer, inner] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -24,7 +24,7 @@ pub struct Forward<'a, D: Device> {
     pub x: D::View<'a, D::Elem>,
 }
 
-/// dx[o, l, i] = dy[o, i] / len
+/// dx = dy / len, at each position of the axis
 pub struct Backward<'a, D: Device> {
     /// [batch, outer, len, inner] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
@@ -32,19 +32,19 @@ pub struct Backward<'a, D: Device> {
     pub dy: D::View<'a, D::Elem>,
 }
 
-/// The kernels of Mean.
+/// The kernels of `Mean`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no kernel for `Mean`",
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y[o, i] = the mean of x[o, .., i]
+    /// y = sum of x over the axis / len
     ///
     /// # Errors
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx[o, l, i] = dy[o, i] / len
+    /// dx = dy / len, at each position of the axis
     ///
     /// # Errors
     /// The device's own.

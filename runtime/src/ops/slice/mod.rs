@@ -1,26 +1,26 @@
-//! Slice: a run of an axis.
+//! Slice: some of an axis.
 
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 mod cpu;
 
-/// The shape of one sample: [outer, len, inner].
+/// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
-    /// The product of the axes before.
+    /// The product of the axes before the sliced one.
     pub outer: usize,
-    /// The axis.
+    /// Its size.
     pub len: usize,
-    /// The product of the axes after.
+    /// The product of the axes after it.
     pub inner: usize,
-    /// Where the run begins.
+    /// The first position taken.
     pub start: usize,
-    /// How long it is.
+    /// How many are taken.
     pub take: usize,
 }
 
-/// y = x[.., start..start + take, ..]
+/// y = x[start..start + take]
 pub struct Forward<'a, D: Device> {
     /// [batch, outer, take, inner] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -28,27 +28,27 @@ pub struct Forward<'a, D: Device> {
     pub x: D::View<'a, D::Elem>,
 }
 
-/// dx = dy in the run, 0 elsewhere
+/// dx[start..start + take] = dy
 pub struct Backward<'a, D: Device> {
-    /// [batch, outer, len, inner] = or +=
+    /// [batch, outer, len, inner] = (0 where nothing was taken) or +=
     pub dx: Option<ElemGrad<'a, D>>,
     /// [batch, outer, take, inner]
     pub dy: D::View<'a, D::Elem>,
 }
 
-/// The kernels of Slice.
+/// The kernels of `Slice`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no kernel for `Slice`",
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = x[.., start..start + take, ..]
+    /// y = x[start..start + take]
     ///
     /// # Errors
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx = dy in the run, 0 elsewhere
+    /// dx[start..start + take] = dy
     ///
     /// # Errors
     /// The device's own.

@@ -19,7 +19,7 @@ impl<E: Float> Kernel for Cpu<E> {
         Ok(())
     }
 
-    fn backward(&self, spec: &Spec, _: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+    fn backward(&self, spec: &Spec, _: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
         let Backward { dxs, dloss } = args;
         check_lengths(&[(dloss.len(), 1), (dxs.len(), spec.weights.len())])?;
         for (dx, weight) in dxs.iter_mut().zip(spec.weights) {

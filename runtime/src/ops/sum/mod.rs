@@ -26,9 +26,9 @@ pub struct Forward<'a, D: Device> {
 }
 
 /// dx_i = w_i dloss
-pub struct Backward<'a, D: Device> {
+pub struct Backward<'a, 'g, D: Device> {
     /// As many as the weights, each [1] = or +=
-    pub dxs: &'a mut [Option<ScalarGrad<'a, D>>],
+    pub dxs: &'g mut [Option<ScalarGrad<'a, D>>],
     /// [1]
     pub dloss: D::View<'a, D::Scalar>,
 }
@@ -49,5 +49,5 @@ pub trait Kernel: Device {
     ///
     /// # Errors
     /// The device's own.
-    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error>;
 }

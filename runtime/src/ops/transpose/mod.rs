@@ -5,22 +5,22 @@ use crate::error::Error;
 
 mod cpu;
 
-/// The shape of one sample: [outer, a, mid, b, inner], of which a and b are swapped.
+/// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
     /// The product of the axes before both.
     pub outer: usize,
-    /// The first axis.
+    /// The first of the two.
     pub a: usize,
     /// The product of the axes between them.
     pub mid: usize,
-    /// The second axis.
+    /// The second of the two.
     pub b: usize,
     /// The product of the axes after both.
     pub inner: usize,
 }
 
-/// y[o, j, m, i, n] = x[o, i, m, j, n]
+/// y[b, mid, a] = x[a, mid, b]
 pub struct Forward<'a, D: Device> {
     /// [batch, outer, b, mid, a, inner] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -28,7 +28,7 @@ pub struct Forward<'a, D: Device> {
     pub x: D::View<'a, D::Elem>,
 }
 
-/// dx[o, i, m, j, n] = dy[o, j, m, i, n]
+/// dx[a, mid, b] = dy[b, mid, a]
 pub struct Backward<'a, D: Device> {
     /// [batch, outer, a, mid, b, inner] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
@@ -36,19 +36,19 @@ pub struct Backward<'a, D: Device> {
     pub dy: D::View<'a, D::Elem>,
 }
 
-/// The kernels of Transpose.
+/// The kernels of `Transpose`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no kernel for `Transpose`",
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y[o, j, m, i, n] = x[o, i, m, j, n]
+    /// y[b, mid, a] = x[a, mid, b]
     ///
     /// # Errors
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx[o, i, m, j, n] = dy[o, j, m, i, n]
+    /// dx[a, mid, b] = dy[b, mid, a]
     ///
     /// # Errors
     /// The device's own.
