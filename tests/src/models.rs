@@ -94,7 +94,7 @@ macro_rules! dag {
                 $($act)* bent: Relu;
                 $($blocks)* three: Mix(16) <- (bent, middle);
                 apart: Sub <- (three, one);
-                again: shared <- apart;
+                again: Tanh <- apart;
                 late: Add <- (again, first);
                 loss: Mse <- (late, y);
             }
