@@ -1,1 +1,4 @@
 //! The `model!` macro.
+
+#[allow(dead_code)]
+mod plan;

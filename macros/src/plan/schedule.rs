@@ -1,0 +1,263 @@
+//! The order of the steps: forward, then backward with the recompute that it needs.
+
+use std::collections::BTreeSet;
+
+use super::defer::{Batch, defer};
+use super::levels::{Levels, ROOT};
+use super::lifetimes;
+use super::problem::{Extent, Node, NodeId, Problem, Size, ValueId};
+use super::program::{Facts, Kept, Kind, Mode, Program, Run, Step, Why};
+use super::retain::Retained;
+
+/// The steps of a training call: the loss, the outputs, and the gradient of every parameter.
+pub(crate) fn train(problem: &Problem) -> Program {
+    let training = Training::new(problem);
+    let batches = defer(problem, training.asked(), |batches| live_peak(problem, &training.program(batches)));
+    let mut program = training.program(&batches);
+    program.facts = training.facts(&program);
+    program
+}
+
+/// The steps that make `wanted`, and no others.
+pub(crate) fn forward(problem: &Problem, wanted: &[ValueId]) -> Program {
+    let outputs = each_once(wanted.to_vec());
+    let mut order = Order::new(problem);
+    order.forward(&needed(problem, &outputs));
+    let mut program = lifetimes::close(problem, order.runs, outputs, None);
+    program.facts.forward_flops = flops(problem, &program, Kind::Forward);
+    program
+}
+
+fn each_once(mut values: Vec<ValueId>) -> Vec<ValueId> {
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// Whether each node stands before one of `wanted`, or makes it.
+fn needed(problem: &Problem, wanted: &[ValueId]) -> Vec<bool> {
+    let mut needed = vec![false; problem.nodes.len()];
+    let ask = |needed: &mut Vec<bool>, value: ValueId| {
+        if let Some(maker) = problem.values[value].made_by {
+            needed[maker] = true;
+        }
+    };
+    wanted.iter().for_each(|&value| ask(&mut needed, value));
+    for (id, node) in problem.nodes.iter().enumerate().rev() {
+        if needed[id] {
+            node.reads.iter().for_each(|&value| ask(&mut needed, value));
+        }
+    }
+    needed
+}
+
+/// Whether a node has a Backward that is wanted.
+fn trains(problem: &Problem, node: &Node) -> bool {
+    node.backward.is_some() && node.makes.first().is_some_and(|&value| problem.values[value].grad)
+}
+
+/// What is decided about a training call.
+pub(super) struct Training<'a> {
+    problem: &'a Problem,
+    /// Values that are there when it ends.
+    outputs: Vec<ValueId>,
+    /// Nodes whose Forward runs, and whose Backward does.
+    forward: Vec<bool>,
+    backward: Vec<bool>,
+    levels: Levels,
+    retained: Retained,
+}
+
+impl<'a> Training<'a> {
+    pub(super) fn new(problem: &'a Problem) -> Self {
+        let mut outputs = problem.outputs.clone();
+        outputs.push(problem.loss);
+        let outputs = each_once(outputs);
+        let forward = needed(problem, &outputs);
+        let nodes = problem.nodes.iter().zip(&forward);
+        let backward: Vec<bool> = nodes.map(|(node, &runs)| runs && trains(problem, node)).collect();
+        let levels = Levels::new(&problem.segments, &forward);
+        let retained = Retained::new(problem, &levels, &backward, &outputs);
+        Self { problem, outputs, forward, backward, levels, retained }
+    }
+
+    /// Each Backward, last to first, and before it the recompute that the plan asks for there: of the
+    /// segments that it is the first to reach, and of what it reads that is made on demand. No node is in
+    /// one batch twice: what is made in it is there for all of it.
+    pub(super) fn asked(&self) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        let mut entered = vec![false; self.levels.len()];
+        let mut made_on_demand = vec![false; self.backward.len()];
+        for node in (0..self.backward.len()).rev().filter(|&node| self.backward[node]) {
+            let mut again = BTreeSet::new();
+            let mut level = self.levels.owner(node);
+            while level != ROOT && !std::mem::replace(&mut entered[level], true) {
+                again.extend(&self.retained.entry[level]);
+                level = self.levels.parent(level);
+            }
+            self.demand(node, &mut again, &mut made_on_demand);
+            batches.push(Batch { again, node });
+        }
+        batches
+    }
+
+    /// Adds to `again` what is made on demand, is not there, and is read by a node of it or by the
+    /// Backward of `node`.
+    fn demand(&self, node: NodeId, again: &mut BTreeSet<NodeId>, made: &mut [bool]) {
+        let nodes = &self.problem.nodes;
+        let maker =
+            |&value: &ValueId| self.problem.values[value].made_by.filter(|_| self.retained.on_demand[value]);
+        let reads = again.iter().flat_map(|&id| &nodes[id].reads);
+        let mut lacking: Vec<NodeId> =
+            reads.filter_map(maker).filter(|maker| !again.contains(maker)).collect();
+        lacking.extend(nodes[node].backward.iter().flat_map(|backward| &backward.reads).filter_map(maker));
+        while let Some(id) = lacking.pop() {
+            if !std::mem::replace(&mut made[id], true) {
+                again.insert(id);
+                lacking.extend(nodes[id].reads.iter().filter_map(maker));
+            }
+        }
+    }
+
+    /// Forward, then `batches`.
+    fn program(&self, batches: &[Batch]) -> Program {
+        let mut order = Order::new(self.problem);
+        order.forward(&self.forward);
+        for batch in batches {
+            batch.again.iter().for_each(|&node| order.push(Kind::Recompute, node));
+            order.backward(batch.node);
+        }
+        let seed = (!batches.is_empty()).then_some(self.problem.loss);
+        lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed)
+    }
+
+    fn facts(&self, program: &Program) -> Facts {
+        let mut again = vec![0; self.problem.nodes.len()];
+        for run in program.runs().filter(|run| run.kind == Kind::Recompute) {
+            run.nodes().for_each(|node| again[node] += 1);
+        }
+        let Retained { at, on_demand, entry, .. } = &self.retained;
+        let idle_levels = entry.iter().enumerate().filter(|(_, nodes)| nodes.is_empty());
+        let idle_segments =
+            each_once(idle_levels.filter_map(|(level, _)| self.levels.segment(level)).collect());
+        let marked = |is: &dyn Fn(ValueId) -> bool| {
+            let nodes = self.problem.nodes.iter().enumerate().filter(|(_, node)| node.recompute);
+            let nodes = nodes.filter(|(_, node)| node.makes.first().is_some_and(|&value| is(value)));
+            nodes.map(|(id, _)| id).collect()
+        };
+        Facts {
+            kept: self.kept(program),
+            recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
+            resident: self.levels.resident().to_vec(),
+            overruled: marked(&|value| at[value].is_some()),
+            idle: marked(&|value| at[value].is_none() && !on_demand[value]),
+            idle_segments,
+            forward_flops: flops(self.problem, program, Kind::Forward),
+            recompute_flops: flops(self.problem, program, Kind::Recompute),
+        }
+    }
+
+    /// What is alive after the last Forward and what its end frees, and why.
+    fn kept(&self, program: &Program) -> Vec<Kept> {
+        let mut alive: BTreeSet<ValueId> = program.inputs.iter().copied().collect();
+        for step in &program.steps {
+            match step {
+                Step::Run(run) if run.kind == Kind::Forward => alive.extend(&run.makes),
+                Step::Free(value) => _ = alive.remove(value),
+                Step::Run(_) | Step::FreeGrad(_) => break,
+            }
+        }
+        alive.into_iter().map(|value| Kept { value, why: self.why(value) }).collect()
+    }
+
+    fn why(&self, value: ValueId) -> Why {
+        let Some(maker) = self.problem.values[value].made_by else { return Why::Given };
+        let Some(reader) = self.retained.reader[value] else { return Why::Output };
+        let level = self.levels.outermost(maker);
+        let Some((level, segment)) = level.and_then(|level| Some((level, self.levels.segment(level)?)))
+        else {
+            return reader;
+        };
+        let last = self.levels.nodes(level).end - 1;
+        if self.problem.nodes[last].makes.first() == Some(&value) {
+            Why::Boundary(segment)
+        } else {
+            Why::Frontier(segment)
+        }
+    }
+}
+
+/// Kernel calls as they are decided, one node each; nothing is said yet of what they store.
+struct Order<'a> {
+    problem: &'a Problem,
+    runs: Vec<Run>,
+    /// Values and parameters whose gradient has its first contribution.
+    values: Vec<bool>,
+    params: Vec<bool>,
+}
+
+impl<'a> Order<'a> {
+    fn new(problem: &'a Problem) -> Self {
+        let mut values = vec![false; problem.values.len()];
+        values[problem.loss] = true;
+        Self { problem, runs: Vec::new(), values, params: vec![false; problem.params.len()] }
+    }
+
+    fn push(&mut self, kind: Kind, node: NodeId) {
+        let (makes, grads, params) = Default::default();
+        self.runs.push(Run { kind, node, epilogue: None, makes, grads, params });
+    }
+
+    fn forward(&mut self, needed: &[bool]) {
+        for node in (0..needed.len()).filter(|&node| needed[node]) {
+            self.push(Kind::Forward, node);
+        }
+    }
+
+    fn backward(&mut self, node: NodeId) {
+        self.push(Kind::Backward, node);
+        let (Some(run), Some(backward)) = (self.runs.last_mut(), &self.problem.nodes[node].backward) else {
+            return;
+        };
+        let mode = |begun: &mut bool| if std::mem::replace(begun, true) { Mode::Add } else { Mode::Write };
+        for &value in backward.grads.iter().filter(|&&value| self.problem.values[value].grad) {
+            run.grads.push((value, mode(&mut self.values[value])));
+        }
+        for &param in backward.params.iter().filter(|&&param| self.problem.params[param].is_some()) {
+            run.params.push((param, mode(&mut self.params[param])));
+        }
+    }
+}
+
+/// The most elements per sample that are live at once: what schedules are compared by. The widths that
+/// a layout knows hardly change which is lower.
+fn live_peak(problem: &Problem, program: &Program) -> u128 {
+    let elements = |size: Size| match size.extent {
+        Extent::PerSample(elements) => u128::from(elements),
+        Extent::Fixed(_) => 0,
+    };
+    let of = |value: ValueId| elements(problem.values[value].size);
+    let mut live: u128 = program.inputs.iter().map(|&value| of(value)).sum();
+    let mut peak = live;
+    for step in &program.steps {
+        match step {
+            Step::Run(run) => {
+                let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
+                live += run.makes.iter().copied().chain(begun.map(|&(value, _)| value)).map(of).sum::<u128>();
+                let scratch = run.nodes().filter_map(|id| {
+                    let node = &problem.nodes[id];
+                    let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
+                    backward.map_or(node.scratch, |backward| backward.scratch)
+                });
+                peak = peak.max(live + scratch.map(elements).sum::<u128>());
+            }
+            Step::Free(value) | Step::FreeGrad(value) => live = live.saturating_sub(of(*value)),
+        }
+    }
+    peak
+}
+
+fn flops(problem: &Problem, program: &Program, kind: Kind) -> u64 {
+    let nodes = program.runs().filter(|run| run.kind == kind).flat_map(Run::nodes);
+    nodes.fold(0, |sum, node| sum.saturating_add(problem.nodes[node].flops))
+}
