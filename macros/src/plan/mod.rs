@@ -22,3 +22,8 @@ pub(crate) mod program;
 mod retain;
 // AFTER schedule: the steps are total and ordered.
 pub(crate) mod schedule;
+// AFTER verify: the steps and addresses compute what the problem says, whoever made them.
+pub(crate) mod verify;
+
+#[cfg(test)]
+mod tests;
