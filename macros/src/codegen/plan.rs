@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::programs::{Planned, Plans, WIDTHS, bytes, param_offsets};
+use super::programs::param_offsets;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init};
 use crate::plan::layout::{Region, What};
 use crate::plan::program::{Kind, Step, Why};
+use crate::planned::{Planned, Plans, WIDTHS, bytes};
 
 fn int(n: u64) -> Literal {
     Literal::u64_unsuffixed(n)
@@ -200,7 +201,10 @@ fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
         .idle
         .iter()
         .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
-    let notes: Vec<String> = overruled.chain(idle).collect();
+    let segments = facts.idle_segments.iter().map(|s| {
+        format!("`checkpoint` on `{}` saves nothing: nothing in it would be recomputed", lowered.segments[*s])
+    });
+    let notes: Vec<String> = overruled.chain(idle).chain(segments).collect();
     quote!(&[#(#notes),*])
 }
 
