@@ -1,5 +1,6 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
+pub(crate) mod gemm;
 pub(crate) mod pool;
 pub(crate) mod simd;
 
