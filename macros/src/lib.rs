@@ -1,1 +1,19 @@
-//! The `model!` macro.
+//! The `model!` macro of the `remat` crate; use it from there.
+
+mod codegen;
+mod dump;
+mod expand;
+mod graph;
+mod ops;
+mod plan;
+mod report;
+mod syntax;
+
+use proc_macro::TokenStream;
+
+/// Declares a network: see the documentation of the `remat` crate, whose macro of this name calls this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn model(input: TokenStream) -> TokenStream {
+    expand::expand(input.into()).into()
+}

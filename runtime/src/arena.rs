@@ -14,6 +14,8 @@ pub const LINE: usize = 64;
 pub struct Buffer {
     start: NonNull<u8>,
     bytes: usize,
+    /// The end of the highest part that was ever split off.
+    highest: usize,
 }
 
 // SAFETY: the buffer owns its bytes, which are plain data.
@@ -25,18 +27,23 @@ impl Buffer {
     /// `bytes` zeroed bytes; `what` names them in the error.
     pub(crate) fn new(bytes: usize, what: &'static str) -> Result<Self, Error> {
         if bytes == 0 {
-            return Ok(Self { start: NonNull::dangling(), bytes });
+            return Ok(Self { start: NonNull::dangling(), bytes, highest: 0 });
         }
         let layout =
             MemLayout::from_size_align(bytes, LINE).map_err(|_| Error::OutOfMemory { bytes, what })?;
         // SAFETY: the layout's size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes })
+        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
     }
 
     /// How many bytes it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The end of the highest part that was ever split off.
+    pub(crate) fn highest(&self) -> usize {
+        self.highest
     }
 
     /// All of it.
@@ -73,6 +80,9 @@ impl Buffer {
         }
         for r in &reads {
             check(*r, self.bytes)?;
+        }
+        for span in reads.iter().chain(&writes) {
+            self.highest = self.highest.max(span.end());
         }
         let base = self.start.as_ptr();
         // SAFETY: every span was checked to lie inside the buffer, each write overlaps no other span,
@@ -121,7 +131,7 @@ pub struct RegionMut<'a>(&'a mut [u8]);
 impl<'a> Region<'a> {
     /// As many elements as fit.
     pub(crate) fn elements<T: Element>(self) -> &'a [T] {
-        debug_assert!(self.0.as_ptr().cast::<T>().is_aligned());
+        debug_assert!(self.0.is_empty() || self.0.as_ptr().cast::<T>().is_aligned());
         // SAFETY: regions start on a line (checked by `check`; an empty buffer's dangling pointer is
         // replaced below), which is aligned for every element; elements accept any bytes.
         unsafe {
@@ -146,6 +156,18 @@ impl<'a> RegionMut<'a> {
     }
 }
 
+/// The bytes of elements, as they lie in memory.
+pub fn bytes_of<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: elements have no padding, so every byte is initialised.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+/// The bytes of elements, to be overwritten.
+pub fn bytes_of_mut<T: Element>(elements: &mut [T]) -> &mut [u8] {
+    // SAFETY: as in `bytes_of`, and elements accept any bytes.
+    unsafe { std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), size_of_val(elements)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,8 +179,7 @@ mod tests {
     #[test]
     fn parts_are_zeroed_typed_and_disjoint() {
         let mut buffer = Buffer::new(256, "a test").unwrap();
-        let ([a, b], [c]) =
-            buffer.split([span(0, 64), span(0, 8)], [span(64, 128)]).expect("disjoint");
+        let ([a, b], [c]) = buffer.split([span(0, 64), span(0, 8)], [span(64, 128)]).expect("disjoint");
         assert_eq!(a.elements::<f32>(), [0.0; 16]);
         assert_eq!(b.elements::<f64>(), [0.0]);
         c.elements::<u32>().fill(7);

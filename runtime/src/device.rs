@@ -142,6 +142,16 @@ pub trait Device: Clone + Send + Sync + 'static {
         writes: [Span; W],
     ) -> Result<([Self::Region<'_>; R], [Self::RegionMut<'_>; W]), Error>;
 
+    /// Says that the bytes of `span` will not be read before they are written again. A device may
+    /// ignore it; one that looks for mistakes may spoil them.
+    ///
+    /// # Errors
+    /// A device's own.
+    fn discard(&self, buf: &mut Self::Buf, span: Span) -> Result<(), Error> {
+        let _ = (buf, span);
+        Ok(())
+    }
+
     /// The elements of a region, as many as fit.
     fn view<T: Element>(region: Self::Region<'_>) -> Self::View<'_, T>;
 

@@ -39,6 +39,13 @@ pub enum Error {
         /// The call.
         call: &'static str,
     },
+    /// An output that the workspace does not hold.
+    NoOutput {
+        /// The output.
+        name: String,
+        /// Why it is not there, and what to do.
+        why: &'static str,
+    },
     /// An id (or class) outside the table it indexes.
     IdOutOfRange {
         /// The input or target.
@@ -142,6 +149,9 @@ impl fmt::Display for Error {
                 f,
                 "`{call}` needs a workspace with room for it, but this one was made for `forward` alone -- make it with `workspace(batch)`"
             ),
+            Self::NoOutput { name, why } => {
+                write!(f, "the workspace does not hold the output `{name}`: {why}")
+            }
             Self::IdOutOfRange { name, index, limit, found } => {
                 write!(f, "`{name}` holds {found} at position {index} but ids must be below {limit}")
             }

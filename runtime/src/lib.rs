@@ -4,10 +4,43 @@ pub mod arena;
 pub mod cpu;
 pub mod device;
 mod error;
+pub mod model;
 pub mod ops;
 pub mod optim;
-mod rng;
+pub mod plan;
+pub mod rng;
+pub mod testing;
 
 pub use cpu::Cpu;
 pub use device::Device;
 pub use error::Error;
+pub use model::Model;
+pub use ndarray;
+pub use plan::Plan;
+
+/// Everything that a program which trains a model names.
+pub mod prelude {
+    pub use crate::model::{Grads, GradsMut, Model, Output, Params, ParamsMut, Workspace};
+    pub use crate::optim::{Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Sgd, SgdConfig};
+    pub use crate::{Cpu, Device, Error, Plan, model, ndarray};
+}
+
+/// What generated code names; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::device::{Device, Grad};
+    pub use crate::error::Error;
+    pub use crate::model::{
+        Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
+        Workspace, check_batch, check_ids, check_shape,
+    };
+    pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment};
+    pub use crate::{ndarray, ops};
+    pub use remat_macros::model;
+}
+
+/// Declares a network.
+#[macro_export]
+macro_rules! model {
+    ($($tokens:tt)*) => { $crate::__private::model! { [$crate] $($tokens)* } };
+}

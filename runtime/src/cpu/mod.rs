@@ -1,11 +1,16 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
+pub(crate) mod elementwise;
 pub(crate) mod gemm;
+pub(crate) mod math;
+pub(crate) mod parts;
 pub(crate) mod pool;
+pub(crate) mod runs;
 pub(crate) mod simd;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ndarray::{ArrayView, Dimension};
 
@@ -21,6 +26,8 @@ use pool::Pool;
 #[derive(Clone, Debug)]
 pub struct Cpu<E = f32> {
     pool: Arc<Pool>,
+    /// What freed buffers are overwritten with, as the bits of an f32; 0 for leaving them alone.
+    poison: Arc<AtomicU32>,
     elem: PhantomData<E>,
 }
 
@@ -38,12 +45,12 @@ impl Cpu<f32> {
     /// # Errors
     /// As [`new`](Self::new); [`Error::Argument`] if `threads` is 0 or above 1024.
     pub fn with_threads(threads: usize) -> Result<Self, Error> {
-        Ok(Self { pool: Arc::new(Pool::new(threads)?), elem: PhantomData })
+        Ok(Self { pool: Arc::new(Pool::new(threads)?), poison: Arc::default(), elem: PhantomData })
     }
 
     /// The same threads and memory for f64, in which gradients are checked.
     pub fn double(&self) -> Cpu<f64> {
-        Cpu { pool: Arc::clone(&self.pool), elem: PhantomData }
+        Cpu { pool: Arc::clone(&self.pool), poison: Arc::clone(&self.poison), elem: PhantomData }
     }
 }
 
@@ -56,6 +63,11 @@ impl<E> Cpu<E> {
     /// The bytes that the device itself holds: packing memory of its threads.
     pub fn bytes(&self) -> usize {
         self.pool.bytes()
+    }
+
+    /// What freed buffers are overwritten with, if with anything: see [`testing`](crate::testing).
+    pub(crate) fn poison(&self) -> &AtomicU32 {
+        &self.poison
     }
 
     pub(crate) fn pool(&self) -> &Pool {
@@ -89,6 +101,15 @@ impl<E: Real> Device for Cpu<E> {
         writes: [Span; W],
     ) -> Result<([Region<'_>; R], [RegionMut<'_>; W]), Error> {
         buf.split(reads, writes)
+    }
+
+    fn discard(&self, buf: &mut Buffer, span: Span) -> Result<(), Error> {
+        let bits = self.poison.load(Ordering::Relaxed);
+        if bits != 0 {
+            let ([], [spoiled]) = buf.split([], [span])?;
+            spoiled.elements().fill(E::from_f64(f64::from(f32::from_bits(bits))));
+        }
+        Ok(())
     }
 
     fn view<T: Element>(region: Self::Region<'_>) -> Self::View<'_, T> {
@@ -128,9 +149,5 @@ impl<E: Real> Device for Cpu<E> {
 }
 
 fn same_length(to: usize, from: usize) -> Result<(), Error> {
-    if to == from {
-        Ok(())
-    } else {
-        Err(Error::internal(format!("a copy of {from} elements into {to}")))
-    }
+    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
 }

@@ -94,8 +94,9 @@ pub(crate) trait Simd: Copy {
     fn mul_add<E: Float>(a: E, b: E, c: E) -> E;
 }
 
+/// No fused multiply-add: the same bits on every machine.
 #[derive(Clone, Copy)]
-struct Portable;
+pub(crate) struct Portable;
 impl Simd for Portable {
     #[inline(always)]
     fn mul_add<E: Float>(a: E, b: E, c: E) -> E {
@@ -117,6 +118,7 @@ impl Simd for Fused {
 /// The arithmetic that CPU kernels are written in: f32 or f64.
 pub(crate) trait Float:
     Real
+    + super::math::Math
     + std::ops::Add<Output = Self>
     + std::ops::Sub<Output = Self>
     + std::ops::Mul<Output = Self>

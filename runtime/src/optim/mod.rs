@@ -1,1 +1,140 @@
-//! Optimizers.
+//! Optimizers, with PyTorch's formulas and defaults; and the kernels that they and clipping need.
+//!
+//! An optimizer is made for a model, holds its moments in one buffer on the model's device, and
+//! changes the model's parameters by the gradients in a workspace:
+//!
+//! ```text
+//! let no_decay = Group::of(["*.bias", "*norm*"]).weight_decay(0.0);
+//! let mut opt = AdamW::new(&gpt, AdamWConfig { lr: 3e-4, groups: vec![no_decay], ..Default::default() })?;
+//! let loss = gpt.forward_backward(&mut ws, tokens.view(), next.view())?;
+//! ws.grads_mut().clip_norm(1.0)?;
+//! opt.step(&mut gpt, ws.grads())?;
+//! ```
+//!
+//! [`Sgd`], [`Adam`] and [`AdamW`] differ in their formula alone: `state` says which parameter has
+//! which rate and where its moments are, and a [`Kernel`] does the arithmetic. The type of an
+//! optimizer names its model, so that one made for another model does not compile.
+
+mod adam;
+mod clip;
+mod cpu;
+#[cfg(test)]
+mod goldens;
+mod group;
+mod jobs;
+mod sgd;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use crate::device::{Device, Span};
+use crate::error::Error;
+use crate::model::{Grads, Model};
+
+pub use adam::{Adam, AdamConfig, AdamStep, AdamW, AdamWConfig};
+pub use group::Group;
+pub use sgd::{Sgd, SgdConfig, SgdStep};
+
+/// What a training loop asks of an optimizer of the model `M`.
+pub trait Optimizer<M: Model> {
+    /// Changes every trained parameter by its gradient.
+    ///
+    /// # Errors
+    /// [`Error::InferenceWorkspace`] if the workspace holds no gradients, which changes nothing; the
+    /// device's own.
+    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error>;
+
+    /// The learning rate; a group's is this times its `lr_scale`.
+    fn lr(&self) -> f64;
+
+    /// Sets the learning rate; each group's keeps its ratio to it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless it is finite, and 0 or more.
+    fn set_lr(&mut self, lr: f64) -> Result<(), Error>;
+
+    /// How many steps succeeded.
+    fn steps(&self) -> u64;
+
+    /// The bytes of its moments on the device.
+    fn bytes(&self) -> usize;
+}
+
+/// The kernels that optimizers and clipping need. Each is one pass over what it is given, and gives
+/// the same bits for any number of threads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no kernels for optimizers and for clipping gradients",
+    label = "this device cannot train"
+)]
+pub trait Kernel: Device {
+    /// One parameter's step of SGD: see [`SgdStep`].
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the views differ in length; the device's own.
+    fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error>;
+
+    /// One parameter's step of Adam or AdamW: see [`AdamStep`].
+    ///
+    /// # Errors
+    /// As [`sgd`](Self::sgd).
+    fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error>;
+
+    /// The sum of (factor x)^2 over the numbers of the parameters' type at `spans`, in f64 and in a
+    /// fixed order.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if a span is not in the buffer; the device's own.
+    fn sum_of_squares(
+        &self,
+        buf: &Self::Buf,
+        spans: impl Iterator<Item = Span>,
+        factor: f64,
+    ) -> Result<f64, Error>;
+
+    /// The largest |x| over the numbers of the parameters' type at `spans`; NaN if there is one, 0 if
+    /// there are none.
+    ///
+    /// # Errors
+    /// As [`sum_of_squares`](Self::sum_of_squares).
+    fn max_abs(&self, buf: &Self::Buf, spans: impl Iterator<Item = Span>) -> Result<f64, Error>;
+
+    /// x = factor x, multiplied in f64 and rounded once.
+    ///
+    /// # Errors
+    /// The device's own.
+    fn scale(&self, x: Self::ViewMut<'_, Self::Param>, factor: f64) -> Result<(), Error>;
+
+    /// x = min(max(x, -limit), limit); NaN stays.
+    ///
+    /// # Errors
+    /// The device's own.
+    fn clamp(&self, x: Self::ViewMut<'_, Self::Param>, limit: f64) -> Result<(), Error>;
+
+    /// x += y
+    ///
+    /// # Errors
+    /// As [`sgd`](Self::sgd).
+    fn add(&self, x: Self::ViewMut<'_, Self::Param>, y: Self::View<'_, Self::Param>) -> Result<(), Error>;
+}
+
+/// What a step of SGD works on, each as long as the parameter.
+pub struct SgdArgs<'a, D: Device> {
+    /// The parameter.
+    pub param: D::ViewMut<'a, D::Param>,
+    /// Its momentum buffer; present if and only if the momentum is not 0.
+    pub momentum_buffer: Option<D::ViewMut<'a, D::Param>>,
+    /// Its gradient.
+    pub grad: D::View<'a, D::Param>,
+}
+
+/// What a step of Adam works on, each as long as the parameter.
+pub struct AdamArgs<'a, D: Device> {
+    /// The parameter.
+    pub param: D::ViewMut<'a, D::Param>,
+    /// The running mean of its gradient.
+    pub exp_avg: D::ViewMut<'a, D::Param>,
+    /// The running mean of its gradient's square.
+    pub exp_avg_sq: D::ViewMut<'a, D::Param>,
+    /// Its gradient.
+    pub grad: D::View<'a, D::Param>,
+}

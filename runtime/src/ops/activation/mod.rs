@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// Which function. Those whose derivative is a function of y read y in backward, the others x.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,102 @@
+//! An MLP that learns digits: images that this program draws, or MNIST's.
+//!
+//! `cargo run --release -p remat-examples --example digits -- [MNIST FOLDER] [--epochs N]`
+//!
+//! The folder holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+//! `t10k-labels-idx1-ubyte`, unpacked. Without it the digits are drawn with noise, shift and rotation.
+
+mod draw;
+mod idx;
+
+use std::error::Error;
+
+use remat::ndarray::{Array2, ArrayView1, Axis};
+use remat::prelude::*;
+
+model! {
+    /// An MLP on images of 28 x 28.
+    pub Digits {
+        const PIXELS = 28 * 28;
+        const CLASSES = 10;
+
+        input  image: f32[PIXELS];
+        target label: u32;
+
+        hidden: repeat(width in [256, 128]) { fc: Linear(width); Relu; Dropout(0.1); }
+        head: Linear(CLASSES);
+        loss: CrossEntropy <- (head, label);
+    }
+}
+
+/// Images in rows of 784 numbers from 0 to 1, and their digits.
+pub struct Images {
+    pixels: Array2<f32>,
+    labels: Vec<u32>,
+}
+
+const BATCH: usize = 128;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (folder, epochs) = options(std::env::args().skip(1))?;
+    let (train, test) = match &folder {
+        Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
+        None => (draw::images(20_000, 1), draw::images(4_000, 2)),
+    };
+    println!("{}", Digits::PLAN);
+    let cpu = Cpu::new()?;
+    let mut net = Digits::new(&cpu, 42)?;
+    let mut ws = net.workspace(BATCH)?;
+    let mut opt = AdamW::new(&net, AdamWConfig::default())?;
+    for epoch in 0..epochs {
+        // Halved every other epoch.
+        opt.set_lr(1e-3 * 0.5f64.powi((epoch / 2).try_into().unwrap_or(i32::MAX)))?;
+        let mut sum = 0.0;
+        let order = draw::shuffled(train.labels.len(), u64::from(epoch));
+        for batch in order.chunks(BATCH) {
+            let pixels = train.pixels.select(Axis(0), batch);
+            let labels: Vec<u32> = batch.iter().map(|i| train.labels[*i]).collect();
+            let loss = net.forward_backward(&mut ws, pixels.view(), ArrayView1::from(&labels))?;
+            opt.step(&mut net, ws.grads())?;
+            sum += f64::from(loss) * batch.len() as f64;
+        }
+        let accuracy = accuracy(&net, &mut ws, &test)?;
+        println!(
+            "epoch {}: loss {:.4}, held-out accuracy {:.2} %",
+            epoch + 1,
+            sum / order.len() as f64,
+            100.0 * accuracy
+        );
+    }
+    Ok(())
+}
+
+/// The part of the images whose digit has the largest logit.
+fn accuracy(net: &Digits, ws: &mut Workspace<Digits>, images: &Images) -> Result<f64, remat::Error> {
+    let mut right = 0;
+    for (pixels, labels) in images.pixels.axis_chunks_iter(Axis(0), BATCH).zip(images.labels.chunks(BATCH)) {
+        let output = net.forward(ws, pixels)?;
+        for (logits, label) in output.view().outer_iter().zip(labels) {
+            let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i);
+            right += usize::from(best == usize::try_from(*label).ok());
+        }
+    }
+    Ok(right as f64 / images.labels.len() as f64)
+}
+
+fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32), String> {
+    let (mut folder, mut epochs) = (None, 6);
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        if arg == "--epochs" {
+            let value = args.next().unwrap_or_default();
+            epochs = value
+                .parse()
+                .map_err(|_| format!("`--epochs` must be a number but is `{value}` -- write `--epochs 6`"))?;
+        } else if arg.starts_with("--") || folder.is_some() {
+            return Err(format!("unknown argument `{arg}` -- usage: digits [MNIST FOLDER] [--epochs N]"));
+        } else {
+            folder = Some(arg);
+        }
+    }
+    Ok((folder, epochs))
+}

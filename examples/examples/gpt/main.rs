@@ -1,0 +1,195 @@
+//! A byte-level GPT that learns a text, with every block checkpointed.
+//!
+//! `cargo run --release -p remat-examples --example gpt -- [TEXT FILE] [--steps N]`
+//!
+//! Without a file it learns this repository's own sources.
+
+mod data;
+mod sample;
+
+use std::error::Error;
+use std::time::Instant;
+
+use data::Corpus;
+use indicatif::{ProgressBar, ProgressStyle};
+use remat::optim::Group;
+use remat::prelude::*;
+
+/// The same network with and without marks on its blocks: one macro, two models.
+macro_rules! gpt {
+    ($(#[$doc:meta])* $name:ident, blocks: $(#[$mark:meta])*) => {
+        model! {
+            $(#[$doc])*
+            pub $name {
+                const VOCAB = 256;
+                const T = 128;
+                const D = 192;
+                const HEADS = 6;
+
+                input  tokens: u32[T];
+                target next:   u32[T];
+
+                embed: Embedding(VOCAB, D, init = normal(0.02));
+                pos:   PositionEmbedding(T);
+
+                $(#[$mark])*
+                blocks: repeat(4) {
+                    residual {
+                        ln_1: LayerNorm;
+                        attn: {
+                            qkv: Linear(3 * D, init = normal(0.02));
+                            CausalAttention(heads = HEADS);
+                            proj: Linear(D, init = normal(0.007));
+                        }
+                    }
+                    residual {
+                        ln_2: LayerNorm;
+                        mlp: {
+                            up: Linear(4 * D, init = normal(0.02));
+                            Gelu(tanh);
+                            down: Linear(D, init = normal(0.007));
+                        }
+                        Dropout(0.05);
+                    }
+                }
+
+                norm: LayerNorm;
+                head: Linear(VOCAB, bias = false, weight = embed);
+                loss: CrossEntropy <- (head, next);
+            }
+        }
+    };
+}
+
+gpt! {
+    /// A byte-level GPT whose blocks are recomputed in backward.
+    Gpt, blocks: #[checkpoint]
+}
+gpt! {
+    /// The same, keeping everything that backward reads.
+    StoreAll, blocks:
+}
+
+const BATCH: usize = 16;
+/// A step must fit in this: checked by the compiler.
+const _: () = assert!(Gpt::PLAN.peak_bytes(BATCH) <= 64 << 20);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Options { text, steps } = Options::parse(std::env::args().skip(1))?;
+    let corpus = match text {
+        Some(path) => Corpus::read(&path)?,
+        None => Corpus::sources()?,
+    };
+    println!("without checkpointing:\n{}", StoreAll::PLAN);
+    println!("with every block checkpointed:\n{}", Gpt::PLAN);
+
+    let cpu = Cpu::new()?;
+    let mut gpt = Gpt::new(&cpu, 42)?;
+    let mut ws = gpt.workspace(BATCH)?;
+    println!(
+        "{}: {} bytes to learn, {} held out; {} parameters, {:.1} MiB of workspace for batches of {BATCH}, {} threads",
+        corpus.name,
+        corpus.train.len(),
+        corpus.held_out.len(),
+        gpt.params().count(),
+        ws.bytes() as f64 / f64::from(1 << 20),
+        cpu.threads(),
+    );
+    println!("before: {:?}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
+    println!(
+        "held-out loss before training {:.3} (ln 256 is {:.3})",
+        held_out(&gpt, &mut ws, &corpus)?,
+        256f64.ln()
+    );
+
+    train(&mut gpt, &mut ws, &corpus, steps)?;
+
+    println!("after:  {}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
+    println!("held-out loss {:.3}", held_out(&gpt, &mut ws, &corpus)?);
+    Ok(())
+}
+
+fn train(gpt: &mut Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus, steps: u64) -> Result<(), remat::Error> {
+    let config = AdamWConfig {
+        lr: 0.0,
+        betas: (0.9, 0.99),
+        weight_decay: 0.1,
+        groups: vec![Group::of(["*.bias", "*norm.weight", "*ln_*", "pos.weight"]).weight_decay(0.0)],
+        ..Default::default()
+    };
+    let mut opt = AdamW::new(gpt, config)?;
+    let bar = ProgressBar::new(steps).with_style(style());
+    let mut random = data::Random::new(7);
+    let mut mean = None;
+    let start = Instant::now();
+    for step in 0..steps {
+        opt.set_lr(learning_rate(step, steps))?;
+        let (tokens, next) = corpus.batch::<BATCH, { Gpt::T }>(&mut random);
+        let loss = gpt.forward_backward(ws, tokens.view(), next.view())?;
+        ws.grads_mut().clip_norm(1.0)?;
+        opt.step(gpt, ws.grads())?;
+
+        let smooth = mean.map_or(loss, |m: f32| 0.95 * m + 0.05 * loss);
+        mean = Some(smooth);
+        let rate = ((step + 1) * (BATCH * Gpt::T) as u64) as f64 / start.elapsed().as_secs_f64();
+        bar.set_message(format!("loss {smooth:.3}, {rate:.0} tokens/s"));
+        bar.inc(1);
+        if bar.is_hidden() && (step + 1) % 50 == 0 {
+            println!("step {}/{steps}: loss {smooth:.3}, {rate:.0} tokens/s", step + 1);
+        }
+    }
+    bar.finish();
+    Ok(())
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Linear warm-up over the first 5 %, then half a cosine down to a tenth.
+fn learning_rate(step: u64, steps: u64) -> f64 {
+    const MOST: f64 = 2e-3;
+    let (done, warm_up) = (step as f64 / steps as f64, 0.05);
+    if done < warm_up {
+        return MOST * (done / warm_up).max(0.02);
+    }
+    let angle = std::f64::consts::PI * (done - warm_up) / (1.0 - warm_up);
+    MOST * (0.1 + 0.9 * 0.5 * (1.0 + angle.cos()))
+}
+
+/// The mean loss over the start of the text that is never trained on, in nats per byte.
+fn held_out(gpt: &Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus) -> Result<f64, remat::Error> {
+    let batches = corpus.held_out_batches::<BATCH, { Gpt::T }>(8);
+    let mut sum = 0.0;
+    for (tokens, next) in &batches {
+        sum += f64::from(gpt.evaluate(ws, tokens.view(), next.view())?);
+    }
+    Ok(sum / batches.len() as f64)
+}
+
+/// What the command line says.
+struct Options {
+    text: Option<String>,
+    steps: u64,
+}
+
+impl Options {
+    fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { text: None, steps: 600 };
+        let mut args = args.peekable();
+        while let Some(arg) = args.next() {
+            if arg == "--steps" {
+                let value = args.next().unwrap_or_default();
+                options.steps = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+                    format!("`--steps` must be a positive number but is `{value}` -- write `--steps 600`")
+                })?;
+            } else if arg.starts_with("--") || options.text.is_some() {
+                return Err(format!("unknown argument `{arg}` -- usage: gpt [TEXT FILE] [--steps N]"));
+            } else {
+                options.text = Some(arg);
+            }
+        }
+        Ok(options)
+    }
+}

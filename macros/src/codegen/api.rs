@@ -1,0 +1,335 @@
+//! The struct, its constants, and the methods whose signatures depend on the model.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::calls::Calls;
+use super::outputs_type;
+use super::programs::{Planned, Plans};
+use crate::graph::num::Num;
+use crate::graph::{Graph, Port};
+use crate::plan::layout::What;
+use crate::syntax::{Dtype, Model};
+
+/// The struct of the model, and of its outputs if there are several.
+pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> TokenStream {
+    let (attrs, vis, name) = (&model.attrs, &model.vis, &model.name);
+    let outputs = (graph.outputs.len() > 1).then(|| {
+        let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
+        let fields = graph.outputs.iter().map(|o| {
+            let (field, doc) =
+                (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
+            quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
+        });
+        quote! {
+            #[doc = #doc]
+            #vis struct #outputs<'a, D: #krate::Device> { #(#fields),* }
+        }
+    });
+    quote! {
+        #attrs
+        #vis struct #name<D: #krate::Device = #krate::Cpu> { core: #krate::__private::Core<D> }
+        #outputs
+    }
+}
+
+/// Identifiers that may be keywords.
+trait RawOrPlain {
+    fn new_raw_or_plain(text: &str, span: proc_macro2::Span) -> Ident;
+}
+
+impl RawOrPlain for Ident {
+    fn new_raw_or_plain(text: &str, span: proc_macro2::Span) -> Ident {
+        let plain = syn::parse_str::<Ident>(text).is_ok();
+        if plain { Ident::new(text, span) } else { Ident::new_raw(text, span) }
+    }
+}
+
+fn consts(graph: &Graph) -> TokenStream {
+    graph
+        .consts
+        .iter()
+        .map(|c| {
+            let (name, docs) = (&c.name, &c.docs);
+            match c.value {
+                Num::Int(n) if n >= 0 => {
+                    let n = Literal::i128_unsuffixed(n);
+                    quote!(#docs pub const #name: ::core::primitive::usize = #n;)
+                }
+                Num::Int(n) => {
+                    let n = Literal::i128_unsuffixed(-n);
+                    quote!(#docs pub const #name: ::core::primitive::i64 = -#n;)
+                }
+                Num::Float(x) => {
+                    let (magnitude, sign) = (Literal::f64_suffixed(x.abs()), (x < 0.0).then(|| quote!(-)));
+                    quote!(#docs pub const #name: ::core::primitive::f64 = #sign #magnitude;)
+                }
+            }
+        })
+        .collect()
+}
+
+fn array_type(port: &Port) -> TokenStream {
+    let element = match port.dtype {
+        Dtype::F32 => quote!(<D as __Device>::Scalar),
+        Dtype::U32 => quote!(u32),
+    };
+    let rank = port.dims.len() + 1;
+    let dim = if rank <= 6 { format_ident!("Ix{rank}") } else { format_ident!("IxDyn") };
+    quote!(__remat::ndarray::ArrayView<'_, #element, __remat::ndarray::#dim>)
+}
+
+/// `x: ArrayView…, y: ArrayView…`
+fn signature(graph: &Graph, targets: bool) -> TokenStream {
+    let ports =
+        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
+    ports
+        .map(|p| {
+            let (name, ty) = (argument(p), array_type(p));
+            quote!(#name: #ty,)
+        })
+        .collect()
+}
+
+/// The name of a port as an argument: its own, but it can't collide with ours.
+fn argument(port: &Port) -> Ident {
+    port.name.clone()
+}
+
+fn outputs_return(model: &Model, graph: &Graph) -> TokenStream {
+    if graph.outputs.len() > 1 {
+        let name = outputs_type(&model.name);
+        quote!(#name<'w, D>)
+    } else {
+        quote!(__remat::Output<'w, D>)
+    }
+}
+
+/// Local names of generated functions. They cannot collide with ports of the same name, which are
+/// arguments: these resolve where the macro is defined.
+struct Locals {
+    ws: Ident,
+    frame: Ident,
+    batch: Ident,
+    result: Ident,
+}
+
+impl Default for Locals {
+    fn default() -> Self {
+        let local = |name| Ident::new(name, proc_macro2::Span::mixed_site());
+        Self { ws: local("ws"), frame: local("frame"), batch: local("batch"), result: local("result") }
+    }
+}
+
+/// The methods around the three that depend on the plan.
+fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
+    let name = &model.name;
+    let consts = consts(graph);
+    let text = name.to_string();
+    quote! {
+        impl #name {
+            #consts
+            /// What the compiler decided.
+            pub const PLAN: __remat::Plan = <Self as __remat::Model>::PLAN;
+        }
+        impl<D: __Device> #name<D> {
+            /// A model whose parameters are drawn from `seed`.
+            ///
+            /// # Errors
+            /// If memory for the parameters can't be had.
+            pub fn new(device: &D, seed: u64) -> ::core::result::Result<Self, __remat::Error>
+            where D: #bounds {
+                ::core::result::Result::Ok(Self { core: __remat::Core::new(device, <Self as __remat::Model>::PARAMS, seed)? })
+            }
+            /// Memory to train in, for batches of 1 to `batch` samples.
+            ///
+            /// # Errors
+            /// If `batch` is 0, its size overflows, or the memory can't be had.
+            pub fn workspace(&self, batch: usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
+                <Self as __remat::Model>::workspace(self, batch)
+            }
+            /// Memory for `forward` alone, for batches of 1 to `batch` samples.
+            ///
+            /// # Errors
+            /// As `workspace`.
+            pub fn inference_workspace(&self, batch: usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
+                <Self as __remat::Model>::inference_workspace(self, batch)
+            }
+            /// The parameters.
+            pub fn params(&self) -> __remat::Params<'_, Self> { <Self as __remat::Model>::params(self) }
+            /// The parameters, to be set.
+            pub fn params_mut(&mut self) -> __remat::ParamsMut<'_, Self> { <Self as __remat::Model>::params_mut(self) }
+            #three
+        }
+        impl<D: __Device> ::core::fmt::Debug for #name<D> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text).field("steps", &self.core.steps).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+fn three_signatures(
+    model: &Model,
+    graph: &Graph,
+    bounds: &TokenStream,
+    bodies: [TokenStream; 3],
+) -> TokenStream {
+    let ws = Locals::default().ws;
+    let (all, inputs) = (signature(graph, true), signature(graph, false));
+    let outputs = outputs_return(model, graph);
+    let [train, evaluate, forward] = bodies;
+    quote! {
+        /// The loss of a batch, and its gradients in `ws.grads()`, which are overwritten.
+        ///
+        /// # Errors
+        /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
+        /// then nothing has changed.
+        #[allow(clippy::too_many_arguments)]
+        pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        where D: #bounds { #train }
+        /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
+        ///
+        /// # Errors
+        /// As `forward_backward`.
+        #[allow(clippy::too_many_arguments)]
+        pub fn evaluate(&self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        where D: #bounds { #evaluate }
+        /// The output of a batch in evaluation mode; gradients and counters stay as they are.
+        ///
+        /// # Errors
+        /// As `forward_backward`.
+        pub fn forward<'w>(&self, #ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
+        where D: #bounds { #forward }
+    }
+}
+
+/// The methods beside errors.
+pub(super) fn signatures(model: &Model, graph: &Graph) -> TokenStream {
+    let body = quote!(::core::result::Result::Err(__remat::Error::Internal {
+        message: ::std::string::String::new()
+    }));
+    let bounds = quote!(__Device);
+    let three = three_signatures(model, graph, &bounds, [body.clone(), body.clone(), body]);
+    common(model, graph, &bounds, &three)
+}
+
+/// The methods.
+pub(super) fn methods(
+    model: &Model,
+    graph: &Graph,
+    plans: &Plans,
+    calls: &Calls,
+) -> Result<TokenStream, String> {
+    let Locals { ws, frame, batch, result } = Locals::default();
+    let bounds = calls.bounds();
+    let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
+    let (train, evaluate) = (&plans.train, &plans.evaluate);
+    let (trained, evaluated) = (plans.training.problem.loss, plans.evaluation.problem.loss);
+    let seed = train.first(What::Grad(trained))?;
+    let checks = checks(graph, true);
+    let uploads = uploads(graph, train, &plans.training.values)?;
+    let buffer = loss(train, trained)?;
+    let train_body = quote! {
+        #checks
+        let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
+        #uploads
+        #frame.seed_gradient(#seed)?;
+        run(&mut #frame, &TRAIN)?;
+        let #result = #frame.loss(#buffer)?;
+        #ws.trained(#batch);
+        self.core.steps += 1;
+        ::core::result::Result::Ok(#result)
+    };
+    let uploads = self::uploads(graph, evaluate, &plans.evaluation.values)?;
+    let buffer = loss(evaluate, evaluated)?;
+    let evaluate_body = quote! {
+        #checks
+        let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
+        #uploads
+        run(&mut #frame, &EVALUATE)?;
+        #frame.loss(#buffer)
+    };
+    let checks = self::checks(graph, false);
+    let uploads = self::uploads(graph, &plans.forward, &plans.evaluation.values)?;
+    let outputs = if graph.outputs.len() > 1 {
+        let name = outputs_type(&model.name);
+        let fields = graph.outputs.iter().enumerate().map(|(i, o)| {
+            let field = Ident::new_raw_or_plain(&o.name, o.span);
+            quote!(#field: #ws.forward_output(#batch, #i)?)
+        });
+        quote!(let #ws = &*#ws; ::core::result::Result::Ok(#name { #(#fields),* }))
+    } else {
+        quote!(#ws.forward_output(#batch, 0))
+    };
+    let forward_body = quote! {
+        #checks
+        let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
+        #uploads
+        run(&mut #frame, &FORWARD)?;
+        #outputs
+    };
+    let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);
+    Ok(common(model, graph, &bounds, &three))
+}
+
+/// Shapes, batches and ids, before anything changes.
+fn checks(graph: &Graph, targets: bool) -> TokenStream {
+    let batch = Locals::default().batch;
+    let mut out = TokenStream::new();
+    let ports: Vec<&Port> = graph
+        .ports
+        .iter()
+        .filter(|p| !p.target)
+        .chain(graph.ports.iter().filter(|p| p.target && targets))
+        .collect();
+    for (i, port) in ports.iter().enumerate() {
+        let (name, text) = (argument(port), port.name.to_string());
+        let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
+        let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
+        out.extend(if i == 0 {
+            quote!(let #batch = #check;)
+        } else {
+            quote!(__remat::check_batch(#text, #batch, #check)?;)
+        });
+    }
+    let mut told: Vec<(usize, u64, Option<u32>)> = vec![];
+    for node in &graph.nodes {
+        let Some(ids) = node.resolved.as_ref().and_then(|op| op.ids) else { continue };
+        let mut value = node.sources[ids.input].value;
+        while let Some(view) = graph.values[value].node {
+            value = graph.nodes[view].sources[0].value;
+        }
+        let check = (value, ids.limit, ids.ignore);
+        let Some(port) = ports.iter().find(|p| p.value == value) else { continue };
+        if told.contains(&check) {
+            continue;
+        }
+        told.push(check);
+        let (name, text, limit) = (argument(port), port.name.to_string(), Literal::u64_unsuffixed(ids.limit));
+        let ignore = ids.ignore.map_or_else(
+            || quote!(::core::option::Option::None),
+            |i| quote!(::core::option::Option::Some(#i)),
+        );
+        out.extend(quote!(__remat::check_ids(#text, #name.view(), #limit, #ignore)?;));
+    }
+    out
+}
+
+/// Copies into the buffers that the program reads.
+fn uploads(graph: &Graph, planned: &Planned, values: &[usize]) -> Result<TokenStream, String> {
+    let frame = Locals::default().frame;
+    let mut out = TokenStream::new();
+    for port in &graph.ports {
+        let value = values[port.value];
+        if !planned.program.inputs.contains(&value) {
+            continue;
+        }
+        let (name, buffer) = (argument(port), planned.first(What::Value(value))?);
+        out.extend(match port.dtype {
+            Dtype::F32 => quote!(#frame.upload_elems(#buffer, #name)?;),
+            Dtype::U32 => quote!(#frame.upload_ids(#buffer, #name)?;),
+        });
+    }
+    Ok(out)
+}

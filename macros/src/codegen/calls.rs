@@ -1,0 +1,339 @@
+//! Kernel calls: one function for each distinct one, and the rows that name their operands.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::ops::SpecValue;
+use crate::plan::problem::{Class, Extent, Size};
+
+/// Which method of the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Direction {
+    Forward,
+    Backward,
+}
+
+/// The type and count of an operand's elements.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Tensor {
+    class: u8,
+    batched: bool,
+    len: u64,
+}
+
+impl Tensor {
+    pub(super) fn new(size: Size) -> Self {
+        let class = match size.class {
+            Class::Elem => 0,
+            Class::Scalar => 1,
+            Class::Index => 2,
+        };
+        let (batched, len) = match size.extent {
+            Extent::PerSample(n) => (true, n),
+            Extent::Fixed(n) => (false, n),
+        };
+        Self { class, batched, len }
+    }
+
+    fn element(self) -> TokenStream {
+        match self.class {
+            0 => quote!(D::Elem),
+            1 => quote!(D::Scalar),
+            _ => quote!(u32),
+        }
+    }
+
+    /// The span of the buffer that `row` names.
+    fn span(self, row: &Ident) -> TokenStream {
+        let (element, len) = (self.element(), Literal::u64_unsuffixed(self.len));
+        if self.batched {
+            quote!(f.sample::<#element>(#row, #len))
+        } else {
+            quote!(f.fixed::<#element>(#row, #len))
+        }
+    }
+}
+
+/// A field of a kernel's arguments, as far as code depends on it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Operand {
+    /// `None`
+    Absent,
+    /// Written; `Some` around it where the field is optional.
+    Write(Tensor, bool),
+    Read(Tensor, bool),
+    Reads(Vec<Tensor>),
+    /// Elements of a parameter.
+    Param(u64, bool),
+    Key,
+    Grad(Tensor),
+    Grads(Vec<Option<Tensor>>),
+    /// Elements of a parameter's gradient.
+    ParamGrad(u64),
+}
+
+/// What makes two calls the same function.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Call {
+    pub(super) module: &'static str,
+    pub(super) direction: Direction,
+    pub(super) spec: Vec<(&'static str, SpecKey)>,
+    pub(super) operands: Vec<(&'static str, Operand)>,
+}
+
+/// A field of a spec that can be ordered.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum SpecKey {
+    Int(u64),
+    Float(u64),
+    Bool(bool),
+    Path(&'static str),
+    OptPath(Option<&'static str>),
+    OptId(Option<u32>),
+    Ints(Vec<u64>),
+    Floats(Vec<u64>),
+}
+
+impl SpecKey {
+    pub(super) fn new(value: &SpecValue) -> Self {
+        match value {
+            SpecValue::Int(n) => Self::Int(*n),
+            SpecValue::Float(x) => Self::Float(x.to_bits()),
+            SpecValue::Bool(b) => Self::Bool(*b),
+            SpecValue::Path(p) => Self::Path(p),
+            SpecValue::OptId(id) => Self::OptId(*id),
+            SpecValue::Ints(list) => Self::Ints(list.clone()),
+            SpecValue::Floats(list) => Self::Floats(list.iter().map(|x| x.to_bits()).collect()),
+        }
+    }
+
+    fn tokens(&self) -> TokenStream {
+        let path = |p: &str| {
+            let parts = p.split("::").map(|part| Ident::new(part, Span::call_site()));
+            quote!(__ops #(::#parts)*)
+        };
+        let none = quote!(::core::option::Option::None);
+        let some = |inner: TokenStream| quote!(::core::option::Option::Some(#inner));
+        match self {
+            Self::Int(n) => {
+                let n = Literal::u64_unsuffixed(*n);
+                quote!(#n)
+            }
+            Self::Float(x) => float(*x),
+            Self::Bool(b) => quote!(#b),
+            Self::Path(p) => path(p),
+            Self::OptPath(p) => p.map_or(none, |p| some(path(p))),
+            Self::OptId(id) => id.map_or(none, |id| some(quote!(#id))),
+            Self::Ints(list) => {
+                let list = list.iter().map(|n| Literal::u64_unsuffixed(*n));
+                quote!(&[#(#list),*])
+            }
+            Self::Floats(list) => {
+                let list = list.iter().map(|x| float(*x));
+                quote!(&[#(#list),*])
+            }
+        }
+    }
+}
+
+fn float(bits: u64) -> TokenStream {
+    let x = f64::from_bits(bits);
+    let magnitude = Literal::f64_suffixed(x.abs());
+    if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+}
+
+/// All distinct calls so far, numbered in order of first use. 0 and 1 free a buffer.
+#[derive(Default)]
+pub(super) struct Calls {
+    index: BTreeMap<Call, u32>,
+    order: Vec<Call>,
+}
+
+/// Calls below this are built in: `free_sample`, `free_fixed`.
+const BUILT_IN: usize = 2;
+
+impl Calls {
+    /// The number of `call`.
+    pub(super) fn number(&mut self, call: Call) -> Result<u32, String> {
+        if let Some(number) = self.index.get(&call) {
+            return Ok(*number);
+        }
+        let number = u32::try_from(self.order.len() + BUILT_IN).map_err(|e| e.to_string())?;
+        self.index.insert(call.clone(), number);
+        self.order.push(call);
+        Ok(number)
+    }
+
+    /// `__ops::linear::Kernel + …`: what the model asks of a device.
+    pub(super) fn bounds(&self) -> TokenStream {
+        let mut modules: Vec<&str> = self.order.iter().map(|c| c.module).collect();
+        modules.sort_unstable();
+        modules.dedup();
+        let modules = modules.into_iter().map(|m| Ident::new(m, Span::call_site()));
+        quote!(__Device #(+ __ops::#modules::Kernel)*)
+    }
+
+    fn name(&self, at: usize) -> Ident {
+        let call = &self.order[at];
+        let direction = match call.direction {
+            Direction::Forward => "forward",
+            Direction::Backward => "backward",
+        };
+        format_ident!("{}_{}_{}", call.module, direction, at + BUILT_IN)
+    }
+
+    /// The functions.
+    pub(super) fn functions(&self) -> TokenStream {
+        (0..self.order.len()).map(|at| function(&self.name(at), &self.order[at])).collect()
+    }
+
+    /// The function that runs a program.
+    pub(super) fn run(&self) -> TokenStream {
+        let bounds = self.bounds();
+        let arms = (0..self.order.len()).map(|at| {
+            let (number, name) = (Literal::usize_unsuffixed(at + BUILT_IN), self.name(at));
+            quote!(#number => #name(f, row)?,)
+        });
+        quote! {
+            fn run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: &[u32]) -> ::core::result::Result<(), __remat::Error> {
+                let mut rest = program;
+                while let ::core::option::Option::Some((&call, row)) = rest.split_first() {
+                    rest = match call {
+                        0 => f.free_sample(row)?,
+                        1 => f.free_fixed(row)?,
+                        #(#arms)*
+                        _ => return ::core::result::Result::Err(__remat::Frame::<D>::truncated()),
+                    };
+                }
+                ::core::result::Result::Ok(())
+            }
+        }
+    }
+}
+
+/// The parts of a call's function, gathered field by field.
+#[derive(Default)]
+struct Body {
+    rows: Vec<Ident>,
+    params: TokenStream,
+    read_names: Vec<Ident>,
+    read_spans: Vec<TokenStream>,
+    write_names: Vec<Ident>,
+    write_spans: Vec<TokenStream>,
+    lists: TokenStream,
+    fields: TokenStream,
+}
+
+impl Body {
+    fn row(&mut self) -> Ident {
+        let row = format_ident!("r{}", self.rows.len());
+        self.rows.push(row.clone());
+        row
+    }
+
+    fn read(&mut self, tensor: Tensor) -> TokenStream {
+        let (row, name) = (self.row(), format_ident!("x{}", self.read_names.len()));
+        self.read_spans.push(tensor.span(&row));
+        self.read_names.push(name.clone());
+        let element = tensor.element();
+        quote!(D::view::<#element>(#name))
+    }
+
+    fn write(&mut self, tensor: Tensor) -> TokenStream {
+        let (row, name) = (self.row(), format_ident!("y{}", self.write_names.len()));
+        self.write_spans.push(tensor.span(&row));
+        self.write_names.push(name.clone());
+        let element = tensor.element();
+        quote!(D::view_mut::<#element>(#name))
+    }
+
+    fn grad(&mut self, tensor: Tensor) -> TokenStream {
+        let to = self.write(tensor);
+        let add = self.row();
+        quote!(::core::option::Option::Some(__remat::Grad { to: #to, add: #add != 0 }))
+    }
+
+    fn operand(&mut self, field: &str, operand: &Operand) {
+        let name = Ident::new(field, Span::call_site());
+        let some = |inner: TokenStream, optional: bool| {
+            if optional { quote!(::core::option::Option::Some(#inner)) } else { inner }
+        };
+        let value = match operand {
+            Operand::Absent => quote!(::core::option::Option::None),
+            Operand::Write(tensor, optional) => some(self.write(*tensor), *optional),
+            Operand::Read(tensor, optional) => some(self.read(*tensor), *optional),
+            Operand::Reads(list) => {
+                let views: Vec<TokenStream> = list.iter().map(|t| self.read(*t)).collect();
+                quote!(&[#(#views),*])
+            }
+            Operand::Param(len, optional) => {
+                let (row, view) = (self.row(), format_ident!("p_{field}"));
+                let len = Literal::u64_unsuffixed(*len);
+                self.params.extend(quote!(let #view = f.param(#row, #len)?;));
+                some(quote!(#view), *optional)
+            }
+            Operand::Key => {
+                let (row, key) = (self.row(), format_ident!("k_{field}"));
+                self.params.extend(quote!(let #key = f.key(#row);));
+                quote!(#key)
+            }
+            Operand::Grad(tensor) => self.grad(*tensor),
+            Operand::Grads(list) => {
+                let grads: Vec<TokenStream> = list
+                    .iter()
+                    .map(|t| t.map_or_else(|| quote!(::core::option::Option::None), |t| self.grad(t)))
+                    .collect();
+                let list = format_ident!("l_{field}");
+                self.lists.extend(quote!(let mut #list = [#(#grads),*];));
+                quote!(&mut #list)
+            }
+            Operand::ParamGrad(len) => {
+                let (row, add) = (self.row(), self.row());
+                let target = format_ident!("y{}", self.write_names.len());
+                let len = Literal::u64_unsuffixed(*len);
+                self.write_spans.push(quote!(f.gradient(#row, #len)));
+                self.write_names.push(target.clone());
+                quote!(::core::option::Option::Some(__remat::Grad { to: D::view_mut::<D::Param>(#target), add: #add != 0 }))
+            }
+        };
+        self.fields.extend(quote!(#name: #value,));
+    }
+}
+
+fn function(name: &Ident, call: &Call) -> TokenStream {
+    let mut body = Body::default();
+    for (field, operand) in &call.operands {
+        body.operand(field, operand);
+    }
+    let Body { rows, params, read_names, read_spans, write_names, write_spans, lists, fields } = body;
+    let module = Ident::new(call.module, Span::call_site());
+    let (method, args) = match call.direction {
+        Direction::Forward => (format_ident!("forward"), format_ident!("Forward")),
+        Direction::Backward => (format_ident!("backward"), format_ident!("Backward")),
+    };
+    let spec = call.spec.iter().map(|(field, value)| {
+        let (field, value) = (Ident::new(field, Span::call_site()), value.tokens());
+        quote!(#field: #value)
+    });
+    quote! {
+        fn #name<'r, D: __ops::#module::Kernel>(f: &mut __remat::Frame<'_, D>, row: &'r [u32]) -> ::core::result::Result<&'r [u32], __remat::Error> {
+            let ::core::option::Option::Some((&[#(#rows),*], rest)) = row.split_first_chunk() else {
+                return ::core::result::Result::Err(__remat::Frame::<D>::truncated());
+            };
+            #params
+            let reads = [#(#read_spans),*];
+            let writes = [#(#write_spans),*];
+            let ([#(#read_names),*], [#(#write_names),*]) = D::split(f.arena, reads, writes)?;
+            #lists
+            <D as __ops::#module::Kernel>::#method(
+                f.device,
+                &__ops::#module::Spec { #(#spec),* },
+                f.batch,
+                __ops::#module::#args { #fields },
+            )?;
+            ::core::result::Result::Ok(rest)
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The `Model` implementation: parameters and plans as constants.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+
+use super::programs::{Planned, Plans, WIDTHS, bytes, param_offsets};
+use crate::graph::lower::Lowered;
+use crate::graph::{Graph, Init};
+use crate::plan::layout::{Region, What};
+use crate::plan::program::{Kind, Step, Why};
+
+fn int(n: u64) -> Literal {
+    Literal::u64_unsuffixed(n)
+}
+
+fn pair((per_sample, fixed): (u64, u64)) -> TokenStream {
+    let (per_sample, fixed) = (int(per_sample), int(fixed));
+    quote!(__remat::Bytes { per_sample: #per_sample, fixed: #fixed })
+}
+
+/// `impl Model`, for every device.
+pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
+    let params = params(graph)?;
+    let outputs = outputs(graph, plans)?;
+    let mut arms = TokenStream::new();
+    for (width, widths) in WIDTHS.iter().enumerate() {
+        let plan = plan(name, graph, plans, width)?;
+        let (line, elem, scalar) = (int(widths.line), int(widths.elem), int(widths.scalar));
+        arms.extend(quote!((#line, #elem, #scalar) => #plan,));
+    }
+    let text = name.to_string();
+    Ok(quote! {
+        impl<D: __Device> __remat::Model for #name<D> {
+            type Device = D;
+            const NAME: &'static str = #text;
+            const PARAMS: &'static [__remat::ParamSpec] = #params;
+            const OUTPUTS: &'static [__remat::OutputSpec] = #outputs;
+            const PLAN: __remat::Plan = match (D::LAYOUT.line, D::LAYOUT.elem, D::LAYOUT.scalar) {
+                #arms
+                _ => ::core::panic!("this device's layout (bytes of a line, an element and a scalar) is none that `model!` plans for: 64, 4, 4 and 64, 8, 8"),
+            };
+            fn core(&self) -> &__remat::Core<D> { &self.core }
+            fn core_mut(&mut self) -> &mut __remat::Core<D> { &mut self.core }
+        }
+    })
+}
+
+/// The same beside errors: nothing in it.
+pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
+    let text = name.to_string();
+    quote! {
+        impl<D: __Device> __remat::Model for #name<D> {
+            type Device = D;
+            const NAME: &'static str = #text;
+            const PARAMS: &'static [__remat::ParamSpec] = &[];
+            const OUTPUTS: &'static [__remat::OutputSpec] = &[];
+            const PLAN: __remat::Plan = __remat::Plan::EMPTY;
+            fn core(&self) -> &__remat::Core<D> { &self.core }
+            fn core_mut(&mut self) -> &mut __remat::Core<D> { &mut self.core }
+        }
+    }
+}
+
+fn params(graph: &Graph) -> Result<TokenStream, String> {
+    let offsets = param_offsets(graph)?;
+    let rows = graph.params.iter().zip(offsets).map(|(param, offset)| {
+        let (path, frozen, aliases) = (&param.path, param.frozen, &param.aliases);
+        let shape = param.shape.iter().map(|d| int(*d));
+        let offset = int(u64::from(offset) * 64);
+        let number = |x: f64| {
+            let magnitude = Literal::f64_suffixed(x.abs());
+            if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+        };
+        let init = match param.init {
+            Init::Constant(c) => { let c = number(c); quote!(Constant(#c)) }
+            Init::Uniform(b) => { let b = number(b); quote!(Uniform(#b)) }
+            Init::Normal(s) => { let s = number(s); quote!(Normal(#s)) }
+        };
+        quote! {
+            __remat::ParamSpec { path: #path, shape: &[#(#shape),*], offset: #offset, init: __remat::Init::#init, frozen: #frozen, aliases: &[#(#aliases),*] }
+        }
+    });
+    Ok(quote!(&[#(#rows),*]))
+}
+
+fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
+    let mut rows = TokenStream::new();
+    for output in &graph.outputs {
+        let name = &output.name;
+        let dims = graph.values[output.value].shape.iter().flat_map(|s| &s.dims).map(|d| int(*d));
+        let forward = plans.forward.last(What::Value(plans.evaluation.values[output.value]))?;
+        let train = if output.train {
+            let buffer = plans.train.last(What::Value(plans.training.values[output.value]))?;
+            quote!(::core::option::Option::Some(#buffer))
+        } else {
+            quote!(::core::option::Option::None)
+        };
+        rows.extend(quote!(__remat::OutputSpec { name: #name, dims: &[#(#dims),*], forward: #forward, train: #train },));
+    }
+    Ok(quote!(&[#rows]))
+}
+
+fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, String> {
+    let text = name.to_string();
+    let layout = &plans.train.layouts[width];
+    let line = WIDTHS[width].line;
+    let facts = &plans.train.program.facts;
+    let (kept, segments, notes) =
+        (kept(&plans.training, &plans.train, width), segments(plans), notes(&plans.training, &plans.train));
+    let peak = peak(&plans.train, width);
+    let gradients = gradients(graph, plans, width);
+    let program = |planned: &Planned| {
+        let (buffers, bytes) = (planned.buffers(width)?, pair(planned.bytes(width)));
+        Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
+    };
+    let (train, evaluate, forward) =
+        (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
+    let store_all = pair(plans.store_all.as_ref().unwrap_or(&plans.train).bytes(width));
+    let gradient_bytes = int(layout.param_lines * line);
+    let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
+    let parameter_bytes = int(elements * WIDTHS[width].scalar);
+    let (forward_flops, recompute_flops) = (int(facts.forward_flops), int(facts.recompute_flops));
+    Ok(quote! {
+        __remat::Plan {
+            name: #text,
+            kept: #kept,
+            segments: #segments,
+            peak: #peak,
+            notes: #notes,
+            forward_flops: #forward_flops,
+            recompute_flops: #recompute_flops,
+            gradient_bytes: #gradient_bytes,
+            parameter_bytes: #parameter_bytes,
+            store_all: #store_all,
+            gradients: #gradients,
+            train: #train,
+            evaluate: #evaluate,
+            forward: #forward,
+        }
+    })
+}
+
+fn gradients(graph: &Graph, plans: &Plans, width: usize) -> TokenStream {
+    let (layout, line) = (&plans.train.layouts[width], WIDTHS[width].line);
+    let mut starts = vec![quote!(::core::primitive::usize::MAX); graph.params.len()];
+    for placed in &layout.buffers {
+        if let What::Param(param) = placed.what {
+            let start = int(placed.offset * line);
+            starts[param] = quote!(#start);
+        }
+    }
+    quote!(&[#(#starts),*])
+}
+
+fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> TokenStream {
+    let facts = &planned.program.facts;
+    let resident = |node: Option<usize>| {
+        let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
+        facts.resident.iter().any(|s| inside(s))
+    };
+    let rows = facts.kept.iter().map(|kept| {
+        let value = &lowered.problem.values[kept.value];
+        let name = &lowered.labels[kept.value];
+        let reason = match kept.why {
+            Why::Given => quote!(Input),
+            Why::Boundary(_) => quote!(Boundary),
+            Why::Frontier(_) => quote!(Frontier),
+            Why::InputOf(_) => quote!(SegmentInput),
+            Why::Backward(_) => quote!(Backward),
+            Why::Recompute(_) => quote!(Recompute),
+            Why::Output => quote!(Output),
+        };
+        let bytes = pair(bytes(value.size, width));
+        let last = resident(value.made_by);
+        quote!(__remat::Kept { name: #name, reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
+    });
+    quote!(&[#(#rows),*])
+}
+
+fn segments(plans: &Plans) -> TokenStream {
+    let facts = &plans.train.program.facts;
+    let rows = plans.training.problem.segments.iter().enumerate().map(|(i, segment)| {
+        let name = &plans.training.segments[i];
+        let recomputed = facts.recomputed.iter().filter(|(node, _)| segment.nodes.contains(node)).count();
+        let last = facts.resident.contains(&i);
+        quote!(__remat::Segment { name: #name, recomputed: #recomputed, last: #last })
+    });
+    quote!(&[#(#rows),*])
+}
+
+/// Marks that do nothing (R6).
+fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
+    let facts = &planned.program.facts;
+    let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
+    let overruled = facts
+        .overruled
+        .iter()
+        .map(|n| format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n)));
+    let idle = facts
+        .idle
+        .iter()
+        .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
+    let notes: Vec<String> = overruled.chain(idle).collect();
+    quote!(&[#(#notes),*])
+}
+
+/// What lives at the step where the per-sample region is fullest, by kind.
+fn peak(planned: &Planned, width: usize) -> TokenStream {
+    let (layout, line) = (&planned.layouts[width], WIDTHS[width].line);
+    let steps = planned.program.steps.len();
+    let (mut grows, mut shrinks) = (vec![0u64; steps + 1], vec![0u64; steps + 1]);
+    for b in layout.buffers.iter().filter(|b| b.region == Region::PerSample) {
+        grows[b.first] += b.lines;
+        shrinks[b.last] += b.lines;
+    }
+    let (mut live, mut most, mut at) = (0u64, 0u64, 0);
+    for step in 0..steps {
+        live += grows[step];
+        if live > most {
+            (most, at) = (live, step);
+        }
+        live = live.saturating_sub(shrinks[step]);
+    }
+    let mut kinds = [[0u64; 2]; 5];
+    for b in layout.buffers.iter().filter(|b| b.first <= at && at <= b.last) {
+        let kind = match b.what {
+            What::Param(_) => continue,
+            What::Value(v) if planned.program.inputs.contains(&v) => 0,
+            What::Value(_) => {
+                if made_again(planned, b.first) {
+                    2
+                } else {
+                    1
+                }
+            }
+            What::Grad(_) => 3,
+            What::Scratch(_) => 4,
+        };
+        kinds[kind][usize::from(b.region == Region::Fixed)] += b.lines * line;
+    }
+    let (per_sample, fixed) = planned.bytes(width);
+    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
+    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
+    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
+    quote! {
+        __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
+    }
+}
+
+fn made_again(planned: &Planned, step: usize) -> bool {
+    matches!(planned.program.steps.get(step), Some(Step::Run(run)) if run.kind == Kind::Recompute)
+}

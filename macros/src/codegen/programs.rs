@@ -1,0 +1,461 @@
+//! Programs: which call each step is, and which buffers it is given.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
+use crate::graph::lower::{Lowered, Mode, Wanted, lower};
+use crate::graph::{Graph, NodeId};
+use crate::ops::{Field, Resolved};
+use crate::plan::layout::{Layout, Region, What, Widths, layout};
+use crate::plan::problem::Class;
+use crate::plan::program::{self, Kind, Program, Run, Step};
+use crate::plan::schedule;
+
+/// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
+pub(crate) const WIDTHS: [Widths; 2] =
+    [Widths { line: 64, elem: 4, scalar: 4 }, Widths { line: 64, elem: 8, scalar: 8 }];
+
+/// A program with a layout for each of [`WIDTHS`].
+pub(crate) struct Planned {
+    pub(crate) program: Program,
+    pub(crate) layouts: Vec<Layout>,
+}
+
+/// Every program of a model.
+pub(crate) struct Plans {
+    pub(crate) training: Lowered,
+    pub(crate) evaluation: Lowered,
+    pub(crate) train: Planned,
+    pub(crate) evaluate: Planned,
+    pub(crate) forward: Planned,
+    /// The training program without marks, if there are marks.
+    pub(crate) store_all: Option<Planned>,
+}
+
+/// Plans every program; an error in words if something is too large.
+pub(crate) fn plan(graph: &Graph) -> Result<Plans, String> {
+    let mut training = lower(graph, Mode::Train);
+    let evaluation = lower(graph, Mode::Evaluate);
+    let train = place(&training, schedule::train(&training.problem))?;
+    let loss = evaluation.problem.loss;
+    let evaluate = place(&evaluation, schedule::forward(&evaluation.problem, &[loss]))?;
+    let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let forward = place(&evaluation, schedule::forward(&evaluation.problem, &wanted))?;
+    let marked = !training.problem.segments.is_empty() || training.problem.nodes.iter().any(|n| n.recompute);
+    let mut store_all = None;
+    if marked {
+        let segments = std::mem::take(&mut training.problem.segments);
+        let marks: Vec<bool> =
+            training.problem.nodes.iter_mut().map(|n| std::mem::take(&mut n.recompute)).collect();
+        store_all = Some(place(&training, schedule::train(&training.problem))?);
+        training.problem.segments = segments;
+        training.problem.nodes.iter_mut().zip(marks).for_each(|(node, mark)| node.recompute = mark);
+    }
+    Ok(Plans { training, evaluation, train, evaluate, forward, store_all })
+}
+
+fn place(lowered: &Lowered, program: Program) -> Result<Planned, String> {
+    let mut layouts = vec![];
+    for widths in WIDTHS {
+        let placed = layout(&lowered.problem, &program, widths)
+            .map_err(|e| format!("the model takes more bytes than 64 bits count, at {:?}", e.what))?;
+        if placed.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
+            return Err(String::from("a sample of the model takes more than 256 GiB"));
+        }
+        layouts.push(placed);
+    }
+    Ok(Planned { program, layouts })
+}
+
+impl Planned {
+    /// How many buffers at the front are parameter gradients, which have a table of their own.
+    fn params(&self) -> usize {
+        self.layouts[0].buffers.iter().take_while(|b| matches!(b.what, What::Param(_))).count()
+    }
+
+    /// The number of the buffer that holds `what` before the first step.
+    pub(super) fn first(&self, what: What) -> Result<u32, String> {
+        let at = self.layouts[0].buffers.iter().position(|b| b.what == what);
+        self.number(at, what)
+    }
+
+    /// The number of the buffer that holds `what` after the last step.
+    pub(super) fn last(&self, what: What) -> Result<u32, String> {
+        let at = self.layouts[0].buffers.iter().rposition(|b| b.what == what);
+        self.number(at, what)
+    }
+
+    /// The number of the buffer in which `step` finds `what`.
+    fn at(&self, step: usize, what: What) -> Result<u32, String> {
+        let layout = &self.layouts[0];
+        let touched = layout.touches.get(step).map_or(&[][..], Vec::as_slice);
+        let at = touched.iter().copied().find(|i| layout.buffers[*i].what == what);
+        self.number(at, what)
+    }
+
+    fn number(&self, at: Option<usize>, what: What) -> Result<u32, String> {
+        let at = at.and_then(|at| at.checked_sub(self.params()));
+        at.and_then(|at| u32::try_from(at).ok())
+            .ok_or_else(|| format!("{what:?} has no buffer where it is used"))
+    }
+
+    /// Offset and lines of each buffer, for one width.
+    pub(super) fn buffers(&self, width: usize) -> Result<TokenStream, String> {
+        let layout = &self.layouts[width];
+        let rows = super::numbers(
+            layout.buffers[self.params()..].iter().flat_map(|b| {
+                let shift = if b.region == Region::Fixed { layout.param_lines } else { 0 };
+                [b.offset - shift, b.lines]
+            }),
+            true,
+        )?;
+        Ok(quote!(&[#rows]))
+    }
+
+    /// Bytes per sample, and fixed bytes without the parameter gradients, for one width.
+    pub(super) fn bytes(&self, width: usize) -> (u64, u64) {
+        let (layout, line) = (&self.layouts[width], WIDTHS[width].line);
+        (layout.per_sample.peak * line, (layout.fixed.peak - layout.param_lines) * line)
+    }
+}
+
+/// The tables of the three programs.
+pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<TokenStream, String> {
+    let mut tables = TokenStream::new();
+    for (name, planned, lowered) in [
+        ("TRAIN", &plans.train, &plans.training),
+        ("EVALUATE", &plans.evaluate, &plans.evaluation),
+        ("FORWARD", &plans.forward, &plans.evaluation),
+    ] {
+        let mut emitter =
+            Emitter { graph, lowered, planned, calls, rows: vec![], offsets: param_offsets(graph)? };
+        for (at, step) in planned.program.steps.iter().enumerate() {
+            emitter.step(at, step)?;
+        }
+        let rows = super::numbers(emitter.rows.iter().map(|n| u64::from(*n)), false)?;
+        let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());
+        let len = emitter.rows.len();
+        tables.extend(quote!(static #name: [u32; #len] = [#rows];));
+    }
+    Ok(tables)
+}
+
+/// Where each parameter starts, in units of 64 elements.
+pub(super) fn param_offsets(graph: &Graph) -> Result<Vec<u32>, String> {
+    let mut at = 0u64;
+    let mut offsets = vec![];
+    for param in &graph.params {
+        offsets
+            .push(u32::try_from(at).map_err(|_| String::from("the model has more than 256 Gi parameters"))?);
+        at += param.shape.iter().product::<u64>().div_ceil(64);
+    }
+    Ok(offsets)
+}
+
+struct Emitter<'a> {
+    graph: &'a Graph,
+    lowered: &'a Lowered,
+    planned: &'a Planned,
+    calls: &'a mut Calls,
+    rows: Vec<u32>,
+    offsets: Vec<u32>,
+}
+
+/// A call in the making: its operands, and the numbers that fill them.
+#[derive(Default)]
+struct Row {
+    operands: Vec<(&'static str, Operand)>,
+    numbers: Vec<u32>,
+}
+
+impl Row {
+    fn push(&mut self, field: &'static str, operand: Operand, numbers: &[u32]) {
+        self.operands.push((field, operand));
+        self.numbers.extend_from_slice(numbers);
+    }
+}
+
+impl Emitter<'_> {
+    fn step(&mut self, at: usize, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Run(run) if run.kind == Kind::Backward => self.backward(at, run),
+            Step::Run(run) => self.forward(at, run),
+            Step::Free(value) => self.free(at, What::Value(*value)),
+            Step::FreeGrad(value) => self.free(at, What::Grad(*value)),
+        }
+    }
+
+    fn free(&mut self, at: usize, what: What) -> Result<(), String> {
+        let buffer = self.planned.at(at, what)?;
+        let placed = self.planned.layouts[0].find(at, what);
+        let fixed = placed.is_some_and(|p| p.region == Region::Fixed);
+        self.rows.extend([u32::from(fixed), buffer]);
+        Ok(())
+    }
+
+    fn node(&self, node: usize) -> Result<(NodeId, &Resolved), String> {
+        let id = self.lowered.nodes[node];
+        let op = self.graph.nodes[id].resolved.as_ref().ok_or("a node without a shape")?;
+        Ok((id, op))
+    }
+
+    fn tensor(&self, value: usize) -> Tensor {
+        Tensor::new(self.lowered.problem.values[value].size)
+    }
+
+    fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
+        let mut spec: Vec<_> = op.spec.iter().map(|(name, value)| (*name, SpecKey::new(value))).collect();
+        if op.takes_epilogue {
+            spec.push(("activation", SpecKey::OptPath(epilogue)));
+        }
+        spec
+    }
+
+    fn finish(
+        &mut self,
+        op_module: &'static str,
+        direction: Direction,
+        spec: Vec<(&'static str, SpecKey)>,
+        row: Row,
+    ) -> Result<(), String> {
+        let number =
+            self.calls.number(Call { module: op_module, direction, spec, operands: row.operands })?;
+        self.rows.push(number);
+        self.rows.extend(row.numbers);
+        Ok(())
+    }
+
+    fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
+        let (id, op) = self.node(run.node)?;
+        let fused = match run.epilogue {
+            Some(behind) => {
+                Some((self.lowered.problem.nodes[behind].makes[0], self.node(behind)?.1.epilogue))
+            }
+            None => None,
+        };
+        let mut row = Row::default();
+        for field in &op.forward {
+            self.forward_field(*field, at, run, id, fused.map(|f| f.0), &mut row)?;
+        }
+        let spec = Self::spec(op, fused.and_then(|f| f.1));
+        let module = op.module;
+        self.finish(module, Direction::Forward, spec, row)
+    }
+
+    fn forward_field(
+        &self,
+        field: Field,
+        at: usize,
+        run: &Run,
+        id: NodeId,
+        fused: Option<usize>,
+        row: &mut Row,
+    ) -> Result<(), String> {
+        let node = &self.lowered.problem.nodes[run.node];
+        let made = |n: usize| node.makes.get(n).copied().filter(|v| run.makes.contains(v));
+        let value = |v: usize| self.planned.at(at, What::Value(v));
+        match field {
+            Field::Out(name) => {
+                row.push(name, Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+            }
+            Field::OutIfRead(name) => match made(0) {
+                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, Operand::Absent, &[]),
+            },
+            Field::Fused(name) => match fused {
+                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, Operand::Absent, &[]),
+            },
+            Field::Stat(name, n) => match made(n + 1) {
+                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, Operand::Absent, &[]),
+            },
+            Field::Scratch(name) => {
+                let size = node.scratch.ok_or("a scratch field without scratch")?;
+                let buffer = self.planned.at(at, What::Scratch(run.node))?;
+                row.push(name, Operand::Write(Tensor::new(size), false), &[buffer]);
+            }
+            Field::In(name, n) => {
+                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            }
+            Field::Ins(name) => self.inputs(name, at, run.node, row)?,
+            Field::Param(name, n) => self.param(name, id, n, false, row),
+            Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
+            Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
+            Field::Key(name) => {
+                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+            }
+            other => return Err(format!("{other:?} is no field of a forward kernel")),
+        }
+        Ok(())
+    }
+
+    fn inputs(&self, name: &'static str, at: usize, node: usize, row: &mut Row) -> Result<(), String> {
+        let reads = &self.lowered.problem.nodes[node].reads;
+        let buffers: Vec<u32> =
+            reads.iter().map(|v| self.planned.at(at, What::Value(*v))).collect::<Result<_, _>>()?;
+        row.push(name, Operand::Reads(reads.iter().map(|v| self.tensor(*v)).collect()), &buffers);
+        Ok(())
+    }
+
+    fn param(&self, name: &'static str, id: NodeId, n: usize, optional: bool, row: &mut Row) {
+        let param = self.graph.nodes[id].params[n];
+        let len = self.graph.params[param].shape.iter().product();
+        row.push(name, Operand::Param(len, optional), &[self.offsets[param]]);
+    }
+
+    /// One call, or several where a value is read twice: a buffer can be given to a kernel only once.
+    fn backward(&mut self, at: usize, run: &Run) -> Result<(), String> {
+        let (id, op) = self.node(run.node)?;
+        let reads = self.lowered.problem.nodes[run.node].reads.clone();
+        let node = &self.graph.nodes[id];
+        let wanted = Wanted {
+            inputs: node.sources.iter().map(|s| self.graph.values[s.value].grad).collect(),
+            params: node.params.iter().map(|p| !self.graph.params[*p].frozen).collect(),
+        };
+        let again = |n: &usize| {
+            wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n])
+        };
+        let repeated: Vec<usize> = (0..reads.len()).filter(again).collect();
+        let (module, spec) = (op.module, Self::spec(op, None));
+        let mut passes = vec![Pass {
+            inputs: (0..reads.len()).map(|n| wanted.inputs[n] && !repeated.contains(&n)).collect(),
+            params: true,
+            add: false,
+        }];
+        for n in repeated {
+            passes.push(Pass {
+                inputs: (0..reads.len()).map(|m| m == n).collect(),
+                params: false,
+                add: true,
+            });
+        }
+        for pass in passes {
+            let mut row = Row::default();
+            let (_, op) = self.node(run.node)?;
+            for field in &op.backward {
+                self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
+            }
+            self.finish(module, Direction::Backward, spec.clone(), row)?;
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn backward_field(
+        &self,
+        field: Field,
+        at: usize,
+        run: &Run,
+        id: NodeId,
+        wanted: &Wanted,
+        pass: &Pass,
+        row: &mut Row,
+    ) -> Result<(), String> {
+        let node = &self.lowered.problem.nodes[run.node];
+        let value = |v: usize| self.planned.at(at, What::Value(v));
+        match field {
+            Field::GradIn(name, n) => match self.grad(at, run, pass, node.reads[n], n)? {
+                Some((tensor, numbers)) => row.push(name, Operand::Grad(tensor), &numbers),
+                None => row.push(name, Operand::Absent, &[]),
+            },
+            Field::GradIns(name) => {
+                let (mut tensors, mut numbers) = (vec![], vec![]);
+                for (n, v) in node.reads.iter().enumerate() {
+                    let grad = self.grad(at, run, pass, *v, n)?;
+                    tensors.push(grad.map(|g| g.0));
+                    numbers.extend(grad.iter().flat_map(|g| g.1));
+                }
+                row.push(name, Operand::Grads(tensors), &numbers);
+            }
+            Field::GradParam(name, n) => {
+                let param =
+                    n.filter(|n| wanted.params[*n] && pass.params).map(|n| self.graph.nodes[id].params[n]);
+                match param {
+                    Some(p) => {
+                        let add = run.params.iter().any(|(q, mode)| *q == p && *mode == program::Mode::Add);
+                        let len = self.graph.params[p].shape.iter().product();
+                        let p = u32::try_from(p).map_err(|e| e.to_string())?;
+                        row.push(name, Operand::ParamGrad(len), &[p, u32::from(add)]);
+                    }
+                    None => row.push(name, Operand::Absent, &[]),
+                }
+            }
+            Field::GradOut(name) => {
+                let out = node.makes[0];
+                row.push(
+                    name,
+                    Operand::Read(self.tensor(out), false),
+                    &[self.planned.at(at, What::Grad(out))?],
+                );
+            }
+            Field::SavedOut(name) => {
+                row.push(name, Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+            }
+            Field::SavedStat(name, n) => {
+                let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
+                row.push(name, Operand::Read(self.tensor(v), false), &[value(v)?]);
+            }
+            Field::In(name, n) => {
+                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            }
+            Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
+                Some(n) => {
+                    row.push(name, Operand::Read(self.tensor(node.reads[n]), true), &[value(node.reads[n])?])
+                }
+                None => row.push(name, Operand::Absent, &[]),
+            },
+            Field::Ins(name) => self.inputs(name, at, run.node, row)?,
+            Field::Param(name, n) => self.param(name, id, n, false, row),
+            Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
+            Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
+            Field::Key(name) => {
+                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+            }
+            other => return Err(format!("{other:?} is no field of a backward kernel")),
+        }
+        Ok(())
+    }
+
+    /// Where the gradient of input `n` goes in this pass.
+    fn grad(
+        &self,
+        at: usize,
+        run: &Run,
+        pass: &Pass,
+        value: usize,
+        n: usize,
+    ) -> Result<Option<(Tensor, [u32; 2])>, String> {
+        if !pass.inputs[n] {
+            return Ok(None);
+        }
+        let add = pass.add || run.grads.iter().any(|(v, mode)| *v == value && *mode == program::Mode::Add);
+        Ok(Some((self.tensor(value), [self.planned.at(at, What::Grad(value))?, u32::from(add)])))
+    }
+}
+
+/// Which gradients one call of a backward computes.
+struct Pass {
+    inputs: Vec<bool>,
+    params: bool,
+    /// The buffers hold contributions of the pass before.
+    add: bool,
+}
+
+/// Bytes of `size` in one width.
+pub(super) fn bytes(size: crate::plan::problem::Size, width: usize) -> (u64, u64) {
+    let widths = WIDTHS[width];
+    let element = match size.class {
+        Class::Elem => widths.elem,
+        Class::Scalar => widths.scalar,
+        Class::Index => 4,
+    };
+    let lines = |n: u64| (n * element).div_ceil(widths.line) * widths.line;
+    match size.extent {
+        crate::plan::problem::Extent::PerSample(n) => (lines(n), 0),
+        crate::plan::problem::Extent::Fixed(n) => (0, lines(n)),
+    }
+}

@@ -1,0 +1,229 @@
+//! The network: nodes and values instead of names.
+//!
+//! AFTER build: no names, only ids; acyclic; nodes stand in order of declaration, `repeat` unrolled.
+//! AFTER shape: every value has a concrete per-sample shape and dtype, and knows if it has a gradient.
+//! AFTER marks: every mark has become a segment or a flag on its node.
+//! AFTER lower: what planning sees, with views resolved and fusable neighbours found.
+
+pub(crate) mod build;
+pub(crate) mod lower;
+pub(crate) mod marks;
+pub(crate) mod num;
+pub(crate) mod shape;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+use crate::ops::{OpDef, Resolved};
+use crate::plan::problem::Class;
+use crate::syntax::Dtype;
+use num::Num;
+
+pub(crate) type NodeId = usize;
+pub(crate) type ValueId = usize;
+pub(crate) type ParamId = usize;
+
+/// A network.
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub(crate) consts: Vec<Const>,
+    pub(crate) ports: Vec<Port>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) params: Vec<Param>,
+    /// The model's scope.
+    pub(crate) root: Scope,
+    pub(crate) loss: Option<ValueId>,
+    pub(crate) outputs: Vec<Output>,
+    /// Runs of nodes whose inside is not kept.
+    pub(crate) segments: Vec<Segment>,
+    /// What must keep its shape.
+    pub(crate) repeats: Vec<Repeat>,
+    /// Parameters by path, aliases too.
+    pub(crate) param_index: BTreeMap<String, ParamId>,
+}
+
+/// A `repeat(n)`: what its first iteration receives and gives.
+pub(crate) struct Repeat {
+    pub(crate) input: ValueId,
+    pub(crate) output: ValueId,
+    pub(crate) span: Span,
+}
+
+/// A constant of the model.
+pub(crate) struct Const {
+    pub(crate) name: Ident,
+    pub(crate) docs: TokenStream,
+    pub(crate) value: Num,
+}
+
+/// An input or a target.
+pub(crate) struct Port {
+    pub(crate) name: Ident,
+    pub(crate) target: bool,
+    pub(crate) dtype: Dtype,
+    pub(crate) dims: Vec<u64>,
+    pub(crate) value: ValueId,
+}
+
+/// What `forward` returns.
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) value: ValueId,
+    /// Kept in training too.
+    pub(crate) train: bool,
+}
+
+/// The shape of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shape {
+    pub(crate) dims: Vec<u64>,
+    pub(crate) class: Class,
+    /// Whether there is one for each sample (a loss is one for the whole batch).
+    pub(crate) batched: bool,
+}
+
+impl Shape {
+    /// An activation.
+    pub(crate) fn elem(dims: Vec<u64>) -> Self {
+        Self { dims, class: Class::Elem, batched: true }
+    }
+
+    /// One number for the whole batch.
+    pub(crate) fn scalar() -> Self {
+        Self { dims: vec![], class: Class::Scalar, batched: false }
+    }
+
+    /// Elements of a sample.
+    pub(crate) fn len(&self) -> u64 {
+        self.dims.iter().product()
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.batched { write!(f, "{:?}", self.dims) } else { f.write_str("one number for the batch") }
+    }
+}
+
+/// A tensor.
+pub(crate) struct Value {
+    /// What messages call it.
+    pub(crate) label: String,
+    /// Where it is declared.
+    pub(crate) span: Span,
+    /// The node that makes it; none for inputs and targets.
+    pub(crate) node: Option<NodeId>,
+    /// After shape.
+    pub(crate) shape: Option<Shape>,
+    /// It depends on a target.
+    pub(crate) on_target: bool,
+    /// After shape: a trained parameter stands before it.
+    pub(crate) trained: bool,
+    /// After shape: trained, and the loss depends on it.
+    pub(crate) grad: bool,
+}
+
+/// A use of a value.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) value: ValueId,
+    pub(crate) span: Span,
+}
+
+/// A layer of the library, once for each time it runs.
+pub(crate) struct Node {
+    pub(crate) op: &'static OpDef,
+    /// What messages call it: its name, or its kind.
+    pub(crate) label: String,
+    /// The path of its name, or of its kind in its scope.
+    pub(crate) path: String,
+    pub(crate) span: Span,
+    /// Uses of blocks that it stands in, innermost first.
+    pub(crate) uses: Rc<Vec<(String, Span)>>,
+    /// Which iteration of a `repeat(n)` this is, if not the first.
+    pub(crate) iteration: Option<u64>,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) sources: Vec<Source>,
+    /// Where its parameters are named: that of the layer it applies again.
+    pub(crate) params_at: Option<String>,
+    pub(crate) frozen: bool,
+    /// `#[recompute]`
+    pub(crate) recompute: Option<Span>,
+    pub(crate) output: ValueId,
+    /// After shape.
+    pub(crate) resolved: Option<Resolved>,
+    /// After shape: its parameters, in the order of the op's declarations.
+    pub(crate) params: Vec<ParamId>,
+}
+
+/// A parameter.
+pub(crate) struct Param {
+    pub(crate) path: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) init: Init,
+    pub(crate) frozen: bool,
+    pub(crate) span: Span,
+}
+
+/// How a parameter is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Init {
+    Constant(f64),
+    Uniform(f64),
+    Normal(f64),
+}
+
+/// An argument whose expressions are numbers now.
+#[derive(Clone)]
+pub(crate) struct Arg {
+    pub(crate) name: Option<Ident>,
+    pub(crate) value: ArgValue,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone)]
+pub(crate) enum ArgValue {
+    Num(Num),
+    Word(Ident),
+    Str(String),
+    Call(Ident, Vec<ArgValue>),
+    Tuple(Vec<ArgValue>),
+    List(Vec<ArgValue>),
+    Path(Vec<Ident>),
+    /// The parameter with this path (a `weight = layer` argument).
+    Param(String),
+    /// An expression that could not be evaluated; reported already.
+    Broken,
+}
+
+/// A scope of R1, with everything in it seen from outside as one item.
+#[derive(Default)]
+pub(crate) struct Scope {
+    pub(crate) items: Vec<Item>,
+    /// Runs of items that a `#[checkpoint]` on a `repeat` made segments.
+    pub(crate) runs: Vec<(Range<usize>, Span)>,
+}
+
+/// A layer or a scope in a scope.
+pub(crate) struct Item {
+    /// The nodes of it.
+    pub(crate) nodes: Range<NodeId>,
+    pub(crate) label: String,
+    /// `#[checkpoint]` on it.
+    pub(crate) checkpoint: Option<Span>,
+    /// What is inside, if it is a scope.
+    pub(crate) scope: Option<Scope>,
+}
+
+/// A run of nodes that is recomputed, and the mark that asked for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) nodes: Range<NodeId>,
+    pub(crate) label: String,
+}

@@ -1,0 +1,386 @@
+//! What an op's shape rule works with: arguments, input shapes, and messages that name the layer.
+
+use proc_macro2::Span;
+
+use super::ParamDecl;
+use crate::graph::num::{self, Num};
+use crate::graph::{Arg, ArgValue, Init, Shape};
+use crate::plan::problem::Class;
+use crate::report::{Errors, did_you_mean};
+
+/// An input as a shape rule sees it.
+pub(crate) struct Input {
+    pub(crate) shape: Shape,
+    /// In backticks.
+    pub(crate) label: String,
+    /// Where it is declared.
+    pub(crate) declared: Span,
+    /// Where it is read.
+    pub(crate) read: Span,
+}
+
+/// The node whose shape is asked for.
+pub(crate) struct Context<'a> {
+    pub(crate) errors: &'a mut Errors,
+    /// The op's name.
+    pub(crate) op: &'static str,
+    /// The layer's name (or kind), in backticks.
+    pub(crate) label: String,
+    pub(crate) span: Span,
+    /// Uses of blocks around it.
+    pub(crate) uses: &'a [(String, Span)],
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) args: Vec<(Arg, bool)>,
+    pub(crate) known: Vec<&'static str>,
+    pub(crate) frozen: bool,
+}
+
+impl Context<'_> {
+    /// Reports a mistake of this layer: at `span`, and at every use of a block it stands in.
+    pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.errors.error(span, &message);
+        for (label, at) in self.uses {
+            self.errors.error(*at, format!("in this use of a block, {label}: {message}"));
+        }
+    }
+
+    /// Reports a conflict with input `n`: here, and where that input is declared.
+    pub(crate) fn conflict(
+        &mut self,
+        n: usize,
+        message: impl std::fmt::Display,
+        there: impl std::fmt::Display,
+    ) {
+        let (read, declared) = (self.inputs[n].read, self.inputs[n].declared);
+        self.error(read, message);
+        self.errors.error(declared, there);
+    }
+
+    /// The shape of input `n`.
+    pub(crate) fn shape(&self, n: usize) -> Shape {
+        self.inputs[n].shape.clone()
+    }
+
+    /// Input `n` must hold activations, one set for each sample.
+    pub(crate) fn elem(&mut self, n: usize) -> Option<Vec<u64>> {
+        let Input { shape, label, .. } = &self.inputs[n];
+        if shape.class == Class::Elem && shape.batched {
+            return Some(shape.dims.clone());
+        }
+        let (is, fix) = match shape.class {
+            Class::Index => ("u32 ids", "put an `Embedding` before it"),
+            _ => ("one number for the whole batch", "only `Sum` reads losses"),
+        };
+        let message = format!("{} reads f32 values but {label} holds {is} -- {fix}", self.label);
+        let there = format!("{label} holds {is}");
+        self.conflict(n, message, there);
+        None
+    }
+
+    /// Input `n` must hold u32 ids.
+    pub(crate) fn ids(&mut self, n: usize) -> Option<Vec<u64>> {
+        let Input { shape, label, .. } = &self.inputs[n];
+        if shape.class == Class::Index {
+            return Some(shape.dims.clone());
+        }
+        let message =
+            format!("{} reads u32 ids but {label} holds f32 values -- declare it as `u32[…]`", self.label);
+        let there = format!("{label} holds f32 values");
+        self.conflict(n, message, there);
+        None
+    }
+
+    fn take(&mut self, name: &'static str, positional: bool) -> Option<Arg> {
+        self.known.push(name);
+        let mut found: Option<usize> = None;
+        for i in 0..self.args.len() {
+            if self.args[i].0.name.as_ref().is_some_and(|n| n == name) {
+                if found.is_some() {
+                    let span = self.args[i].0.span;
+                    self.error(span, format!("`{name}` is given twice -- remove one"));
+                    self.args[i].1 = true;
+                    continue;
+                }
+                found = Some(i);
+                self.args[i].1 = true;
+            }
+        }
+        if found.is_none() && positional {
+            found = self.args.iter().position(|(a, used)| a.name.is_none() && !used);
+        }
+        let i = found?;
+        self.args[i].1 = true;
+        Some(self.args[i].0.clone())
+    }
+
+    fn wrong_kind(&mut self, name: &str, arg: &Arg, expected: &str) {
+        let found = match &arg.value {
+            ArgValue::Broken => return,
+            ArgValue::Num(n) => format!("`{n}`"),
+            ArgValue::Word(w) => format!("`{w}`, which is no constant"),
+            ArgValue::Str(_) => String::from("a string"),
+            ArgValue::Call(w, _) => format!("`{w}(…)`"),
+            ArgValue::Tuple(_) => String::from("a tuple"),
+            ArgValue::List(_) => String::from("a list"),
+            ArgValue::Path(_) | ArgValue::Param(_) => String::from("a path"),
+        };
+        let label = self.label.clone();
+        self.error(
+            arg.span,
+            format!("`{name}` of {label} must be {expected} but is {found} -- write {expected}"),
+        );
+    }
+
+    /// A size that must be given: by name, or as the next unnamed argument.
+    pub(crate) fn need_dim(&mut self, name: &'static str) -> Option<u64> {
+        match self.take(name, true) {
+            Some(arg) => self.as_dim(name, &arg),
+            None => {
+                let (label, op) = (self.label.clone(), self.op);
+                self.error(
+                    self.span,
+                    format!("{label} needs `{name}` -- write `{op}({name})` with a number"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A size that may be left out.
+    pub(crate) fn dim(&mut self, name: &'static str) -> Option<Option<u64>> {
+        match self.take(name, true) {
+            Some(arg) => self.as_dim(name, &arg).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn as_dim(&mut self, name: &str, arg: &Arg) -> Option<u64> {
+        let ArgValue::Num(n) = arg.value else {
+            self.wrong_kind(name, arg, "a positive integer");
+            return None;
+        };
+        let mut found = Errors::default();
+        let value = num::dim(n, arg.span, &format!("`{name}` of {}", self.label), &mut found);
+        for error in found.take() {
+            self.error(arg.span, error);
+        }
+        value
+    }
+
+    /// An integer of any sign.
+    pub(crate) fn int(&mut self, name: &'static str) -> Option<Option<(i128, Span)>> {
+        let Some(arg) = self.take(name, true) else { return Some(None) };
+        if let ArgValue::Num(Num::Int(i)) = arg.value {
+            return Some(Some((i, arg.span)));
+        }
+        self.wrong_kind(name, &arg, "an integer");
+        None
+    }
+
+    /// Integers: `(a, b)`, `[a, b]`, or the unnamed arguments one after the other.
+    pub(crate) fn ints(&mut self, name: &'static str) -> Option<Vec<(i128, Span)>> {
+        let mut list = vec![];
+        while let Some(arg) = self.take(name, true) {
+            match &arg.value {
+                ArgValue::Num(Num::Int(i)) => list.push((*i, arg.span)),
+                ArgValue::Tuple(inner) | ArgValue::List(inner) => {
+                    for value in inner {
+                        let ArgValue::Num(Num::Int(i)) = value else {
+                            self.wrong_kind(name, &arg, "integers");
+                            return None;
+                        };
+                        list.push((*i, arg.span));
+                    }
+                }
+                _ => {
+                    self.wrong_kind(name, &arg, "integers");
+                    return None;
+                }
+            }
+            if arg.name.is_some() {
+                break;
+            }
+        }
+        Some(list)
+    }
+
+    /// Floats, unnamed, one after the other.
+    pub(crate) fn reals(&mut self, name: &'static str) -> Option<Vec<f64>> {
+        let mut list = vec![];
+        while let Some(arg) = self.take(name, true) {
+            let ArgValue::Num(n) = arg.value else {
+                self.wrong_kind(name, &arg, "a number");
+                return None;
+            };
+            list.push(n.to_f64());
+        }
+        Some(list)
+    }
+
+    /// A number, where it is given.
+    pub(crate) fn real(&mut self, name: &'static str, positional: bool) -> Option<Option<(f64, Span)>> {
+        let Some(arg) = self.take(name, positional) else { return Some(None) };
+        let ArgValue::Num(n) = arg.value else {
+            self.wrong_kind(name, &arg, "a number");
+            return None;
+        };
+        Some(Some((n.to_f64(), arg.span)))
+    }
+
+    /// A probability in [0, 1), or `default`.
+    pub(crate) fn probability(&mut self, name: &'static str, positional: bool, default: f64) -> Option<f64> {
+        let Some((p, span)) = self.real(name, positional)? else { return Some(default) };
+        if (0.0..1.0).contains(&p) {
+            return Some(p);
+        }
+        let label = self.label.clone();
+        self.error(
+            span,
+            format!("`{name}` of {label} must be in [0, 1) but is {p} -- write a probability below 1"),
+        );
+        None
+    }
+
+    /// A number above 0, or `default`.
+    pub(crate) fn positive(&mut self, name: &'static str, default: f64) -> Option<f64> {
+        let Some((x, span)) = self.real(name, false)? else { return Some(default) };
+        if x > 0.0 {
+            return Some(x);
+        }
+        let label = self.label.clone();
+        self.error(
+            span,
+            format!("`{name}` of {label} must be above 0 but is {x} -- write a small positive number"),
+        );
+        None
+    }
+
+    /// `true` or `false`, or `default`.
+    pub(crate) fn flag(&mut self, name: &'static str, default: bool) -> Option<bool> {
+        let Some(arg) = self.take(name, false) else { return Some(default) };
+        if let ArgValue::Word(w) = &arg.value {
+            if w == "true" {
+                return Some(true);
+            }
+            if w == "false" {
+                return Some(false);
+            }
+        }
+        self.wrong_kind(name, &arg, "`true` or `false`");
+        None
+    }
+
+    /// One of `words`: where it stands among them, or `default`.
+    pub(crate) fn word(&mut self, name: &'static str, words: &[&str], default: usize) -> Option<usize> {
+        let Some(arg) = self.take(name, true) else { return Some(default) };
+        if let ArgValue::Word(w) = &arg.value
+            && let Some(i) = words.iter().position(|word| w == word)
+        {
+            return Some(i);
+        }
+        self.wrong_kind(name, &arg, &format!("`{}`", words.join("` or `")));
+        None
+    }
+
+    /// An initialisation, or `default`.
+    pub(crate) fn init(&mut self, name: &'static str, default: Init) -> Option<Init> {
+        let Some(arg) = self.take(name, false) else { return Some(default) };
+        let init = match &arg.value {
+            ArgValue::Word(w) if w == "zeros" => Some(Init::Constant(0.0)),
+            ArgValue::Word(w) if w == "ones" => Some(Init::Constant(1.0)),
+            ArgValue::Call(w, values) => match (w.to_string().as_str(), values.as_slice()) {
+                ("constant", [ArgValue::Num(c)]) => Some(Init::Constant(c.to_f64())),
+                ("normal", [ArgValue::Num(std)]) if std.to_f64() >= 0.0 => Some(Init::Normal(std.to_f64())),
+                ("uniform", [ArgValue::Num(bound)]) if bound.to_f64() >= 0.0 => {
+                    Some(Init::Uniform(bound.to_f64()))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if init.is_none() {
+            self.wrong_kind(name, &arg, "`normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones`");
+        }
+        init
+    }
+
+    /// A parameter called `weight`, which `weight = layer` may tie to an earlier one.
+    pub(crate) fn weight(&mut self, shape: Vec<u64>, default: Init) -> Option<ParamDecl> {
+        let tied = match self.take("weight", false) {
+            Some(Arg { value: ArgValue::Param(path), span, .. }) => Some((path, span)),
+            Some(arg) => {
+                self.wrong_kind("weight", &arg, "the name of an earlier layer");
+                return None;
+            }
+            None => None,
+        };
+        let init = self.init("init", default)?;
+        Some(ParamDecl { name: "weight", shape, init, tied })
+    }
+
+    /// The axis that `dim` means among `rank` axes, negative from the end.
+    pub(crate) fn axis(&mut self, name: &'static str, rank: usize, default: i128) -> Option<usize> {
+        let (value, span) = self.int(name)?.unwrap_or((default, self.span));
+        self.as_axis(name, value, span, rank)
+    }
+
+    pub(crate) fn as_axis(&mut self, name: &str, value: i128, span: Span, rank: usize) -> Option<usize> {
+        let at = if value < 0 { value + rank as i128 } else { value };
+        if (0..rank as i128).contains(&at) {
+            return usize::try_from(at).ok();
+        }
+        let label = self.label.clone();
+        let fix = if rank == 0 {
+            String::from("its input has no axes but the batch")
+        } else {
+            format!("write {} to {}; the batch is not counted", -(rank as i128), rank - 1)
+        };
+        self.error(span, format!("`{name}` of {label} is {value} but its input has {rank} axes -- {fix}"));
+        None
+    }
+
+    /// An id that may be left out.
+    pub(crate) fn id(&mut self, name: &'static str) -> Option<Option<u32>> {
+        let Some(arg) = self.take(name, false) else { return Some(None) };
+        if let ArgValue::Num(Num::Int(i)) = arg.value
+            && let Ok(id) = u32::try_from(i)
+        {
+            return Some(Some(id));
+        }
+        self.wrong_kind(name, &arg, "an integer from 0 to 4294967295");
+        None
+    }
+
+    /// Reports arguments that nothing asked for.
+    pub(crate) fn finish(&mut self) -> Option<()> {
+        let mut whole = true;
+        for (arg, used) in std::mem::take(&mut self.args) {
+            if used {
+                continue;
+            }
+            whole = false;
+            let (label, op) = (self.label.clone(), self.op);
+            match &arg.name {
+                Some(name) => {
+                    let otherwise = if self.known.is_empty() {
+                        String::from("it takes none")
+                    } else {
+                        format!("it takes `{}`", self.known.join("`, `"))
+                    };
+                    let hint = did_you_mean(&name.to_string(), self.known.iter().copied(), &otherwise);
+                    self.error(name.span(), format!("`{op}` has no argument `{name}`{hint}"));
+                }
+                None => self.error(
+                    arg.span,
+                    format!("{label} has too many arguments -- remove this one, or name it"),
+                ),
+            }
+        }
+        whole.then_some(())
+    }
+}
+
+/// (product before, size of, product after) an axis.
+pub(crate) fn around(dims: &[u64], axis: usize) -> (u64, u64, u64) {
+    (dims[..axis].iter().product(), dims[axis], dims[axis + 1..].iter().product())
+}

@@ -1,0 +1,56 @@
+//! `CrossEntropy(label_smoothing = 0, ignore_index = none) <- (logits, target)`: the mean over the
+//! unignored positions of the whole batch, softmax included; the class axis is last.
+
+use super::{Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use crate::graph::Shape;
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "CrossEntropy", arity: Arity::Exactly(2), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let (logits, target) = (cx.elem(0), cx.ids(1));
+    let smoothing = cx.probability("label_smoothing", false, 0.0);
+    let ignore = cx.id("ignore_index");
+    let (logits, target, smoothing, ignore) = (logits?, target?, smoothing?, ignore?);
+    cx.finish()?;
+    let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
+    let Some((classes, positions)) = logits.split_last() else {
+        cx.conflict(0, format!("{label} reads logits with the classes as last axis but {a} has none -- give it `Linear(classes)`"), format!("{a} has no axes but the batch"));
+        return None;
+    };
+    if positions != target {
+        cx.conflict(
+            1,
+            format!("{label} needs a target for each position but {a} is {logits:?}: positions {positions:?} of {classes} classes, and {b} is {target:?} -- make {b} `u32{positions:?}`"),
+            format!("{b} is {target:?}"),
+        );
+        return None;
+    }
+    let rows: u64 = positions.iter().product();
+    Some(Resolved {
+        spec: vec![
+            ("rows", SpecValue::Int(rows)),
+            ("classes", SpecValue::Int(*classes)),
+            ("label_smoothing", SpecValue::Float(smoothing)),
+            ("ignore_index", SpecValue::OptId(ignore)),
+        ],
+        stats: vec![rows],
+        forward: vec![
+            Field::Out("loss"),
+            Field::Stat("lse", 0),
+            Field::Scratch("scratch"),
+            Field::In("logits", 0),
+            Field::In("target", 1),
+        ],
+        backward: vec![
+            Field::GradIn("dlogits", 0),
+            Field::GradOut("dloss"),
+            Field::In("logits", 0),
+            Field::SavedStat("lse", 0),
+            Field::In("target", 1),
+        ],
+        scratch: Some(rows),
+        flops: rows.saturating_mul(4 * classes),
+        ids: Some(Ids { input: 1, limit: *classes, ignore }),
+        ..Resolved::new("cross_entropy", Shape::scalar())
+    })
+}

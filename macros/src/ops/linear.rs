@@ -1,0 +1,59 @@
+//! `Linear(out_features, bias = true, init = …, bias_init = …, weight = …)`: y = x W^T + b.
+
+use super::{Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use crate::graph::{Init, Shape};
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "Linear", arity: Arity::Exactly(1), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let dims = cx.elem(0);
+    let outputs = cx.need_dim("out_features");
+    let bias = cx.flag("bias", true);
+    let (mut dims, outputs, bias) = (dims?, outputs?, bias?);
+    let Some(inputs) = dims.pop() else {
+        let message = format!(
+            "{} reads the last axis but {} has none -- give it an axis: `f32[n]`",
+            cx.label, cx.inputs[0].label
+        );
+        let there = format!("{} has no axes but the batch", cx.inputs[0].label);
+        cx.conflict(0, message, there);
+        return None;
+    };
+    // PyTorch's default: kaiming_uniform_(a = sqrt(5)) for the weight, and the same bound for the bias.
+    let bound = 1.0 / (inputs as f64).sqrt();
+    let mut params = vec![cx.weight(vec![outputs, inputs], Init::Uniform(bound))?];
+    if bias {
+        let init = cx.init("bias_init", Init::Uniform(bound))?;
+        params.push(ParamDecl { name: "bias", shape: vec![outputs], init, tied: None });
+    }
+    cx.finish()?;
+    let rows: u64 = dims.iter().product();
+    dims.push(outputs);
+    let bias = bias.then_some(1);
+    Some(Resolved {
+        spec: vec![
+            ("rows", SpecValue::Int(rows)),
+            ("inputs", SpecValue::Int(inputs)),
+            ("outputs", SpecValue::Int(outputs)),
+        ],
+        params,
+        forward: vec![
+            Field::OutIfRead("y"),
+            Field::Fused("z"),
+            Field::In("x", 0),
+            Field::Param("weight", 0),
+            Field::OptParam("bias", bias),
+        ],
+        backward: vec![
+            Field::GradIn("dx", 0),
+            Field::GradParam("dweight", Some(0)),
+            Field::GradParam("dbias", bias),
+            Field::GradOut("dy"),
+            Field::InForParam("x", 0, 0),
+            Field::Param("weight", 0),
+        ],
+        flops: rows.saturating_mul(2 * inputs).saturating_mul(outputs),
+        takes_epilogue: true,
+        ..Resolved::new("linear", Shape::elem(dims))
+    })
+}

@@ -1,0 +1,210 @@
+//! What an op is: its arguments, its shape rule, its parameters, and what its kernels are given.
+//!
+//! An op is one function from arguments and input shapes to a [`Resolved`], which is data: no later
+//! pass knows any op. What a kernel does stands in the folder of the same name in the runtime.
+
+mod activation;
+mod arithmetic;
+mod attention;
+pub(crate) mod context;
+mod cross_entropy;
+mod dropout;
+mod embedding;
+mod layer_norm;
+mod linear;
+mod mean;
+mod mse;
+mod parameter;
+mod position_embedding;
+mod reshape;
+mod select;
+mod softmax;
+mod sum;
+mod transpose;
+
+use crate::graph::{Init, Shape};
+pub(crate) use context::Context;
+
+/// A layer of the library.
+pub(crate) struct OpDef {
+    /// Its name in the language.
+    pub(crate) name: &'static str,
+    /// How many values it reads.
+    pub(crate) arity: Arity,
+    /// Its shape rule; mistakes are reported, and give none.
+    pub(crate) resolve: fn(&mut Context<'_>) -> Option<Resolved>,
+}
+
+/// How many values an op reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arity {
+    Exactly(usize),
+    AtLeast(usize),
+    OneOf(usize, usize),
+}
+
+impl OpDef {
+    /// Whether it stands at the start of a path (`Parameter`).
+    pub(crate) fn reads_nothing(&self) -> bool {
+        self.arity == Arity::Exactly(0)
+    }
+}
+
+/// Every layer of the library, in the order in which messages list them.
+static OPS: &[&[OpDef]] = &[
+    linear::OPS,
+    embedding::OPS,
+    position_embedding::OPS,
+    layer_norm::OPS,
+    activation::OPS,
+    softmax::OPS,
+    dropout::OPS,
+    attention::OPS,
+    arithmetic::OPS,
+    select::OPS,
+    reshape::OPS,
+    transpose::OPS,
+    mean::OPS,
+    parameter::OPS,
+    cross_entropy::OPS,
+    mse::OPS,
+    sum::OPS,
+];
+
+/// The layer called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static OpDef> {
+    OPS.iter().copied().flatten().find(|op| op.name == name)
+}
+
+/// The names of all layers.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OPS.iter().copied().flatten().map(|op| op.name)
+}
+
+/// Everything that later passes need to know of a node's op.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// The module of `remat::ops` with its kernel.
+    pub(crate) module: &'static str,
+    /// The fields of its `Spec`.
+    pub(crate) spec: Vec<(&'static str, SpecValue)>,
+    /// The value that other layers see.
+    pub(crate) output: Shape,
+    /// Statistics (scalars, per sample) that only its own backward reads.
+    pub(crate) stats: Vec<u64>,
+    /// Its parameters.
+    pub(crate) params: Vec<ParamDecl>,
+    /// The fields of the kernel's `Forward`.
+    pub(crate) forward: Vec<Field>,
+    /// The fields of the kernel's `Backward`: also what backward reads, so what a plan keeps.
+    pub(crate) backward: Vec<Field>,
+    /// Scalars per sample that forward may scribble on.
+    pub(crate) scratch: Option<u64>,
+    /// Floating-point operations of forward, per sample.
+    pub(crate) flops: u64,
+    /// No step and no buffer: the output is the input under another shape.
+    pub(crate) view: bool,
+    /// The same, in evaluation mode alone.
+    pub(crate) view_in_evaluation: bool,
+    /// The runtime's `Activation`, if it can be fused behind another op.
+    pub(crate) epilogue: Option<&'static str>,
+    /// Whether its `Spec` has an `activation`, for one fused behind it.
+    pub(crate) takes_epilogue: bool,
+    /// What must hold of the ids it reads, checked before a step.
+    pub(crate) ids: Option<Ids>,
+}
+
+impl Resolved {
+    /// An op with one output and nothing else; the rest is filled in by struct update.
+    pub(crate) fn new(module: &'static str, output: Shape) -> Self {
+        Self {
+            module,
+            spec: vec![],
+            output,
+            stats: vec![],
+            params: vec![],
+            forward: vec![],
+            backward: vec![],
+            scratch: None,
+            flops: 0,
+            view: false,
+            view_in_evaluation: false,
+            epilogue: None,
+            takes_epilogue: false,
+            ids: None,
+        }
+    }
+}
+
+/// The ids an op reads must be below a limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ids {
+    /// Which input holds them.
+    pub(crate) input: usize,
+    pub(crate) limit: u64,
+    /// This one is allowed too, but not everywhere.
+    pub(crate) ignore: Option<u32>,
+}
+
+/// A value of a `Spec`'s field.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SpecValue {
+    Int(u64),
+    Float(f64),
+    Bool(bool),
+    /// A path under `remat::ops`.
+    Path(&'static str),
+    OptId(Option<u32>),
+    Ints(Vec<u64>),
+    Floats(Vec<f64>),
+}
+
+/// A parameter that an op declares.
+#[derive(Clone, Debug)]
+pub(crate) struct ParamDecl {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) init: Init,
+    /// The path of the parameter that it shares.
+    pub(crate) tied: Option<(String, proc_macro2::Span)>,
+}
+
+/// A field of a kernel's arguments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Field {
+    /// The output, written.
+    Out(&'static str),
+    /// The output, where anything but a fused activation reads it.
+    OutIfRead(&'static str),
+    /// The output of the activation fused behind, if one is.
+    Fused(&'static str),
+    /// Statistic `n`, written where backward reads it.
+    Stat(&'static str, usize),
+    /// Input `n`.
+    In(&'static str, usize),
+    /// All inputs as a slice.
+    Ins(&'static str),
+    /// Parameter `n`.
+    Param(&'static str, usize),
+    /// Parameter `n` or none.
+    OptParam(&'static str, Option<usize>),
+    Scratch(&'static str),
+    /// The key of a random layer.
+    Key(&'static str),
+    /// Backward: the gradient of input `n`.
+    GradIn(&'static str, usize),
+    /// Backward: the gradients of all inputs as a slice.
+    GradIns(&'static str),
+    /// Backward: the gradient of parameter `n`, if there is one.
+    GradParam(&'static str, Option<usize>),
+    /// Backward: the gradient of the output.
+    GradOut(&'static str),
+    /// Backward: the output of forward.
+    SavedOut(&'static str),
+    /// Backward: statistic `n`.
+    SavedStat(&'static str, usize),
+    /// Backward: input `n`, if the gradient of parameter `m` is wanted.
+    InForParam(&'static str, usize, usize),
+    /// Backward: input `n`, if the gradient of input `m` is wanted.
+    InForIn(&'static str, usize, usize),
+}

@@ -1,0 +1,25 @@
+//! `Parameter(a, b, …, init = normal(0.02))`: a learned tensor, the same for every sample.
+
+use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use crate::graph::{Init, Shape, num};
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "Parameter", arity: Arity::Exactly(0), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let sizes = cx.ints("shape")?;
+    let mut dims = vec![];
+    for (i, (n, span)) in sizes.iter().enumerate() {
+        let what = format!("axis {i} of {}", cx.label);
+        dims.push(num::dim(num::Num::Int(*n), *span, &what, cx.errors)?);
+    }
+    let params = vec![cx.weight(dims.clone(), Init::Normal(0.02))?];
+    cx.finish()?;
+    let output = Shape::elem(dims);
+    Some(Resolved {
+        spec: vec![("len", SpecValue::Int(output.len()))],
+        params,
+        forward: vec![Field::Out("y"), Field::Param("weight", 0)],
+        backward: vec![Field::GradParam("dweight", Some(0)), Field::GradOut("dy")],
+        ..Resolved::new("parameter", output)
+    })
+}

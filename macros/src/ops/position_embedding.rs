@@ -1,0 +1,45 @@
+//! `PositionEmbedding(n, init = normal(0.02))`: y[t] = x[t] + weight[t], for x [T, D] with T <= n.
+
+use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use crate::graph::{Init, Shape};
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "PositionEmbedding", arity: Arity::Exactly(1), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let dims = cx.elem(0);
+    let table = cx.need_dim("num_positions");
+    let (dims, table) = (dims?, table?);
+    let &[len, dim] = dims.as_slice() else {
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        cx.conflict(
+            0,
+            format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"),
+            format!("{input} is {dims:?}"),
+        );
+        return None;
+    };
+    if len > table {
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        cx.conflict(
+            0,
+            format!("{label} has {table} positions but {input} has {len} -- write `PositionEmbedding({len})` or more"),
+            format!("{input} is {dims:?}: {len} positions"),
+        );
+        return None;
+    }
+    let params = vec![cx.weight(vec![table, dim], Init::Normal(0.02))?];
+    cx.finish()?;
+    let output = Shape::elem(dims.clone());
+    Some(Resolved {
+        spec: vec![
+            ("len", SpecValue::Int(len)),
+            ("table", SpecValue::Int(table)),
+            ("dim", SpecValue::Int(dim)),
+        ],
+        params,
+        forward: vec![Field::Out("y"), Field::In("x", 0), Field::Param("weight", 0)],
+        backward: vec![Field::GradIn("dx", 0), Field::GradParam("dweight", Some(0)), Field::GradOut("dy")],
+        flops: output.len(),
+        ..Resolved::new("position_embedding", output)
+    })
+}

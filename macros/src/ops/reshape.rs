@@ -1,0 +1,86 @@
+//! `Reshape(a, b, …)` with at most one -1, `Flatten(start_dim = 0, end_dim = -1)`: no step, no buffer.
+
+use super::{Arity, Context, OpDef, Resolved};
+use crate::graph::Shape;
+
+pub(super) const OPS: &[OpDef] = &[
+    OpDef { name: "Reshape", arity: Arity::Exactly(1), resolve: reshape },
+    OpDef { name: "Flatten", arity: Arity::Exactly(1), resolve: flatten },
+];
+
+fn view(cx: &Context<'_>, dims: Vec<u64>) -> Resolved {
+    Resolved { view: true, ..Resolved::new("reshape", Shape { dims, ..cx.shape(0) }) }
+}
+
+fn batched(cx: &mut Context<'_>) -> Option<Vec<u64>> {
+    let shape = cx.shape(0);
+    if shape.batched {
+        return Some(shape.dims);
+    }
+    let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+    cx.conflict(0, format!("{label} reads a value of each sample but {input} is one number for the batch -- only `Sum` reads losses"), format!("{input} is a loss"));
+    None
+}
+
+fn reshape(cx: &mut Context<'_>) -> Option<Resolved> {
+    let from = batched(cx)?;
+    let asked = cx.ints("shape")?;
+    cx.finish()?;
+    let len: u64 = from.iter().product();
+    let (mut dims, mut open, mut known) = (vec![], None, 1u64);
+    for (i, (n, span)) in asked.iter().enumerate() {
+        match u64::try_from(*n) {
+            Ok(n) if n > 0 => known = known.saturating_mul(n),
+            _ if *n == -1 && open.is_none() => open = Some(i),
+            _ => {
+                let label = cx.label.clone();
+                cx.error(
+                    *span,
+                    format!(
+                        "axis {i} of {label} is {n} -- write a positive size, or -1 once for what is left"
+                    ),
+                );
+                return None;
+            }
+        }
+        dims.push(u64::try_from(*n).unwrap_or(1));
+    }
+    if let Some(i) = open.filter(|_| len.is_multiple_of(known)) {
+        dims[i] = len / known;
+        known = len;
+    }
+    if known != len {
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let shape: Vec<i128> = asked.iter().map(|(n, _)| *n).collect();
+        cx.conflict(0, format!("{label} makes {shape:?} of {input}, which is {from:?}: {len} elements -- the sizes must multiply to {len}; the batch is not counted"), format!("{input} is {from:?}: {len} elements"));
+        return None;
+    }
+    Some(view(cx, dims))
+}
+
+fn flatten(cx: &mut Context<'_>) -> Option<Resolved> {
+    let from = batched(cx)?;
+    if from.is_empty() {
+        cx.int("start_dim")?;
+        cx.int("end_dim")?;
+        cx.finish()?;
+        return Some(view(cx, vec![1]));
+    }
+    let start = cx.axis("start_dim", from.len(), 0)?;
+    let end = cx.axis("end_dim", from.len(), -1)?;
+    cx.finish()?;
+    if start > end {
+        let label = cx.label.clone();
+        cx.error(
+            cx.span,
+            format!(
+                "{label} joins axes {start} to {end}, which is none -- write `start_dim` at most `end_dim`"
+            ),
+        );
+        return None;
+    }
+    let mut dims = from[..start].to_vec();
+    dims.push(from[start..=end].iter().product());
+    dims.extend(&from[end + 1..]);
+    Some(view(cx, dims))
+}

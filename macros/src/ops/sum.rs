@@ -1,0 +1,43 @@
+//! `Sum(w, …) <- (loss, …)`: the weighted sum of losses; weights default to 1.
+
+use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use crate::graph::Shape;
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "Sum", arity: Arity::AtLeast(1), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let mut weights = cx.reals("weights")?;
+    cx.finish()?;
+    let label = cx.label.clone();
+    for n in 0..cx.inputs.len() {
+        if cx.inputs[n].shape.batched {
+            let (input, shape) = (cx.inputs[n].label.clone(), cx.inputs[n].shape.clone());
+            cx.conflict(
+                n,
+                format!("{label} sums losses but {input} is {shape} for each sample -- put a loss before it"),
+                format!("{input} is no loss"),
+            );
+            return None;
+        }
+    }
+    if weights.is_empty() {
+        weights = vec![1.0; cx.inputs.len()];
+    }
+    if weights.len() != cx.inputs.len() {
+        cx.error(
+            cx.span,
+            format!(
+                "{label} has {} weights for {} losses -- write one for each",
+                weights.len(),
+                cx.inputs.len()
+            ),
+        );
+        return None;
+    }
+    Some(Resolved {
+        spec: vec![("weights", SpecValue::Floats(weights))],
+        forward: vec![Field::Out("loss"), Field::Ins("xs")],
+        backward: vec![Field::GradIns("dxs"), Field::GradOut("dloss")],
+        ..Resolved::new("sum", Shape::scalar())
+    })
+}

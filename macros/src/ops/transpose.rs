@@ -1,0 +1,37 @@
+//! `Transpose(dim0, dim1)`: two axes swapped.
+
+use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use crate::graph::Shape;
+
+pub(super) const OPS: &[OpDef] = &[OpDef { name: "Transpose", arity: Arity::Exactly(1), resolve }];
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    let mut dims = cx.elem(0)?;
+    let rank = dims.len();
+    let mut axes = vec![];
+    for (name, default) in [("dim0", -2), ("dim1", -1)] {
+        axes.push(cx.axis(name, rank, default)?);
+    }
+    cx.finish()?;
+    axes.sort_unstable();
+    let (i, j) = (axes[0], axes[1]);
+    if i == j {
+        let label = cx.label.clone();
+        cx.error(cx.span, format!("{label} swaps axis {i} with itself -- name two axes"));
+        return None;
+    }
+    let spec = vec![
+        ("outer", SpecValue::Int(dims[..i].iter().product())),
+        ("a", SpecValue::Int(dims[i])),
+        ("mid", SpecValue::Int(dims[i + 1..j].iter().product())),
+        ("b", SpecValue::Int(dims[j])),
+        ("inner", SpecValue::Int(dims[j + 1..].iter().product())),
+    ];
+    dims.swap(i, j);
+    Some(Resolved {
+        spec,
+        forward: vec![Field::Out("y"), Field::In("x", 0)],
+        backward: vec![Field::GradIn("dx", 0), Field::GradOut("dy")],
+        ..Resolved::new("transpose", Shape::elem(dims))
+    })
+}

@@ -1,0 +1,122 @@
+//! From kernel calls in order to steps: pairs are fused, what nobody reads is not stored, and everything
+//! is freed right after its last use.
+//!
+//! A production of a value lives until its last read before its next production, so this needs no
+//! strategy: it walks the calls from last to first and remembers what is read later.
+
+use super::problem::{Problem, ValueId};
+use super::program::{Kind, Mode, Program, Run, Step};
+
+/// The program that makes `runs` (one node each, `makes` still empty) and ends with `outputs` alive.
+pub(crate) fn close(
+    problem: &Problem,
+    runs: Vec<Run>,
+    outputs: Vec<ValueId>,
+    seed: Option<ValueId>,
+) -> Program {
+    let mut uses = Uses::new(problem, &outputs);
+    let mut steps = Vec::with_capacity(3 * runs.len());
+    for mut run in fuse(problem, runs).into_iter().rev() {
+        let mut frees = Vec::new();
+        run.makes = uses.made_by(&run, &mut frees);
+        uses.read_by(&run, &mut frees);
+        steps.extend(frees);
+        steps.push(Step::Run(run));
+    }
+    steps.reverse();
+    let inputs = problem.inputs.iter().copied().filter(|&v| uses.value_later[v]).collect();
+    Program { steps, inputs, seed, outputs, facts: Default::default() }
+}
+
+/// A node and its epilogue become one call where they stand side by side.
+fn fuse(problem: &Problem, runs: Vec<Run>) -> Vec<Run> {
+    let mut fused: Vec<Run> = Vec::with_capacity(runs.len());
+    for run in runs {
+        let follows = |last: &Run| {
+            last.epilogue.is_none()
+                && last.kind == run.kind
+                && last.kind != Kind::Backward
+                && last.node + 1 == run.node
+                && problem.nodes[run.node].epilogue
+        };
+        match fused.last_mut() {
+            Some(last) if follows(last) => last.epilogue = Some(run.node),
+            _ => fused.push(run),
+        }
+    }
+    fused
+}
+
+/// What the calls after the current one read.
+struct Uses<'a> {
+    problem: &'a Problem,
+    /// The production of the value that stands here is read later.
+    value_later: Vec<bool>,
+    /// The gradient is read or added to later.
+    grad_later: Vec<bool>,
+}
+
+impl<'a> Uses<'a> {
+    fn new(problem: &'a Problem, outputs: &[ValueId]) -> Self {
+        let count = problem.values.len();
+        let mut uses = Self { problem, value_later: vec![false; count], grad_later: vec![false; count] };
+        outputs.iter().for_each(|&value| uses.value_later[value] = true);
+        uses
+    }
+
+    /// What a call stores; frees at once what nobody reads.
+    fn made_by(&mut self, run: &Run, frees: &mut Vec<Step>) -> Vec<ValueId> {
+        if run.kind == Kind::Backward {
+            return Vec::new();
+        }
+        let handed_over = handed_over(self.problem, run);
+        let mut stored = Vec::new();
+        for &value in run.nodes().flat_map(|node| &self.problem.nodes[node].makes) {
+            let read = std::mem::replace(&mut self.value_later[value], false);
+            if read || handed_over != Some(value) {
+                stored.push(value);
+            }
+            if !read && handed_over != Some(value) {
+                frees.push(Step::Free(value));
+            }
+        }
+        stored
+    }
+
+    /// Frees what a call is the last to use.
+    fn read_by(&mut self, run: &Run, frees: &mut Vec<Step>) {
+        if run.kind == Kind::Backward {
+            let node = &self.problem.nodes[run.node];
+            for &value in node.backward.iter().flat_map(|b| &b.reads) {
+                self.read(value, frees);
+            }
+            let added = run.grads.iter().map(|&(value, _)| value);
+            for value in node.makes.first().copied().into_iter().chain(added) {
+                if !std::mem::replace(&mut self.grad_later[value], true) {
+                    frees.push(Step::FreeGrad(value));
+                }
+            }
+            for &(value, mode) in &run.grads {
+                self.grad_later[value] = mode == Mode::Add;
+            }
+            return;
+        }
+        let handed_over = handed_over(self.problem, run);
+        for &value in run.nodes().flat_map(|node| &self.problem.nodes[node].reads) {
+            if handed_over != Some(value) {
+                self.read(value, frees);
+            }
+        }
+    }
+
+    fn read(&mut self, value: ValueId, frees: &mut Vec<Step>) {
+        if !std::mem::replace(&mut self.value_later[value], true) {
+            frees.push(Step::Free(value));
+        }
+    }
+}
+
+/// The value that a node hands to its epilogue without a store.
+fn handed_over(problem: &Problem, run: &Run) -> Option<ValueId> {
+    run.epilogue.and_then(|_| problem.nodes[run.node].makes.first().copied())
+}

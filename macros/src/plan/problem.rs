@@ -1,0 +1,99 @@
+//! The graph as planning sees it: dependencies and sizes, no layers, no shapes, no names.
+
+use std::ops::Range;
+
+pub(crate) type NodeId = usize;
+pub(crate) type ValueId = usize;
+pub(crate) type ParamId = usize;
+
+/// What a buffer's elements are; a layout says how many bytes each takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// An activation.
+    Elem,
+    /// A statistic, a loss, scratch.
+    Scalar,
+    /// A `u32` id.
+    Index,
+}
+
+/// How many elements a buffer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// This many for each sample: it stands in the region that scales with the batch.
+    PerSample(u64),
+    /// This many whatever the batch: it stands in the fixed region.
+    Fixed(u64),
+}
+
+/// Class and count: what decides a buffer's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) class: Class,
+    pub(crate) extent: Extent,
+}
+
+/// A tensor that a node makes, or that comes from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) size: Size,
+    /// The node that makes it; none for inputs and targets.
+    pub(crate) made_by: Option<NodeId>,
+    /// Whether its gradient is wanted (a trained parameter stands before it, the loss after it).
+    pub(crate) grad: bool,
+}
+
+/// What a node's backward does. It always reads the gradient of the node's first value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Backward {
+    /// Values of the forward pass that it reads.
+    pub(crate) reads: Vec<ValueId>,
+    /// Values whose gradients it writes or adds to; no duplicates.
+    pub(crate) grads: Vec<ValueId>,
+    /// Parameters whose gradients it writes or adds to; no duplicates.
+    pub(crate) params: Vec<ParamId>,
+    /// Memory used only while it runs.
+    pub(crate) scratch: Option<Size>,
+}
+
+/// One op, in order of declaration of the unrolled model.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Values its forward reads; may name one twice.
+    pub(crate) reads: Vec<ValueId>,
+    /// Values it makes: first the one that other layers see, then statistics that only its own backward reads.
+    pub(crate) makes: Vec<ValueId>,
+    /// Memory used only while its forward runs.
+    pub(crate) scratch: Option<Size>,
+    /// Absent if nothing before it is trained.
+    pub(crate) backward: Option<Backward>,
+    /// It can run as the epilogue of the node just before it, whose first value it alone reads forward.
+    pub(crate) epilogue: bool,
+    /// `#[recompute]`: its first value is not kept.
+    pub(crate) recompute: bool,
+    /// Floating-point operations of its forward, per sample.
+    pub(crate) flops: u64,
+}
+
+/// A run of nodes whose inside is not kept; segments nest, and never overlap otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) nodes: Range<NodeId>,
+}
+
+/// What is to be planned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problem {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) values: Vec<Value>,
+    /// Inputs and targets: there from the start; kept while anything still reads them.
+    pub(crate) inputs: Vec<ValueId>,
+    /// Elements of each parameter's gradient; none if it is frozen. Gradients stand at the front of the fixed region.
+    pub(crate) params: Vec<Option<u64>>,
+    /// The scalar to differentiate.
+    pub(crate) loss: ValueId,
+    /// Values to be there when the step ends (the loss is, always).
+    pub(crate) outputs: Vec<ValueId>,
+    /// From `#[checkpoint]` marks.
+    pub(crate) segments: Vec<Segment>,
+}

@@ -1,0 +1,131 @@
+//! What planning ends in: steps in order, each saying what it runs, stores and frees.
+//!
+//! Every strategy ends here, so what comes after knows none. A value may be made several times
+//! (recomputed); each production lives from the step that makes it to its own `Free`.
+
+use super::problem::{NodeId, ParamId, ValueId};
+
+/// What a step computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The values of a node, for the first time: random draws and running statistics happen here.
+    Forward,
+    /// The same values again, bit for bit, without effects.
+    Recompute,
+    /// The gradients of what a node read.
+    Backward,
+}
+
+/// How a gradient is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Overwrites: the first contribution.
+    Write,
+    /// Adds to what is there: every other.
+    Add,
+}
+
+/// One kernel call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// What it computes.
+    pub(crate) kind: Kind,
+    /// The node that runs.
+    pub(crate) node: NodeId,
+    /// The node right after it, if that runs as the epilogue of the same kernel.
+    pub(crate) epilogue: Option<NodeId>,
+    /// Values it stores: all that its nodes make, but not the one handed to the epilogue unless
+    /// something else reads it too. Empty for Backward.
+    pub(crate) makes: Vec<ValueId>,
+    /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
+    pub(crate) grads: Vec<(ValueId, Mode)>,
+    /// Gradients of parameters that it writes or adds to, in the node's order. Empty but for Backward.
+    pub(crate) params: Vec<(ParamId, Mode)>,
+}
+
+impl Run {
+    /// The node, then its epilogue.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        std::iter::once(self.node).chain(self.epilogue)
+    }
+}
+
+/// What happens next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A kernel runs.
+    Run(Run),
+    /// The value's memory may be reused: the step before was the last to touch it.
+    Free(ValueId),
+    /// The memory of the value's gradient may be reused.
+    FreeGrad(ValueId),
+}
+
+/// A whole training or inference call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    /// What happens, in order.
+    pub(crate) steps: Vec<Step>,
+    /// Inputs and targets that it reads: there before the first step.
+    pub(crate) inputs: Vec<ValueId>,
+    /// The value to differentiate, if anything is trained: its gradient, 1, is there before the first step.
+    pub(crate) seed: Option<ValueId>,
+    /// Values that are there after the last step.
+    pub(crate) outputs: Vec<ValueId>,
+    /// What a report says of it.
+    pub(crate) facts: Facts,
+}
+
+impl Program {
+    /// The kernel calls, in order.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.steps.iter().filter_map(|step| if let Step::Run(run) = step { Some(run) } else { None })
+    }
+}
+
+/// What a report says of a program.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    /// Values alive when the loss has been computed and read afterwards, in order of declaration.
+    pub(crate) kept: Vec<Kept>,
+    /// Nodes whose forward runs again, ascending, and how often it does.
+    pub(crate) recomputed: Vec<(NodeId, usize)>,
+    /// Segments that nothing separates from their backward, so that they are not recomputed.
+    pub(crate) resident: Vec<usize>,
+    /// `#[recompute]` nodes whose value is kept all the same, because it is read outside their segment.
+    pub(crate) overruled: Vec<NodeId>,
+    /// `#[recompute]` nodes whose value would not be kept without the mark either.
+    pub(crate) idle: Vec<NodeId>,
+    /// Floating-point operations of all Forward steps, per sample.
+    pub(crate) forward_flops: u64,
+    /// Floating-point operations of all Recompute steps, per sample.
+    pub(crate) recompute_flops: u64,
+}
+
+/// A value that lives from forward into backward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The value.
+    pub(crate) value: ValueId,
+    /// Why it is kept.
+    pub(crate) why: Why,
+}
+
+/// Why a value is kept. A value counts once, under the first of these that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// An input or target that is read again.
+    Given,
+    /// The output of this recomputed segment.
+    Boundary(usize),
+    /// Made inside this recomputed segment, and read after it.
+    Frontier(usize),
+    /// Read by this recomputed segment.
+    InputOf(usize),
+    /// Read by the backward of this node.
+    Backward(NodeId),
+    /// Read when this `#[recompute]` node, or a node before it, is recomputed.
+    Recompute(NodeId),
+    /// The loss, or an output: it is there when the step ends.
+    Output,
+}

@@ -1,0 +1,35 @@
+//! Fragments of a surrounding `macro_rules!` arrive inside invisible groups: they are spliced in, and
+//! an expression of several tokens gets visible parentheses, so that it stays one operand.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+/// The same tokens without invisible groups.
+pub(crate) fn flatten(tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .flat_map(|tree| match tree {
+            TokenTree::Group(group) => {
+                let inner = flatten(group.stream());
+                if group.delimiter() != Delimiter::None {
+                    let mut same = Group::new(group.delimiter(), inner);
+                    same.set_span(group.span());
+                    return TokenTree::from(same).into();
+                }
+                if is_compound_expression(&inner) {
+                    let mut operand = Group::new(Delimiter::Parenthesis, inner);
+                    operand.set_span(group.span());
+                    return TokenTree::from(operand).into();
+                }
+                inner
+            }
+            other => TokenStream::from(other),
+        })
+        .collect()
+}
+
+fn is_compound_expression(tokens: &TokenStream) -> bool {
+    tokens
+        .clone()
+        .into_iter()
+        .any(|tree| matches!(tree, TokenTree::Punct(p) if matches!(p.as_char(), '+' | '-' | '*' | '/' | '%')))
+}

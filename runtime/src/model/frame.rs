@@ -1,0 +1,120 @@
+//! What generated code runs in: one program's buffers in a workspace, at one batch.
+
+use crate::device::{Device, Span};
+use crate::error::Error;
+use crate::plan::Program;
+use crate::rng::Key;
+
+/// A running program.
+pub struct Frame<'a, D: Device> {
+    /// Where it runs.
+    pub device: &'a D,
+    /// The workspace.
+    pub arena: &'a mut D::Buf,
+    /// All parameters.
+    pub params: &'a D::Buf,
+    /// Samples.
+    pub batch: usize,
+    /// The model's seed.
+    pub seed: u64,
+    /// Training calls before this one.
+    pub step: u64,
+    /// The program's buffers.
+    pub program: &'static Program,
+    /// Where each parameter's gradient starts, in bytes.
+    pub gradients: &'static [usize],
+    /// Where the program's fixed buffers start, in bytes.
+    pub fixed_start: usize,
+    /// Where the program's buffers of all samples start, in bytes.
+    pub sample_start: usize,
+}
+
+/// A span outside of every buffer: [`Device::split`] refuses it.
+const NOWHERE: Span = Span { start: usize::MAX, bytes: usize::MAX };
+
+impl<'a, D: Device> Frame<'a, D> {
+    /// A program at the start of a workspace, behind `gradient_bytes` of parameter gradients.
+    pub fn new(
+        (device, params, seed, step): (&'a D, &'a D::Buf, u64, u64),
+        arena: &'a mut D::Buf,
+        batch: usize,
+        program: &'static Program,
+        gradients: &'static [usize],
+        gradient_bytes: usize,
+    ) -> Self {
+        Self {
+            device,
+            arena,
+            params,
+            batch,
+            seed,
+            step,
+            program,
+            gradients,
+            fixed_start: gradient_bytes,
+            sample_start: gradient_bytes + program.bytes.fixed,
+        }
+    }
+
+    fn buffer(&self, buffer: u32) -> Option<(usize, usize)> {
+        let [offset, lines] = *self.program.buffers.get(buffer as usize)?;
+        Some((offset as usize * D::LAYOUT.line, lines as usize * D::LAYOUT.line))
+    }
+
+    /// `len` elements of `T` for each sample.
+    pub fn sample<T>(&self, buffer: u32, len: usize) -> Span {
+        match self.buffer(buffer) {
+            Some((offset, _)) => Span::of::<T>(self.sample_start + offset * self.batch, len * self.batch),
+            None => NOWHERE,
+        }
+    }
+
+    /// `len` elements of `T` whatever the batch.
+    pub fn fixed<T>(&self, buffer: u32, len: usize) -> Span {
+        match self.buffer(buffer) {
+            Some((offset, _)) => Span::of::<T>(self.fixed_start + offset, len),
+            None => NOWHERE,
+        }
+    }
+
+    /// The gradient of a parameter of `len` elements.
+    pub fn gradient(&self, param: u32, len: usize) -> Span {
+        match self.gradients.get(param as usize) {
+            Some(start) if *start != usize::MAX => Span::of::<D::Param>(*start, len),
+            _ => NOWHERE,
+        }
+    }
+
+    /// The parameter of `len` elements that starts at `offset` times 64 elements.
+    pub fn param(&self, offset: u32, len: usize) -> Result<D::View<'a, D::Param>, Error> {
+        let span = Span::of::<D::Param>(offset as usize * 64 * size_of::<D::Param>(), len);
+        Ok(D::view(D::region(self.params, span)?))
+    }
+
+    /// The key of a random layer.
+    pub fn key(&self, node: u32) -> Key {
+        Key { seed: self.seed, step: self.step, node }
+    }
+
+    /// Says that a buffer of all samples holds nothing of use any more.
+    pub fn free_sample<'r>(&mut self, row: &'r [u32]) -> Result<&'r [u32], Error> {
+        let (&buffer, rest) = row.split_first().ok_or_else(Self::truncated)?;
+        let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
+        let span = Span { start: self.sample_start + offset * self.batch, bytes: bytes * self.batch };
+        self.device.discard(self.arena, span)?;
+        Ok(rest)
+    }
+
+    /// Says that a buffer of the fixed region holds nothing of use any more.
+    pub fn free_fixed<'r>(&mut self, row: &'r [u32]) -> Result<&'r [u32], Error> {
+        let (&buffer, rest) = row.split_first().ok_or_else(Self::truncated)?;
+        let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
+        self.device.discard(self.arena, Span { start: self.fixed_start + offset, bytes })?;
+        Ok(rest)
+    }
+
+    /// A program that ends inside a step.
+    pub fn truncated() -> Error {
+        Error::internal("a program ends inside a step, or names a call that there is not")
+    }
+}

@@ -1,0 +1,134 @@
+//! What every generated model is: parameters on a device, a plan, and workspaces to train in.
+
+mod frame;
+mod grads;
+#[doc(hidden)]
+pub mod init;
+pub(crate) mod names;
+mod output;
+mod params;
+#[cfg(test)]
+pub(crate) mod toy;
+mod workspace;
+
+use crate::device::Device;
+use crate::error::Error;
+use crate::plan::Plan;
+
+pub use frame::Frame;
+pub(crate) use grads::trained;
+pub use grads::{Grads, GradsMut};
+pub use output::{Output, OutputSpec};
+pub(crate) use params::Param;
+pub use params::{Params, ParamsMut};
+pub use workspace::{Call, check_batch, check_ids, check_shape};
+
+/// What the generated code knows about a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParamSpec {
+    /// Its path, as in PyTorch's `state_dict`: `blocks.0.attn.qkv.weight`.
+    pub path: &'static str,
+    /// Its axes.
+    pub shape: &'static [usize],
+    /// Where it starts, in elements from the start of the parameters; a multiple of 64.
+    pub offset: usize,
+    /// How it is drawn.
+    pub init: Init,
+    /// `#[frozen]`: never trained, so it has no gradient.
+    pub frozen: bool,
+    /// Other paths of the same parameter (weight tying).
+    pub aliases: &'static [&'static str],
+}
+
+/// How a parameter is drawn from the seed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Every element the same.
+    Constant(f64),
+    /// Even in [-bound, bound).
+    Uniform(f64),
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f64),
+}
+
+/// A model that `model!` generated.
+pub trait Model: Sized + Send + Sync {
+    /// Where it runs.
+    type Device: Device;
+    /// The name it was declared with.
+    const NAME: &'static str;
+    /// Its parameters, in order of declaration; aliases are not repeated.
+    const PARAMS: &'static [ParamSpec];
+    /// Its plan, in the layout of its device.
+    const PLAN: Plan;
+    /// Its outputs, in order of declaration.
+    #[doc(hidden)]
+    const OUTPUTS: &'static [OutputSpec];
+    /// The state that generated code works on.
+    #[doc(hidden)]
+    fn core(&self) -> &Core<Self::Device>;
+    /// The state that generated code works on.
+    #[doc(hidden)]
+    fn core_mut(&mut self) -> &mut Core<Self::Device>;
+
+    /// Its parameters, by name.
+    fn params(&self) -> Params<'_, Self> {
+        Params::new(self)
+    }
+
+    /// Its parameters, by name, to change.
+    fn params_mut(&mut self) -> ParamsMut<'_, Self> {
+        ParamsMut::new(self)
+    }
+
+    /// Memory to train in, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for 0, [`Error::Overflow`], [`Error::OutOfMemory`].
+    fn workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, true)
+    }
+
+    /// Memory for `forward` alone, for batches of 1 to `batch` samples.
+    ///
+    /// # Errors
+    /// As [`workspace`](Self::workspace).
+    fn inference_workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
+        Workspace::new(self, batch, false)
+    }
+}
+
+/// The state of a model.
+#[doc(hidden)]
+pub struct Core<D: Device> {
+    /// Where the parameters are.
+    pub device: D,
+    /// All parameters, each at its [`ParamSpec::offset`].
+    pub params: D::Buf,
+    /// What parameters and random layers are drawn from.
+    pub seed: u64,
+    /// Training calls that succeeded.
+    pub steps: u64,
+}
+
+impl<D: Device> Core<D> {
+    /// Parameters drawn from `seed`.
+    pub fn new(device: &D, specs: &[ParamSpec], seed: u64) -> Result<Self, Error> {
+        let elements = specs.last().map_or(0, |s| s.offset + s.elements().next_multiple_of(64));
+        let mut params = device.alloc(elements * size_of::<D::Param>())?;
+        init::draw(device, specs, &mut params, seed)?;
+        Ok(Self { device: device.clone(), params, seed, steps: 0 })
+    }
+}
+
+/// The one allocation that a model computes in.
+pub struct Workspace<M: Model> {
+    pub(crate) arena: <M::Device as Device>::Buf,
+    pub(crate) capacity: usize,
+    pub(crate) device: M::Device,
+    /// Whether there is room for gradients (`workspace`), or for `forward` alone.
+    pub(crate) training: bool,
+    pub(crate) bytes: usize,
+    /// The batch whose training buffers it holds, if that was the last call.
+    pub(crate) trained: Option<usize>,
+}

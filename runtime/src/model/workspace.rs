@@ -1,0 +1,180 @@
+//! Workspaces, and the checks that every call makes before it changes anything.
+
+use ndarray::{ArrayView, Dimension};
+
+use super::{Frame, Model, Workspace};
+use crate::device::{Device, Real, Span};
+use crate::error::Error;
+use crate::plan::Program;
+
+/// Which program a call runs.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Loss and gradients.
+    Train,
+    /// The loss in evaluation mode.
+    Evaluate,
+    /// The outputs in evaluation mode.
+    Forward,
+}
+
+impl<M: Model> Workspace<M> {
+    pub(crate) fn new(model: &M, capacity: usize, training: bool) -> Result<Self, Error> {
+        if capacity == 0 {
+            return Err(Error::BatchSize { capacity: usize::MAX, found: 0 });
+        }
+        let plan = &M::PLAN;
+        let programs: &[&Program] =
+            if training { &[&plan.train, &plan.evaluate, &plan.forward] } else { &[&plan.forward] };
+        let gradients = if training { plan.gradient_bytes } else { 0 };
+        let overflow = Error::Overflow { what: "the workspace", batch: capacity };
+        let mut bytes = 0;
+        for program in programs {
+            let own = program.bytes.checked(capacity).and_then(|b| b.checked_add(gradients));
+            bytes = bytes.max(own.ok_or_else(|| overflow.clone())?);
+        }
+        let device = model.core().device.clone();
+        let arena = device.alloc(bytes).map_err(|error| match error {
+            Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
+            other => other,
+        })?;
+        Ok(Self { arena, capacity, device, training, bytes, trained: None })
+    }
+
+    /// The most samples a call may bring.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// The bytes it holds: `PLAN.peak_bytes(capacity)`, or `forward_peak_bytes` for inference.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Says that `forward_backward` of `batch` samples has succeeded.
+    #[doc(hidden)]
+    pub fn trained(&mut self, batch: usize) {
+        self.trained = Some(batch);
+    }
+
+    /// Checks what a call asks for, and sets its program up.
+    #[doc(hidden)]
+    pub fn begin<'a>(
+        &'a mut self,
+        model: &'a M,
+        call: Call,
+        batch: usize,
+    ) -> Result<Frame<'a, M::Device>, Error> {
+        let plan = const { &M::PLAN };
+        let (name, program) = match call {
+            Call::Train => ("forward_backward", &plan.train),
+            Call::Evaluate => ("evaluate", &plan.evaluate),
+            Call::Forward => ("forward", &plan.forward),
+        };
+        if !self.training && call != Call::Forward {
+            return Err(Error::InferenceWorkspace { call: name });
+        }
+        if batch == 0 || batch > self.capacity {
+            return Err(Error::BatchSize { capacity: self.capacity, found: batch });
+        }
+        self.trained = None;
+        let core = model.core();
+        let gradients = if self.training { plan.gradient_bytes } else { 0 };
+        Ok(Frame::new(
+            (&core.device, &core.params, core.seed, core.steps),
+            &mut self.arena,
+            batch,
+            program,
+            plan.gradients,
+            gradients,
+        ))
+    }
+}
+
+impl<D: Device> Frame<'_, D> {
+    /// Copies an input declared `f32`.
+    pub fn upload_elems<I: Dimension>(
+        &mut self,
+        buffer: u32,
+        from: ArrayView<'_, D::Scalar, I>,
+    ) -> Result<(), Error> {
+        let span = self.sample::<D::Elem>(buffer, from.len() / self.batch);
+        let ([], [to]) = D::split(self.arena, [], [span])?;
+        self.device.upload_elems(D::view_mut(to), from)
+    }
+
+    /// Copies an input declared `u32`.
+    pub fn upload_ids<I: Dimension>(
+        &mut self,
+        buffer: u32,
+        from: ArrayView<'_, u32, I>,
+    ) -> Result<(), Error> {
+        let span = self.sample::<u32>(buffer, from.len() / self.batch);
+        let ([], [to]) = D::split(self.arena, [], [span])?;
+        self.device.upload(D::view_mut::<u32>(to), from)
+    }
+
+    /// The gradient of the loss with respect to itself: 1.
+    pub fn seed_gradient(&mut self, buffer: u32) -> Result<(), Error> {
+        let span = self.fixed::<D::Scalar>(buffer, 1);
+        let ([], [to]) = D::split(self.arena, [], [span])?;
+        let one = [D::Scalar::from_f64(1.0)];
+        self.device.upload(D::view_mut(to), ArrayView::from(&one))
+    }
+
+    /// The loss, once everything before it has run.
+    pub fn loss(&self, buffer: u32) -> Result<D::Scalar, Error> {
+        let mut loss = [D::Scalar::default()];
+        let region = D::region(self.arena, self.fixed::<D::Scalar>(buffer, 1))?;
+        self.device.download(&mut loss, D::view(region))?;
+        Ok(loss[0])
+    }
+
+    /// The place of an output, `len` activations for each sample.
+    pub fn output(&self, buffer: u32, len: usize) -> Span {
+        self.sample::<D::Elem>(buffer, len)
+    }
+}
+
+/// The batch of an array whose other axes must be `dims`.
+#[doc(hidden)]
+pub fn check_shape(name: &'static str, shape: &[usize], dims: &[usize]) -> Result<usize, Error> {
+    match shape.split_first() {
+        Some((batch, rest)) if rest == dims => Ok(*batch),
+        _ => {
+            let axes: String = dims.iter().map(|d| format!(", {d}")).collect();
+            Err(Error::Shape { name: name.into(), expected: format!("[batch{axes}]"), found: shape.to_vec() })
+        }
+    }
+}
+
+/// All arrays must hold as many samples as the first.
+#[doc(hidden)]
+pub fn check_batch(name: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Batch { name: name.into(), expected, found }) }
+}
+
+/// Every id below `limit`, or the ignored one; not all of them ignored.
+#[doc(hidden)]
+pub fn check_ids<I: Dimension>(
+    name: &'static str,
+    ids: ArrayView<'_, u32, I>,
+    limit: usize,
+    ignore: Option<u32>,
+) -> Result<(), Error> {
+    let mut counted = ids.is_empty();
+    for (index, &found) in ids.iter().enumerate() {
+        if Some(found) == ignore {
+            continue;
+        }
+        if found as usize >= limit {
+            return Err(Error::IdOutOfRange { name: name.into(), index, limit, found });
+        }
+        counted = true;
+    }
+    match ignore {
+        Some(ignore_index) if !counted => Err(Error::AllIgnored { name: name.into(), ignore_index }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,136 @@
+use super::*;
+use crate::ops::check::{
+    assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
+    unwritten, weighted,
+};
+
+const ALL: [Activation; 6] = [
+    Activation::Relu,
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+];
+
+fn forward<E: Float>(cpu: &Cpu<E>, activation: Activation, batch: usize, x: &[E]) -> Vec<E> {
+    let mut y = unwritten(x.len());
+    let spec = Spec { len: x.len() / batch, activation };
+    Kernel::forward(cpu, &spec, batch, Forward { y: &mut y, x }).unwrap();
+    y
+}
+
+/// dx, from what the activation reads.
+fn backward<E: Float>(
+    cpu: &Cpu<E>,
+    activation: Activation,
+    x: &[E],
+    dy: &[E],
+    before: Option<&[E]>,
+) -> Vec<E> {
+    let mut dx = before.map_or_else(|| unwritten(x.len()), <[E]>::to_vec);
+    let y = forward(cpu, activation, 1, x);
+    let reads_y = matches!(activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh);
+    let saved = if reads_y { &y } else { x };
+    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy, saved };
+    Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
+    dx
+}
+
+/// The definitions, in f64; Phi by the trapezoidal rule, whose error for a smooth function that
+/// vanishes at one end is that of the other end alone, removed by the first Euler-Maclaurin term.
+fn oracle(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Relu => x.max(0.0),
+        Activation::Gelu => x * phi(x),
+        Activation::GeluTanh => {
+            let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            0.5 * x * (1.0 + u.tanh())
+        }
+        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::Tanh => x.tanh(),
+    }
+}
+
+fn phi(x: f64) -> f64 {
+    let density = |t: f64| (-t * t / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    let h = (x + 15.0) / 20_000.0;
+    let inner: f64 = (1..20_000).map(|i| density(x - h * f64::from(i))).sum();
+    h * (inner + density(x) / 2.0) + h * h / 12.0 * x * density(x)
+}
+
+#[test]
+fn values_are_those_of_the_definition() {
+    let x: Vec<f64> = (-60..=60).map(|i| f64::from(i) * 0.13).chain([0.0, -0.0, 30.0]).collect();
+    for activation in ALL {
+        let want: Vec<f64> = x.iter().map(|x| oracle(activation, *x)).collect();
+        // Both a few units in the last place; the oracle of Gelu integrates to about 1e-13.
+        assert_close("f64", &forward(&double(), activation, 2, &x), &want, 1e-12);
+        let single = Cpu::with_threads(2).unwrap();
+        assert_close("f32", &forward(&single, activation, 2, &cast::<f64, f32>(&x)), &want, 1e-6);
+    }
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let (x, dy) = (numbers::<f64>(0, 60), numbers::<f64>(1, 60));
+    for activation in ALL {
+        let dx = backward(&double(), activation, &x, &dy, None);
+        assert_gradient("dx", &x, &dx, |x| weighted(&forward(&double(), activation, 1, x), &dy));
+        let before = numbers(2, 60);
+        assert_added("dx", &before, &dx, &backward(&double(), activation, &x, &dy, Some(&before)));
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_threads_and_a_recompute_gives_them_again() {
+    let n = 3 * 16_384 + 5;
+    let (x, dy) = (numbers(0, n), numbers(1, n));
+    for activation in ALL {
+        same_bits_for_any_threads(|cpu| {
+            vec![forward(cpu, activation, 1, &x), backward(cpu, activation, &x, &dy, None)]
+        });
+    }
+}
+
+#[test]
+fn the_epilogue_gives_the_bits_of_the_kernel() {
+    struct Epilogue<'a>(Activation, &'a mut [f32], &'a [f32]);
+    impl Job for Epilogue<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd>(self) {
+            apply::<S, f32>(self.0, self.1, self.2);
+        }
+    }
+    let x = numbers(0, 100);
+    let cpu = Cpu::with_threads(1).unwrap();
+    for activation in ALL {
+        let mut y = unwritten(100);
+        cpu.pool().level().run(Epilogue(activation, &mut y, &x));
+        assert_eq!(y, forward(&cpu, activation, 1, &x));
+    }
+}
+
+#[test]
+fn nan_stays_nan_and_large_numbers_have_the_limits_as_gradients() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    for activation in ALL {
+        let all_nan = |y: Vec<f32>| y.iter().all(|y| y.is_nan());
+        assert!(all_nan(forward(&cpu, activation, 1, &[f32::NAN; 20])), "{activation:?}");
+        assert!(all_nan(backward(&cpu, activation, &[f32::NAN; 20], &[1.0; 20], None)), "{activation:?}");
+        assert!(all_nan(backward(&cpu, activation, &[-1.0; 20], &[f32::NAN; 20], None)), "{activation:?}");
+        let limits = backward(&cpu, activation, &[1e30, -1e30], &[1.0; 2], None);
+        let bounded = matches!(activation, Activation::Sigmoid | Activation::Tanh);
+        assert_eq!(limits, [if bounded { 0.0 } else { 1.0 }, 0.0], "{activation:?}");
+    }
+}
+
+#[test]
+fn slices_of_other_lengths_are_refused() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    let args = Forward { y: &mut [0.0; 3][..], x: &[0.0; 4][..] };
+    let spec = Spec { len: 4, activation: Activation::Relu };
+    assert!(matches!(Kernel::forward(&cpu, &spec, 1, args), Err(Error::Internal { .. })));
+}

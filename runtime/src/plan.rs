@@ -1,0 +1,290 @@
+//! What the compiler decided: a constant of every model.
+
+use std::fmt;
+
+/// Bytes that grow with the batch: `per_sample * batch + fixed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Bytes {
+    /// Bytes for each sample.
+    pub per_sample: usize,
+    /// Bytes whatever the batch.
+    pub fixed: usize,
+}
+
+impl Bytes {
+    /// At this batch; at most `usize::MAX`.
+    pub const fn at(self, batch: usize) -> usize {
+        self.per_sample.saturating_mul(batch).saturating_add(self.fixed)
+    }
+
+    /// At this batch, or nothing if it overflows.
+    pub(crate) fn checked(self, batch: usize) -> Option<usize> {
+        self.per_sample.checked_mul(batch)?.checked_add(self.fixed)
+    }
+}
+
+/// Where one program (training, evaluation, forward) stands in a workspace.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Program {
+    /// Offset and length of each buffer, in lines (per sample, or whatever the batch).
+    pub buffers: &'static [[u32; 2]],
+    /// What its buffers take; the parameter gradients are not among them.
+    pub bytes: Bytes,
+}
+
+/// Why a value is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// An input or target that is read again.
+    Input,
+    /// The output of a recomputed segment.
+    Boundary,
+    /// Made inside a recomputed segment and read after it.
+    Frontier,
+    /// Read by a recomputed segment.
+    SegmentInput,
+    /// Read by the backward of a layer.
+    Backward,
+    /// Read by the recompute of a layer.
+    Recompute,
+    /// The loss, or an output of training.
+    Output,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Input => "input",
+            Self::Boundary => "boundary",
+            Self::Frontier => "frontier",
+            Self::SegmentInput => "read by a recompute",
+            Self::Backward => "read by backward",
+            Self::Recompute => "read by a recompute",
+            Self::Output => "output",
+        })
+    }
+}
+
+/// A value that lives from forward into backward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The layer that makes it, or the input.
+    pub name: &'static str,
+    /// Why.
+    pub reason: Reason,
+    /// What it takes.
+    pub bytes: Bytes,
+    /// It belongs to the segment that is not recomputed because its backward comes next.
+    pub last_segment: bool,
+}
+
+/// A run of layers whose inside is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its first and last layer, or the scope it is.
+    pub name: &'static str,
+    /// Layers that run again in backward.
+    pub recomputed: usize,
+    /// Whether its backward follows its forward at once, so that nothing is recomputed.
+    pub last: bool,
+}
+
+/// What lives when a training step needs the most memory, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Peak {
+    /// Inputs and targets.
+    pub inputs: Bytes,
+    /// Activations of the forward pass.
+    pub activations: Bytes,
+    /// Activations that were computed again.
+    pub recomputed: Bytes,
+    /// Gradients of activations.
+    pub gradients: Bytes,
+    /// Memory of the running kernel.
+    pub scratch: Bytes,
+    /// What lies between buffers because they do not fit without gaps.
+    pub gaps: Bytes,
+}
+
+/// The plan of a model in one layout.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// The model.
+    pub name: &'static str,
+    /// Values that live from forward into backward.
+    pub kept: &'static [Kept],
+    /// Runs of layers whose inside is not kept.
+    pub segments: &'static [Segment],
+    /// What a training step holds when it needs the most.
+    pub peak: Peak,
+    /// Marks that save nothing, and why.
+    pub notes: &'static [&'static str],
+    /// Floating-point operations of forward, per sample.
+    pub forward_flops: u64,
+    /// Floating-point operations that are done again in backward, per sample.
+    pub recompute_flops: u64,
+    /// Bytes of the parameters' gradients.
+    pub gradient_bytes: usize,
+    /// Bytes of the parameters.
+    pub parameter_bytes: usize,
+    /// A training step that keeps everything backward reads.
+    #[doc(hidden)]
+    pub store_all: Bytes,
+    /// Where each parameter's gradient starts, in bytes from the start of the workspace;
+    /// `usize::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
+    #[doc(hidden)]
+    pub gradients: &'static [usize],
+    #[doc(hidden)]
+    pub train: Program,
+    #[doc(hidden)]
+    pub evaluate: Program,
+    #[doc(hidden)]
+    pub forward: Program,
+}
+
+impl Plan {
+    /// No plan: what stands beside compile errors.
+    #[doc(hidden)]
+    pub const EMPTY: Self = {
+        const NO: Bytes = Bytes { per_sample: 0, fixed: 0 };
+        const PROGRAM: Program = Program { buffers: &[], bytes: NO };
+        Self {
+            name: "",
+            kept: &[],
+            segments: &[],
+            peak: Peak { inputs: NO, activations: NO, recomputed: NO, gradients: NO, scratch: NO, gaps: NO },
+            notes: &[],
+            forward_flops: 0,
+            recompute_flops: 0,
+            gradient_bytes: 0,
+            parameter_bytes: 0,
+            store_all: NO,
+            gradients: &[],
+            train: PROGRAM,
+            evaluate: PROGRAM,
+            forward: PROGRAM,
+        }
+    };
+
+    /// Bytes of a workspace for `batch` samples, and what a training step touches: inputs,
+    /// activations, their gradients, scratch and the parameters' gradients. `usize::MAX` if it overflows.
+    pub const fn peak_bytes(&self, batch: usize) -> usize {
+        let train = self.train.bytes.at(batch);
+        let evaluate = self.evaluate.bytes.at(batch);
+        let forward = self.forward.bytes.at(batch);
+        let most = if train > evaluate { train } else { evaluate };
+        let most = if most > forward { most } else { forward };
+        most.saturating_add(self.gradient_bytes)
+    }
+
+    /// The same if every value that backward reads were kept.
+    pub const fn store_all_peak_bytes(&self, batch: usize) -> usize {
+        let own = self.peak_bytes(batch);
+        let all = self.store_all.at(batch).saturating_add(self.gradient_bytes);
+        if self.segments.is_empty() && self.recompute_flops == 0 { own } else { all }
+    }
+
+    /// Bytes of an inference workspace for `batch` samples.
+    pub const fn forward_peak_bytes(&self, batch: usize) -> usize {
+        self.forward.bytes.at(batch)
+    }
+
+    /// Bytes of the activations that live when the loss has been computed, but for inputs
+    /// ([`input_bytes`](Self::input_bytes)) and the last segment
+    /// ([`last_segment_bytes`](Self::last_segment_bytes)), whose backward comes next.
+    pub const fn kept_bytes(&self, batch: usize) -> usize {
+        self.sum_kept(batch, false, false)
+    }
+
+    /// Bytes of the inputs and targets that live when the loss has been computed.
+    pub const fn input_bytes(&self, batch: usize) -> usize {
+        self.sum_kept(batch, true, false)
+    }
+
+    /// Bytes of the last segment's activations that live when the loss has been computed.
+    pub const fn last_segment_bytes(&self, batch: usize) -> usize {
+        self.sum_kept(batch, false, true)
+    }
+
+    const fn sum_kept(&self, batch: usize, inputs: bool, last: bool) -> usize {
+        let (mut sum, mut i) = (0usize, 0);
+        while i < self.kept.len() {
+            let kept = &self.kept[i];
+            if matches!(kept.reason, Reason::Input) == inputs && kept.last_segment == last {
+                sum = sum.saturating_add(kept.bytes.at(batch));
+            }
+            i += 1;
+        }
+        sum
+    }
+
+    /// The part of the store-all peak that the plan saves, at a batch of 32: 0.75 for a quarter of it.
+    pub fn memory_savings(&self) -> f64 {
+        1.0 - self.peak_bytes(32) as f64 / self.store_all_peak_bytes(32) as f64
+    }
+
+    /// Recomputed operations over the operations of a step without recompute (forward, and backward
+    /// counted as twice forward).
+    pub fn compute_overhead(&self) -> f64 {
+        self.recompute_flops as f64 / (3.0 * self.forward_flops.max(1) as f64)
+    }
+
+    /// Runs of layers whose inside is not kept, inner ones after the outer that holds them.
+    pub const fn segments(&self) -> &'static [Segment] {
+        self.segments
+    }
+
+    /// One line: peak, what store-all needs, what is saved and what it costs.
+    pub fn summary(&self) -> String {
+        format!(
+            "{}: {} at batch 32 instead of {}, {:.0} % saved for {:.1} % more operations",
+            self.name,
+            Size(self.peak_bytes(32)),
+            Size(self.store_all_peak_bytes(32)),
+            100.0 * self.memory_savings(),
+            100.0 * self.compute_overhead()
+        )
+    }
+}
+
+/// Bytes for people.
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0 as f64;
+        f.pad(&match self.0 {
+            0..1024 => format!("{bytes} B"),
+            1024..1_048_576 => format!("{:.1} KiB", bytes / 1024.0),
+            1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes / 1_048_576.0),
+            _ => format!("{:.2} GiB", bytes / 1_073_741_824.0),
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = |f: &mut fmt::Formatter<'_>, name: &str, bytes: Bytes| {
+            writeln!(f, "  {name:<34} {:>14} {:>14}", Size(bytes.per_sample), Size(bytes.fixed))
+        };
+        writeln!(f, "{}", self.summary())?;
+        writeln!(f, "  {:<34} {:>14} {:>14}", "workspace at the peak", "per sample", "fixed")?;
+        row(f, "inputs and targets", self.peak.inputs)?;
+        row(f, "activations", self.peak.activations)?;
+        row(f, "recomputed activations", self.peak.recomputed)?;
+        row(f, "gradients of activations", self.peak.gradients)?;
+        row(f, "scratch", self.peak.scratch)?;
+        row(f, "gaps", self.peak.gaps)?;
+        row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
+        row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
+        for segment in self.segments {
+            let what = match (segment.last, segment.recomputed) {
+                (true, _) => String::from("not recomputed: its backward comes next"),
+                (false, n) => format!("{n} layers run again"),
+            };
+            writeln!(f, "  segment {:<44} {what}", segment.name)?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+    }
+}

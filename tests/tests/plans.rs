@@ -1,0 +1,122 @@
+//! A plan changes nothing: losses, gradients and trained parameters are the same bits under every plan,
+//! on any number of threads, and whatever lies in memory that a step has not written.
+
+use remat::ndarray::Axis;
+use remat::prelude::*;
+use remat::testing;
+use remat_tests::trace::{Trace, ids, numbers};
+use remat_tests::{dag, deep, gpt, trace};
+
+mod deep_nets {
+    use super::*;
+    deep!(StoreAll: model [] blocks [] up [] act [] down []);
+    deep!(EveryLayer: model [] blocks [] up [#[checkpoint]] act [#[checkpoint]] down [#[checkpoint]]);
+    deep!(EveryBlock: model [] blocks [#[checkpoint]] up [] act [] down []);
+    deep!(EveryTwo: model [] blocks [#[checkpoint(every = 2)]] up [] act [] down []);
+    deep!(EveryThree: model [] blocks [#[checkpoint(every = 3)]] up [] act [] down []);
+    deep!(Irregular: model [] blocks [#[checkpoint(at = [1, 4])]] up [] act [] down []);
+    deep!(Nested: model [] blocks [#[checkpoint(every = 4)]] up [] act [] down [#[checkpoint]]);
+    deep!(Recompute: model [] blocks [] up [] act [#[recompute]] down [#[recompute]]);
+    deep!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] up [] act [] down []);
+    deep!(Stages: model [#[checkpoint(every = 2)]] blocks [] up [] act [#[recompute]] down []);
+}
+
+mod gpts {
+    use super::*;
+    gpt!(StoreAll: model [] blocks [] attn [] mlp [] act []);
+    gpt!(EveryBlock: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
+    gpt!(EveryTwo: model [] blocks [#[checkpoint(every = 2)]] attn [] mlp [] act []);
+    gpt!(EveryThree: model [] blocks [#[checkpoint(every = 3)]] attn [] mlp [] act []);
+    gpt!(Irregular: model [] blocks [#[checkpoint(at = [0, 1, 3])]] attn [] mlp [] act []);
+    gpt!(Parts: model [] blocks [] attn [#[checkpoint]] mlp [#[checkpoint]] act []);
+    gpt!(Nested: model [] blocks [#[checkpoint(every = 3)]] attn [#[checkpoint]] mlp [#[checkpoint]] act []);
+    gpt!(Recompute: model [] blocks [] attn [] mlp [] act [#[recompute]]);
+    gpt!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] attn [] mlp [] act []);
+    gpt!(Layers: model [] blocks [] attn [] mlp [] act [#[checkpoint]]);
+}
+
+mod dags {
+    use super::*;
+    dag!(StoreAll: model [] blocks [] mid [] inner [] act []);
+    dag!(EveryBlock: model [] blocks [#[checkpoint]] mid [] inner [] act []);
+    dag!(EveryTwo: model [#[checkpoint(every = 2)]] blocks [] mid [] inner [] act []);
+    dag!(EveryThree: model [#[checkpoint(every = 3)]] blocks [] mid [] inner [] act []);
+    dag!(Middle: model [] blocks [] mid [#[checkpoint]] inner [] act []);
+    dag!(Nested: model [#[checkpoint(every = 5)]] blocks [#[checkpoint]] mid [] inner [#[checkpoint]] act []);
+    dag!(Recompute: model [] blocks [] mid [] inner [] act [#[recompute]]);
+    dag!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] mid [] inner [] act []);
+    dag!(EveryLayer: model [#[checkpoint(every = 1)]] blocks [] mid [] inner [#[checkpoint]] act [#[checkpoint]]);
+    dag!(Mixed: model [] blocks [#[checkpoint]] mid [#[checkpoint]] inner [] act [#[recompute]]);
+}
+
+/// Compares every model with the first: as it is, with spoiled memory, and on other numbers of threads.
+macro_rules! same_bits {
+    ($module:ident [$first:ident, $($other:ident),*], $inputs:tt) => {{
+        let expected = trace!($module::$first, &Cpu::with_threads(1).unwrap(), $inputs);
+        assert!(expected.losses.iter().all(|l| f32::from_bits(*l).is_finite()));
+        assert_ne!(expected.losses[0], expected.losses[19], "it must learn for this to show anything");
+        check::<$module::$first>("store all", &expected, |cpu, before| trace!($module::$first, cpu, $inputs, before));
+        $(check::<$module::$other>(stringify!($other), &expected, |cpu, before| {
+            trace!($module::$other, cpu, $inputs, before)
+        });)*
+    }};
+}
+
+fn check<M: Model<Device = Cpu>>(
+    name: &str,
+    expected: &Trace,
+    run: impl Fn(&Cpu, &dyn Fn(&mut Workspace<M>)) -> Trace,
+) {
+    for threads in [1, 2, 3, 8] {
+        let cpu = Cpu::with_threads(threads).unwrap();
+        run(&cpu, &|_| {}).assert_same(expected, &format!("{name} on {threads} threads"));
+    }
+    for spoil in [f32::NAN, 1e30] {
+        let cpu = Cpu::with_threads(2).unwrap();
+        testing::poison_freed(&cpu, Some(spoil));
+        run(&cpu, &|ws| testing::fill(ws, spoil))
+            .assert_same(expected, &format!("{name} in memory full of {spoil}"));
+    }
+}
+
+#[test]
+fn a_deep_net() {
+    let (x, y) = (numbers(6, 20, 1), ids(6, 1, 5, 2));
+    let y = y.index_axis(Axis(1), 0);
+    same_bits!(deep_nets [StoreAll, EveryLayer, EveryBlock, EveryTwo, EveryThree, Irregular, Nested, Recompute, Sqrt, Stages], [x, y]);
+}
+
+#[test]
+fn a_gpt_with_dropout_and_tied_weights() {
+    let (tokens, next) = (ids(6, 10, 17, 1), ids(6, 10, 17, 2));
+    same_bits!(gpts [StoreAll, EveryBlock, EveryTwo, EveryThree, Irregular, Parts, Nested, Recompute, Sqrt, Layers], [tokens, next]);
+}
+
+#[test]
+fn a_graph_with_long_skips_and_shared_layers() {
+    let (x, y) = (numbers(6, 20, 1), numbers(6, 20, 2));
+    same_bits!(dags [StoreAll, EveryBlock, EveryTwo, EveryThree, Middle, Nested, Recompute, Sqrt, EveryLayer, Mixed], [x, y]);
+}
+
+#[test]
+fn two_threads_training_on_one_cpu_do_not_disturb_each_other() {
+    let (tokens, next) = (ids(6, 10, 17, 1), ids(6, 10, 17, 2));
+    let cpu = Cpu::with_threads(2).unwrap();
+    let alone = trace!(gpts::EveryBlock, &cpu, [tokens, next]);
+    std::thread::scope(|scope| {
+        let runs = [(); 2].map(|()| scope.spawn(|| trace!(gpts::EveryBlock, &cpu, [tokens, next])));
+        for run in runs {
+            run.join().unwrap().assert_same(&alone, "beside another");
+        }
+    });
+}
+
+#[test]
+fn plans_save_what_they_are_for() {
+    let kept = |plan: &Plan| plan.kept_bytes(6);
+    assert!(kept(&gpts::EveryBlock::PLAN) < kept(&gpts::Recompute::PLAN));
+    assert!(kept(&gpts::Recompute::PLAN) < kept(&gpts::StoreAll::PLAN));
+    assert!(kept(&deep_nets::EveryThree::PLAN) < kept(&deep_nets::EveryBlock::PLAN));
+    assert_eq!(gpts::EveryBlock::PLAN.store_all_peak_bytes(6), gpts::StoreAll::PLAN.peak_bytes(6));
+    assert_eq!(gpts::StoreAll::PLAN.compute_overhead(), 0.0);
+}
