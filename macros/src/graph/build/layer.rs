@@ -146,13 +146,14 @@ impl<'a> Builder<'a, '_> {
         let frozen = at.frozen || earlier.marks.frozen.is_some();
         let uses = self.frame().uses.clone();
         let iteration = self.frame().iteration;
-        let path = at.path.clone();
+        // Names stand where this line stands: what differs from them is the place of the parameters.
+        let (path, names_at) = (self.frame().path.clone(), self.frame().params_at.clone());
         self.frames.push(Frame {
             names: BTreeMap::new(),
             last: None,
             vars,
-            path: path.clone(),
-            params_at: params_at.clone(),
+            path,
+            params_at: names_at,
             frozen,
             uses,
             iteration,
@@ -243,13 +244,14 @@ impl<'a> Builder<'a, '_> {
             grad: false,
         });
         let (uses, iteration) = (Rc::clone(&self.frame().uses), self.frame().iteration);
-        let named = at.path != self.frame().path || at.params_at != self.frame().params_at;
+        let named_here = at.path != self.frame().path;
+        let named = named_here || at.params_at != self.frame().params_at;
         let kind_path =
             if at.path.is_empty() { op.name.to_owned() } else { format!("{}.{}", at.path, op.name) };
         self.graph.nodes.push(Node {
             op,
             label: at.label.clone(),
-            path: if named { at.path } else { kind_path },
+            path: if named_here { at.path } else { kind_path },
             span: at.span,
             uses,
             iteration,
