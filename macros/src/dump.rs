@@ -34,6 +34,9 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{line:<72} {}", places.join(" "));
     }
+    for value in &planned.program.outputs {
+        let _ = writeln!(out, "end           holds {}", lowered.labels[*value]);
+    }
     out
 }
 

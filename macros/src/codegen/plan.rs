@@ -156,7 +156,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
     let facts = &planned.program.facts;
     let resident = |node: Option<usize>| {
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
-        facts.resident.iter().any(|s| inside(s))
+        facts.resident.iter().any(inside)
     };
     let mut text = String::from("&[");
     for kept in &facts.kept {
