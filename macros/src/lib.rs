@@ -6,6 +6,7 @@ mod expand;
 mod graph;
 mod ops;
 mod plan;
+mod planned;
 mod report;
 mod syntax;
 

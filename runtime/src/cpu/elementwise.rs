@@ -161,7 +161,7 @@ pub(crate) fn sum<E: Float, const N: usize>(from: [&[E]; N], f: impl Fn([E; N]) 
     let mut half = PARTIAL / 2;
     while half > 0 {
         for l in 0..half {
-            sums[l] = sums[l] + sums[l + half];
+            sums[l] += sums[l + half];
         }
         half /= 2;
     }

@@ -88,7 +88,7 @@ impl<E: Float> Swap<'_, E> {
         ((j * mid + m) * a + i) * inner
     }
 
-    fn from_at(&self, m: usize, j: usize, i: usize) -> usize {
+    fn source_at(&self, m: usize, j: usize, i: usize) -> usize {
         let Spec { mid, b, inner, .. } = *self.spec;
         ((i * mid + m) * b + self.first + j) * inner
     }
@@ -98,7 +98,7 @@ impl<E: Float> Swap<'_, E> {
     fn block<S: Simd>(&mut self, m: usize, j: usize, i: usize) {
         let mut turned = [[E::ZERO; BLOCK]; BLOCK];
         for ii in 0..BLOCK {
-            let from = &self.from[self.from_at(m, j, i + ii)..][..BLOCK];
+            let from = &self.from[self.source_at(m, j, i + ii)..][..BLOCK];
             for jj in 0..BLOCK {
                 turned[jj][ii] = from[jj];
             }
@@ -116,7 +116,7 @@ impl<E: Float> Swap<'_, E> {
         let inner = self.spec.inner;
         for j in j {
             for i in i.clone() {
-                let from = &self.from[self.from_at(m, j, i)..][..inner];
+                let from = &self.from[self.source_at(m, j, i)..][..inner];
                 let at = self.to_at(m, j, i);
                 Apply { f: Identity, to: &mut self.to[at..][..inner], add: self.add, from: [from] }
                     .run::<S>();
