@@ -57,7 +57,8 @@ pub fn check<C: Case<Elem = f64>>(seed: u64) -> Checked {
     let loss = model.train(&mut ws, &data).expect("a loss");
     assert!(loss.is_finite(), "{}: the loss is {loss}", C::NAME);
     let grads: Vec<_> = ws.grads().iter().collect::<Result<_, _>>().expect("gradients");
-    let trained: usize = C::PARAMS.iter().filter(|p| !p.frozen).map(|p| p.shape.iter().product::<usize>()).sum();
+    let trained: usize =
+        C::PARAMS.iter().filter(|p| !p.frozen).map(|p| p.shape.iter().product::<usize>()).sum();
     let mut checked = Checked { elements: 0, kinks: 0 };
     for (name, grad) in &grads {
         let found = differences(&mut model, &mut ws, &data, name);

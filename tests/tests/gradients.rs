@@ -35,7 +35,9 @@ macro_rules! test_each {
 }
 
 macro_rules! beside {
-    ($name:ident [$($from:tt)*] to $($rest:tt)*) => { smooth::<ops::$name::Beside<Cpu<f64>>>() };
+    ($name:ident [$($from:tt)*] to $($rest:tt)*) => {
+        smooth::<ops::$name::Beside<Cpu<f64>>>()
+    };
     ($($other:tt)*) => {};
 }
 

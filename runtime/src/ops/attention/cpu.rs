@@ -18,7 +18,9 @@ use crate::error::Error;
 /// Heads from which on a task of forward is a group of panels; with fewer it is a single panel.
 const MANY_HEADS: usize = 16;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_, '_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let inputs = Inputs::new(spec, batch, args.xs)?;
         let &Spec { queries, heads, dim, .. } = spec;

@@ -10,7 +10,9 @@ use crate::error::Error;
 use crate::ops::softmax::row::{max, sum_below, sum_exp, weight};
 use crate::ops::sum::cpu::total;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, lse, scratch, logits, target } = args;
         let (classes, rows) = (spec.classes, batch * spec.rows);

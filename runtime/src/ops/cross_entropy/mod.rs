@@ -6,7 +6,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(test)]
 mod tests;
 

@@ -16,7 +16,9 @@ const COLUMNS: usize = 32;
 /// Rows summed at once; then those sums are, which keeps the digits of long sums.
 const ROWS: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, mean, rstd, x, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);

@@ -4,7 +4,7 @@ use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 use crate::ops::activation::Activation;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

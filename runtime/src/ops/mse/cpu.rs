@@ -8,7 +8,9 @@ use crate::cpu::simd::{Float, Job, Simd};
 use crate::error::Error;
 use crate::ops::sum::cpu::total;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, scratch, x, target } = args;
         let (len, n) = (spec.len, batch * spec.len);

@@ -12,7 +12,9 @@ use crate::error::Error;
 /// Neighbours along `inner` that are taken side by side.
 const LANES: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let n = batch * spec.outer * spec.len * spec.inner;

@@ -13,7 +13,9 @@ use crate::error::Error;
 /// each line is read and written whole while it is in the cache.
 const BLOCK: usize = 16;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         transpose(self.pool(), spec, batch, Grad { to: y, add: false }, x)
