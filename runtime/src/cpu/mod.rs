@@ -4,6 +4,7 @@ pub(crate) mod elementwise;
 pub(crate) mod math;
 pub(crate) mod parts;
 pub(crate) mod pool;
+pub(crate) mod runs;
 pub(crate) mod simd;
 
 use std::marker::PhantomData;
