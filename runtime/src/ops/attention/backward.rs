@@ -4,8 +4,9 @@ use super::product::Update;
 use super::rows::{Grads, Part, Rows};
 use super::tile::{Copy, Head, KEYS, LANES, mask, padded, per_key, per_query, scores, take};
 use super::transpose::transpose;
+use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Level, Simd};
-use crate::ops::softmax::row::{dot, weight};
+use crate::ops::softmax::row::dot;
 
 /// Blocks of KEYS keys that stay packed at most while the queries pass.
 pub(super) const BLOCKS: usize = 4;
@@ -182,7 +183,7 @@ impl<E: Float> Job for Differentiate<'_, E> {
         let (ds, _) = self.ds.as_chunks_mut::<LANES>();
         for (p, ds) in p.iter_mut().zip(&mut *ds) {
             for l in 0..LANES {
-                p[l] = weight::<S, E>(p[l] - lse[l]);
+                p[l] = math::weight::<S, E>(p[l] - lse[l]);
                 ds[l] = p[l] * (ds[l] - delta[l]);
             }
         }
