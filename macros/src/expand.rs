@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::codegen::{self, Paths};
-use crate::graph::{Graph, build, marks, num::Vars, shape};
+use crate::graph::{Graph, build, marks, shape};
 use crate::report::Errors;
 use crate::syntax;
 
@@ -22,18 +22,20 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     }
     let emitted = codegen::plan(&graph).and_then(|plans| codegen::emit(&model, &graph, &plans, &paths));
     emitted.unwrap_or_else(|defect| {
-        errors.error(model.name.span(), format!("internal error: {defect} -- this is a defect of remat, please report it"));
+        errors.error(
+            model.name.span(),
+            format!("internal error: {defect} -- this is a defect of remat, please report it"),
+        );
         with_signatures(errors, &model, &graph, &paths)
     })
 }
 
 /// From tree to a graph with shapes and segments.
-fn understand(model: &syntax::Model, errors: &mut Errors) -> Graph {
+pub(crate) fn understand(model: &syntax::Model, errors: &mut Errors) -> Graph {
     let mut graph = build::build(model, errors);
     shape::shape(&mut graph, errors);
     if errors.is_empty() {
-        let vars: Vars = graph.consts.iter().map(|c| (c.name.to_string(), c.value)).collect();
-        marks::segments(&mut graph, &model.marks, &vars, errors);
+        marks::segments(&mut graph, errors);
     }
     graph
 }
@@ -79,15 +81,20 @@ mod timing {
             println!("build {:?}", s.elapsed());
             super::shape::shape(&mut g, &mut e);
             println!("shape {:?}", s.elapsed());
-            super::marks::segments(&mut g, &m.marks, &Default::default(), &mut e);
+            super::marks::segments(&mut g, &mut e);
             println!("marks {:?}", s.elapsed());
             let l = crate::graph::lower::lower(&g, crate::graph::lower::Mode::Train);
             println!("lower {:?}", s.elapsed());
             let p = crate::plan::schedule::train(&l.problem);
             println!("schedule {:?} {}", s.elapsed(), p.steps.len());
             for w in [4, 8] {
-            let _ = crate::plan::layout::layout(&l.problem, &p, crate::plan::layout::Widths{line:64,elem:w,scalar:w});
-            println!("layout {:?}", s.elapsed()); }
+                let _ = crate::plan::layout::layout(
+                    &l.problem,
+                    &p,
+                    crate::plan::layout::Widths { line: 64, elem: w, scalar: w },
+                );
+                println!("layout {:?}", s.elapsed());
+            }
             let plans = crate::codegen::plan(&g).unwrap();
             println!("plan all {:?}", s.elapsed());
             let o = crate::codegen::emit(&m, &g, &plans, &super::Paths { krate: quote::quote!(x) }).unwrap();

@@ -9,7 +9,11 @@ pub(super) const OPS: &[OpDef] = &[
     OpDef { name: "Relu", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Relu", SAVED_OUTPUT) },
     OpDef { name: "Gelu", arity: ONE, resolve: gelu },
     OpDef { name: "Silu", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Silu", SAVED_INPUT) },
-    OpDef { name: "Sigmoid", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Sigmoid", SAVED_OUTPUT) },
+    OpDef {
+        name: "Sigmoid",
+        arity: ONE,
+        resolve: |cx| plain(cx, "activation::Activation::Sigmoid", SAVED_OUTPUT),
+    },
     OpDef { name: "Tanh", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Tanh", SAVED_OUTPUT) },
 ];
 

@@ -13,12 +13,16 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         cx.error(cx.span, format!("{label} needs `dim` -- write `Mean(-1)` for the last axis"));
         return None;
     };
-    let axis = cx.as_axis("dim", value, span, dims.len())?;
+    let axis = cx.as_axis("dim", value, span, &dims)?;
     cx.finish()?;
     let (outer, len, inner) = around(&dims, axis);
     dims.remove(axis);
     Some(Resolved {
-        spec: vec![("outer", SpecValue::Int(outer)), ("len", SpecValue::Int(len)), ("inner", SpecValue::Int(inner))],
+        spec: vec![
+            ("outer", SpecValue::Int(outer)),
+            ("len", SpecValue::Int(len)),
+            ("inner", SpecValue::Int(inner)),
+        ],
         forward: vec![Field::Out("y"), Field::In("x", 0)],
         backward: vec![Field::GradIn("dx", 0), Field::GradOut("dy")],
         flops: outer * len * inner,

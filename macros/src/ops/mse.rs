@@ -11,13 +11,20 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     if x != target {
         let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
-        cx.conflict(1, format!("{label} needs two equal shapes but {a} is {x:?} and {b} is {target:?} -- make them equal"), format!("{b} is {target:?}"));
+        let message = format!("{label} needs two equal shapes but {a} is {x:?} and {b} is {target:?}");
+        cx.conflict(1, format!("{message} -- make them equal"), format!("{b} is {target:?}"));
+        cx.also(0, format!("{a} is {x:?}"));
         return None;
     }
     let len = x.iter().product();
     Some(Resolved {
         spec: vec![("len", SpecValue::Int(len))],
-        forward: vec![Field::Out("loss"), Field::Scratch("scratch"), Field::In("x", 0), Field::In("target", 1)],
+        forward: vec![
+            Field::Out("loss"),
+            Field::Scratch("scratch"),
+            Field::In("x", 0),
+            Field::In("target", 1),
+        ],
         backward: vec![
             Field::GradIn("dx", 0),
             Field::GradIn("dtarget", 1),

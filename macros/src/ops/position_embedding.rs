@@ -11,7 +11,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (dims, table) = (dims?, table?);
     let &[len, dim] = dims.as_slice() else {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        cx.conflict(0, format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"), format!("{input} is {dims:?}"));
+        let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
+        cx.conflict(0, message, format!("{input} is {dims:?}"));
         return None;
     };
     if len > table {
@@ -27,7 +28,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     let output = Shape::elem(dims.clone());
     Some(Resolved {
-        spec: vec![("len", SpecValue::Int(len)), ("table", SpecValue::Int(table)), ("dim", SpecValue::Int(dim))],
+        spec: vec![
+            ("len", SpecValue::Int(len)),
+            ("table", SpecValue::Int(table)),
+            ("dim", SpecValue::Int(dim)),
+        ],
         params,
         forward: vec![Field::Out("y"), Field::In("x", 0), Field::Param("weight", 0)],
         backward: vec![Field::GradIn("dx", 0), Field::GradParam("dweight", Some(0)), Field::GradOut("dy")],
