@@ -8,7 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::expand::understand;
 use crate::report::Errors;
-use crate::{codegen, syntax};
+use crate::{planned, syntax};
 
 /// Every mistake in the body of a `model!`, as "line:column message".
 pub(crate) fn mistakes(body: TokenStream) -> Vec<String> {
@@ -16,9 +16,9 @@ pub(crate) fn mistakes(body: TokenStream) -> Vec<String> {
     if let Some(model) = syntax::parse(syntax::flatten(body), &mut errors) {
         let graph = understand(&model, &mut errors);
         if errors.is_empty()
-            && let Err(defect) = codegen::plan(&graph)
+            && let Err(defect) = planned::plan(&graph)
         {
-            errors.error(model.name.span(), defect);
+            errors.error(model.name.span(), defect.message);
         }
     }
     let place = |span: proc_macro2::Span| format!("{}:{}", span.start().line, span.start().column + 1);

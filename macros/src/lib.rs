@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod catalogue;
 mod codegen;
+mod dump;
 mod expand;
 mod graph;
 mod ops;
 mod plan;
+mod planned;
 mod report;
 mod syntax;
 

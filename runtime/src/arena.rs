@@ -36,11 +36,6 @@ impl Buffer {
         Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
     }
 
-    /// How many bytes it holds.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// The end of the highest part that was ever split off.
     pub(crate) fn highest(&self) -> usize {
         self.highest
@@ -179,8 +174,7 @@ mod tests {
     #[test]
     fn parts_are_zeroed_typed_and_disjoint() {
         let mut buffer = Buffer::new(256, "a test").unwrap();
-        let ([a, b], [c]) =
-            buffer.split([span(0, 64), span(0, 8)], [span(64, 128)]).expect("disjoint");
+        let ([a, b], [c]) = buffer.split([span(0, 64), span(0, 8)], [span(64, 128)]).expect("disjoint");
         assert_eq!(a.elements::<f32>(), [0.0; 16]);
         assert_eq!(b.elements::<f64>(), [0.0]);
         c.elements::<u32>().fill(7);

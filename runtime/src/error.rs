@@ -149,7 +149,9 @@ impl fmt::Display for Error {
                 f,
                 "`{call}` needs a workspace with room for it, but this one was made for `forward` alone -- make it with `workspace(batch)`"
             ),
-            Self::NoOutput { name, why } => write!(f, "the workspace does not hold the output `{name}`: {why}"),
+            Self::NoOutput { name, why } => {
+                write!(f, "the workspace does not hold the output `{name}`: {why}")
+            }
             Self::IdOutOfRange { name, index, limit, found } => {
                 write!(f, "`{name}` holds {found} at position {index} but ids must be below {limit}")
             }

@@ -31,8 +31,8 @@ pub mod __private {
     pub use crate::device::{Device, Grad};
     pub use crate::error::Error;
     pub use crate::model::{
-        Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut, Workspace,
-        check_batch, check_ids, check_shape,
+        Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
+        Workspace, check_batch, check_ids, check_shape,
     };
     pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment};
     pub use crate::{ndarray, ops};

@@ -1,5 +1,10 @@
 //! What the integration tests share.
 
+pub mod case;
+pub mod claim;
+pub mod differences;
 pub mod models;
+pub mod nets;
+pub mod ops;
 pub mod remote;
 pub mod trace;

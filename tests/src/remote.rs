@@ -190,7 +190,8 @@ impl linear::Kernel for Remote {
 
     fn backward(&self, s: &linear::Spec, _: usize, args: linear::Backward<'_, Self>) -> Result<(), Error> {
         let (dy, w) = (self.read(args.dy), self.read(args.weight));
-        let columns = |dy: &[f32], j: usize| dy.iter().skip(j).step_by(s.outputs).copied().collect::<Vec<_>>();
+        let columns =
+            |dy: &[f32], j: usize| dy.iter().skip(j).step_by(s.outputs).copied().collect::<Vec<_>>();
         self.grad(args.dx, || {
             let row = |dy: &[f32]| -> Vec<f32> {
                 (0..s.inputs).map(|k| (0..s.outputs).map(|j| dy[j] * w[j * s.inputs + k]).sum()).collect()
@@ -225,13 +226,23 @@ fn activate(activation: activation::Activation, x: f32) -> f32 {
 }
 
 impl activation::Kernel for Remote {
-    fn forward(&self, s: &activation::Spec, _: usize, args: activation::Forward<'_, Self>) -> Result<(), Error> {
+    fn forward(
+        &self,
+        s: &activation::Spec,
+        _: usize,
+        args: activation::Forward<'_, Self>,
+    ) -> Result<(), Error> {
         let y: Vec<f32> = self.read(args.x).iter().map(|x| activate(s.activation, *x)).collect();
         self.write(&args.y, &y);
         Ok(())
     }
 
-    fn backward(&self, s: &activation::Spec, _: usize, args: activation::Backward<'_, Self>) -> Result<(), Error> {
+    fn backward(
+        &self,
+        s: &activation::Spec,
+        _: usize,
+        args: activation::Backward<'_, Self>,
+    ) -> Result<(), Error> {
         let (dy, y) = (self.read(args.dy), self.read(args.saved));
         let slope = |y: f32| match s.activation {
             activation::Activation::Relu => f32::from(y > 0.0),

@@ -54,13 +54,17 @@ impl Trace {
 /// Numbers in [-1, 1).
 pub fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     let key = Key { seed, step: 0, node: 0 };
-    Array2::from_shape_fn((rows, columns), |(i, j)| (2.0 * rng::uniform(key, (i * columns + j) as u64) - 1.0) as f32)
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        (2.0 * rng::uniform(key, (i * columns + j) as u64) - 1.0) as f32
+    })
 }
 
 /// Ids below `limit`.
 pub fn ids(rows: usize, columns: usize, limit: usize, seed: u64) -> Array2<u32> {
     let key = Key { seed, step: 1, node: 0 };
-    Array2::from_shape_fn((rows, columns), |(i, j)| (rng::uniform(key, (i * columns + j) as u64) * limit as f64) as u32)
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        (rng::uniform(key, (i * columns + j) as u64) * limit as f64) as u32
+    })
 }
 
 /// Trains `$model` for 20 steps of AdamW on `$cpu` and gives its [`Trace`]. `$before` is done to the

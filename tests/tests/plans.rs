@@ -5,7 +5,7 @@ use remat::ndarray::Axis;
 use remat::prelude::*;
 use remat::testing;
 use remat_tests::trace::{Trace, ids, numbers};
-use remat_tests::{deep, dag, gpt, trace};
+use remat_tests::{dag, deep, gpt, trace};
 
 mod deep_nets {
     use super::*;
@@ -74,7 +74,8 @@ fn check<M: Model<Device = Cpu>>(
     for spoil in [f32::NAN, 1e30] {
         let cpu = Cpu::with_threads(2).unwrap();
         testing::poison_freed(&cpu, Some(spoil));
-        run(&cpu, &|ws| testing::fill(ws, spoil)).assert_same(expected, &format!("{name} in memory full of {spoil}"));
+        run(&cpu, &|ws| testing::fill(ws, spoil))
+            .assert_same(expected, &format!("{name} in memory full of {spoil}"));
     }
 }
 

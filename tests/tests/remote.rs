@@ -1,7 +1,7 @@
 //! A device of handles trains a model.
 
-use remat::prelude::*;
 use remat::ndarray::Array2;
+use remat::prelude::*;
 use remat_tests::remote::Remote;
 
 model! {

@@ -60,7 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             sum += f64::from(loss) * batch.len() as f64;
         }
         let accuracy = accuracy(&net, &mut ws, &test)?;
-        println!("epoch {}: loss {:.4}, held-out accuracy {:.2} %", epoch + 1, sum / order.len() as f64, 100.0 * accuracy);
+        println!(
+            "epoch {}: loss {:.4}, held-out accuracy {:.2} %",
+            epoch + 1,
+            sum / order.len() as f64,
+            100.0 * accuracy
+        );
     }
     Ok(())
 }
@@ -84,7 +89,9 @@ fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32), 
     while let Some(arg) = args.next() {
         if arg == "--epochs" {
             let value = args.next().unwrap_or_default();
-            epochs = value.parse().map_err(|_| format!("`--epochs` must be a number but is `{value}` -- write `--epochs 6`"))?;
+            epochs = value
+                .parse()
+                .map_err(|_| format!("`--epochs` must be a number but is `{value}` -- write `--epochs 6`"))?;
         } else if arg.starts_with("--") || folder.is_some() {
             return Err(format!("unknown argument `{arg}` -- usage: digits [MNIST FOLDER] [--epochs N]"));
         } else {

@@ -96,7 +96,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         cpu.threads(),
     );
     println!("before: {:?}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
-    println!("held-out loss before training {:.3} (ln 256 is {:.3})", held_out(&gpt, &mut ws, &corpus)?, 256f64.ln());
+    println!(
+        "held-out loss before training {:.3} (ln 256 is {:.3})",
+        held_out(&gpt, &mut ws, &corpus)?,
+        256f64.ln()
+    );
 
     train(&mut gpt, &mut ws, &corpus, steps)?;
 
@@ -139,7 +143,8 @@ fn train(gpt: &mut Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus, steps: u64) ->
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// Linear warm-up over the first 5 %, then half a cosine down to a tenth.

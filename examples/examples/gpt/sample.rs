@@ -7,7 +7,12 @@ use super::Gpt;
 use super::data::Random;
 
 /// `prompt` and `count` bytes that the model draws behind it.
-pub fn sample(gpt: &Gpt, ws: &mut Workspace<Gpt>, prompt: &[u8], count: usize) -> Result<String, remat::Error> {
+pub(crate) fn sample(
+    gpt: &Gpt,
+    ws: &mut Workspace<Gpt>,
+    prompt: &[u8],
+    count: usize,
+) -> Result<String, remat::Error> {
     const TEMPERATURE: f64 = 0.8;
     let mut random = Random::new(1);
     let mut text = prompt.to_vec();

@@ -5,10 +5,11 @@ use quote::{format_ident, quote};
 
 use super::calls::Calls;
 use super::outputs_type;
-use super::programs::{Planned, Plans};
+
 use crate::graph::num::Num;
 use crate::graph::{Graph, Port};
 use crate::plan::layout::What;
+use crate::planned::{Planned, Plans};
 use crate::syntax::{Dtype, Model};
 
 /// The struct of the model, and of its outputs if there are several.
@@ -17,7 +18,8 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
-            let (field, doc) = (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
+            let (field, doc) =
+                (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
@@ -69,6 +71,9 @@ fn consts(graph: &Graph) -> TokenStream {
 }
 
 fn array_type(port: &Port) -> TokenStream {
+    if !port.known {
+        return quote!(impl ::core::marker::Sized);
+    }
     let element = match port.dtype {
         Dtype::F32 => quote!(<D as __Device>::Scalar),
         Dtype::U32 => quote!(u32),
@@ -80,8 +85,14 @@ fn array_type(port: &Port) -> TokenStream {
 
 /// `x: ArrayView…, y: ArrayView…`
 fn signature(graph: &Graph, targets: bool) -> TokenStream {
-    let ports = graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
-    ports.map(|p| { let (name, ty) = (argument(p), array_type(p)); quote!(#name: #ty,) }).collect()
+    let ports =
+        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
+    ports
+        .map(|p| {
+            let (name, ty) = (argument(p), array_type(p));
+            quote!(#name: #ty,)
+        })
+        .collect()
 }
 
 /// The name of a port as an argument: its own, but it can't collide with ours.
@@ -95,6 +106,22 @@ fn outputs_return(model: &Model, graph: &Graph) -> TokenStream {
         quote!(#name<'w, D>)
     } else {
         quote!(__remat::Output<'w, D>)
+    }
+}
+
+/// Local names of generated functions. They cannot collide with ports of the same name, which are
+/// arguments: these resolve where the macro is defined.
+struct Locals {
+    ws: Ident,
+    frame: Ident,
+    batch: Ident,
+    result: Ident,
+}
+
+impl Default for Locals {
+    fn default() -> Self {
+        let local = |name| Ident::new(name, proc_macro2::Span::mixed_site());
+        Self { ws: local("ws"), frame: local("frame"), batch: local("batch"), result: local("result") }
     }
 }
 
@@ -146,7 +173,13 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
     }
 }
 
-fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [TokenStream; 3]) -> TokenStream {
+fn three_signatures(
+    model: &Model,
+    graph: &Graph,
+    bounds: &TokenStream,
+    bodies: [TokenStream; 3],
+) -> TokenStream {
+    let ws = Locals::default().ws;
     let (all, inputs) = (signature(graph, true), signature(graph, false));
     let outputs = outputs_return(model, graph);
     let [train, evaluate, forward] = bodies;
@@ -157,34 +190,42 @@ fn three_signatures(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: 
         /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
         /// then nothing has changed.
         #[allow(clippy::too_many_arguments)]
-        pub fn forward_backward(&mut self, ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #train }
         /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
         #[allow(clippy::too_many_arguments)]
-        pub fn evaluate(&self, ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        pub fn evaluate(&self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #evaluate }
         /// The output of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
-        pub fn forward<'w>(&self, ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
+        pub fn forward<'w>(&self, #ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
         where D: #bounds { #forward }
     }
 }
 
 /// The methods beside errors.
-pub(super) fn signatures(model: &Model, graph: &Graph, _krate: &TokenStream) -> TokenStream {
-    let body = quote!(::core::result::Result::Err(__remat::Error::Internal { message: ::std::string::String::new() }));
+pub(super) fn signatures(model: &Model, graph: &Graph) -> TokenStream {
+    let body = quote!(::core::result::Result::Err(__remat::Error::Internal {
+        message: ::std::string::String::new()
+    }));
     let bounds = quote!(__Device);
     let three = three_signatures(model, graph, &bounds, [body.clone(), body.clone(), body]);
     common(model, graph, &bounds, &three)
 }
 
 /// The methods.
-pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls, _krate: &TokenStream) -> Result<TokenStream, String> {
+pub(super) fn methods(
+    model: &Model,
+    graph: &Graph,
+    plans: &Plans,
+    calls: &Calls,
+) -> Result<TokenStream, String> {
+    let Locals { ws, frame, batch, result } = Locals::default();
     let bounds = calls.bounds();
     let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
     let (train, evaluate) = (&plans.train, &plans.evaluate);
@@ -195,42 +236,42 @@ pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls
     let buffer = loss(train, trained)?;
     let train_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Train, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
-        frame.seed_gradient(#seed)?;
-        run(&mut frame, &TRAIN)?;
-        let loss = frame.loss(#buffer)?;
-        ws.trained(batch);
+        #frame.seed_gradient(#seed)?;
+        run(&mut #frame, &TRAIN)?;
+        let #result = #frame.loss(#buffer)?;
+        #ws.trained(#batch);
         self.core.steps += 1;
-        ::core::result::Result::Ok(loss)
+        ::core::result::Result::Ok(#result)
     };
     let uploads = self::uploads(graph, evaluate, &plans.evaluation.values)?;
     let buffer = loss(evaluate, evaluated)?;
     let evaluate_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Evaluate, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
         #uploads
-        run(&mut frame, &EVALUATE)?;
-        frame.loss(#buffer)
+        run(&mut #frame, &EVALUATE)?;
+        #frame.loss(#buffer)
     };
     let checks = self::checks(graph, false);
     let uploads = self::uploads(graph, &plans.forward, &plans.evaluation.values)?;
-    let result = if graph.outputs.len() > 1 {
+    let outputs = if graph.outputs.len() > 1 {
         let name = outputs_type(&model.name);
         let fields = graph.outputs.iter().enumerate().map(|(i, o)| {
             let field = Ident::new_raw_or_plain(&o.name, o.span);
-            quote!(#field: ws.forward_output(batch, #i)?)
+            quote!(#field: #ws.forward_output(#batch, #i)?)
         });
-        quote!(let ws = &*ws; ::core::result::Result::Ok(#name { #(#fields),* }))
+        quote!(let #ws = &*#ws; ::core::result::Result::Ok(#name { #(#fields),* }))
     } else {
-        quote!(ws.forward_output(batch, 0))
+        quote!(#ws.forward_output(#batch, 0))
     };
     let forward_body = quote! {
         #checks
-        let mut frame = ws.begin(self, __remat::Call::Forward, batch)?;
+        let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
         #uploads
-        run(&mut frame, &FORWARD)?;
-        #result
+        run(&mut #frame, &FORWARD)?;
+        #outputs
     };
     let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);
     Ok(common(model, graph, &bounds, &three))
@@ -238,13 +279,23 @@ pub(super) fn methods(model: &Model, graph: &Graph, plans: &Plans, calls: &Calls
 
 /// Shapes, batches and ids, before anything changes.
 fn checks(graph: &Graph, targets: bool) -> TokenStream {
+    let batch = Locals::default().batch;
     let mut out = TokenStream::new();
-    let ports: Vec<&Port> = graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets)).collect();
+    let ports: Vec<&Port> = graph
+        .ports
+        .iter()
+        .filter(|p| !p.target)
+        .chain(graph.ports.iter().filter(|p| p.target && targets))
+        .collect();
     for (i, port) in ports.iter().enumerate() {
         let (name, text) = (argument(port), port.name.to_string());
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
         let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
-        out.extend(if i == 0 { quote!(let batch = #check;) } else { quote!(__remat::check_batch(#text, batch, #check)?;) });
+        out.extend(if i == 0 {
+            quote!(let #batch = #check;)
+        } else {
+            quote!(__remat::check_batch(#text, #batch, #check)?;)
+        });
     }
     let mut told: Vec<(usize, u64, Option<u32>)> = vec![];
     for node in &graph.nodes {
@@ -260,7 +311,10 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         }
         told.push(check);
         let (name, text, limit) = (argument(port), port.name.to_string(), Literal::u64_unsuffixed(ids.limit));
-        let ignore = ids.ignore.map_or_else(|| quote!(::core::option::Option::None), |i| quote!(::core::option::Option::Some(#i)));
+        let ignore = ids.ignore.map_or_else(
+            || quote!(::core::option::Option::None),
+            |i| quote!(::core::option::Option::Some(#i)),
+        );
         out.extend(quote!(__remat::check_ids(#text, #name.view(), #limit, #ignore)?;));
     }
     out
@@ -268,6 +322,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
 
 /// Copies into the buffers that the program reads.
 fn uploads(graph: &Graph, planned: &Planned, values: &[usize]) -> Result<TokenStream, String> {
+    let frame = Locals::default().frame;
     let mut out = TokenStream::new();
     for port in &graph.ports {
         let value = values[port.value];
@@ -276,8 +331,8 @@ fn uploads(graph: &Graph, planned: &Planned, values: &[usize]) -> Result<TokenSt
         }
         let (name, buffer) = (argument(port), planned.first(What::Value(value))?);
         out.extend(match port.dtype {
-            Dtype::F32 => quote!(frame.upload_elems(#buffer, #name)?;),
-            Dtype::U32 => quote!(frame.upload_ids(#buffer, #name)?;),
+            Dtype::F32 => quote!(#frame.upload_elems(#buffer, #name)?;),
+            Dtype::U32 => quote!(#frame.upload_ids(#buffer, #name)?;),
         });
     }
     Ok(out)

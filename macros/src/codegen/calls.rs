@@ -48,7 +48,11 @@ impl Tensor {
     /// The span of the buffer that `row` names.
     fn span(self, row: &Ident) -> TokenStream {
         let (element, len) = (self.element(), Literal::u64_unsuffixed(self.len));
-        if self.batched { quote!(f.sample::<#element>(#row, #len)) } else { quote!(f.fixed::<#element>(#row, #len)) }
+        if self.batched {
+            quote!(f.sample::<#element>(#row, #len))
+        } else {
+            quote!(f.fixed::<#element>(#row, #len))
+        }
     }
 }
 
@@ -113,7 +117,10 @@ impl SpecKey {
         let none = quote!(::core::option::Option::None);
         let some = |inner: TokenStream| quote!(::core::option::Option::Some(#inner));
         match self {
-            Self::Int(n) => { let n = Literal::u64_unsuffixed(*n); quote!(#n) }
+            Self::Int(n) => {
+                let n = Literal::u64_unsuffixed(*n);
+                quote!(#n)
+            }
             Self::Float(x) => float(*x),
             Self::Bool(b) => quote!(#b),
             Self::Path(p) => path(p),

@@ -13,8 +13,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::graph::Graph;
+use crate::planned::Plans;
 use crate::syntax::Model;
-pub(crate) use programs::{Plans, plan};
 
 /// Where the runtime is: `$crate` of the macro that called.
 pub(crate) struct Paths {
@@ -22,13 +22,18 @@ pub(crate) struct Paths {
 }
 
 /// Everything that `model!` becomes.
-pub(crate) fn emit(model: &Model, graph: &Graph, plans: &Plans, paths: &Paths) -> Result<TokenStream, String> {
+pub(crate) fn emit(
+    model: &Model,
+    graph: &Graph,
+    plans: &Plans,
+    paths: &Paths,
+) -> Result<TokenStream, String> {
     let mut calls = calls::Calls::default();
     let programs = programs::emit(graph, plans, &mut calls)?;
     let krate = &paths.krate;
     let declaration = api::declaration(model, graph, krate);
-    let methods = api::methods(model, graph, plans, &calls, krate)?;
-    let model_impl = plan::model_impl(&model.name, graph, plans, krate)?;
+    let methods = api::methods(model, graph, plans, &calls)?;
+    let model_impl = plan::model_impl(&model.name, graph, plans)?;
     let functions = calls.functions();
     let run = calls.run();
     Ok(quote! {
@@ -50,7 +55,7 @@ pub(crate) fn emit(model: &Model, graph: &Graph, plans: &Plans, paths: &Paths) -
 pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> TokenStream {
     let krate = &paths.krate;
     let declaration = api::declaration(model, graph, krate);
-    let methods = api::signatures(model, graph, krate);
+    let methods = api::signatures(model, graph);
     let name = &model.name;
     let model_impl = plan::empty_model_impl(name);
     quote! {

@@ -4,71 +4,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
-use crate::graph::lower::{Lowered, Mode, Wanted, lower};
+use crate::graph::lower::{Lowered, Wanted};
 use crate::graph::{Graph, NodeId};
 use crate::ops::{Field, Resolved};
-use crate::plan::layout::{Layout, Region, What, Widths, layout};
-use crate::plan::problem::Class;
-use crate::plan::program::{self, Kind, Program, Run, Step};
-use crate::plan::schedule;
-
-/// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
-pub(crate) const WIDTHS: [Widths; 2] =
-    [Widths { line: 64, elem: 4, scalar: 4 }, Widths { line: 64, elem: 8, scalar: 8 }];
-
-/// A program with a layout for each of [`WIDTHS`].
-pub(crate) struct Planned {
-    pub(crate) program: Program,
-    pub(crate) layouts: Vec<Layout>,
-}
-
-/// Every program of a model.
-pub(crate) struct Plans {
-    pub(crate) training: Lowered,
-    pub(crate) evaluation: Lowered,
-    pub(crate) train: Planned,
-    pub(crate) evaluate: Planned,
-    pub(crate) forward: Planned,
-    /// The training program without marks, if there are marks.
-    pub(crate) store_all: Option<Planned>,
-}
-
-/// Plans every program; an error in words if something is too large.
-pub(crate) fn plan(graph: &Graph) -> Result<Plans, String> {
-    let mut training = lower(graph, Mode::Train);
-    let evaluation = lower(graph, Mode::Evaluate);
-    let train = place(&training, schedule::train(&training.problem))?;
-    let loss = evaluation.problem.loss;
-    let evaluate = place(&evaluation, schedule::forward(&evaluation.problem, &[loss]))?;
-    let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let forward = place(&evaluation, schedule::forward(&evaluation.problem, &wanted))?;
-    let marked = !training.problem.segments.is_empty() || training.problem.nodes.iter().any(|n| n.recompute);
-    let mut store_all = None;
-    if marked {
-        let segments = std::mem::take(&mut training.problem.segments);
-        let marks: Vec<bool> =
-            training.problem.nodes.iter_mut().map(|n| std::mem::take(&mut n.recompute)).collect();
-        store_all = Some(place(&training, schedule::train(&training.problem))?);
-        training.problem.segments = segments;
-        training.problem.nodes.iter_mut().zip(marks).for_each(|(node, mark)| node.recompute = mark);
-    }
-    Ok(Plans { training, evaluation, train, evaluate, forward, store_all })
-}
-
-fn place(lowered: &Lowered, program: Program) -> Result<Planned, String> {
-    let mut layouts = vec![];
-    for widths in WIDTHS {
-        let placed = layout(&lowered.problem, &program, widths)
-            .map_err(|e| format!("the model takes more bytes than 64 bits count, at {:?}", e.what))?;
-        if placed.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
-            return Err(String::from("a sample of the model takes more than 256 GiB"));
-        }
-        layouts.push(placed);
-    }
-    Ok(Planned { program, layouts })
-}
+use crate::plan::layout::{Region, What};
+use crate::plan::program::{self, Kind, Run, Step};
+use crate::planned::{Planned, Plans, WIDTHS};
 
 impl Planned {
     /// How many buffers at the front are parameter gradients, which have a table of their own.
@@ -98,7 +39,8 @@ impl Planned {
 
     fn number(&self, at: Option<usize>, what: What) -> Result<u32, String> {
         let at = at.and_then(|at| at.checked_sub(self.params()));
-        at.and_then(|at| u32::try_from(at).ok()).ok_or_else(|| format!("{what:?} has no buffer where it is used"))
+        at.and_then(|at| u32::try_from(at).ok())
+            .ok_or_else(|| format!("{what:?} has no buffer where it is used"))
     }
 
     /// Offset and lines of each buffer, for one width.
@@ -129,7 +71,8 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
         ("EVALUATE", &plans.evaluate, &plans.evaluation),
         ("FORWARD", &plans.forward, &plans.evaluation),
     ] {
-        let mut emitter = Emitter { graph, lowered, planned, calls, rows: vec![], offsets: param_offsets(graph)? };
+        let mut emitter =
+            Emitter { graph, lowered, planned, calls, rows: vec![], offsets: param_offsets(graph)? };
         for (at, step) in planned.program.steps.iter().enumerate() {
             emitter.step(at, step)?;
         }
@@ -146,7 +89,8 @@ pub(super) fn param_offsets(graph: &Graph) -> Result<Vec<u32>, String> {
     let mut at = 0u64;
     let mut offsets = vec![];
     for param in &graph.params {
-        offsets.push(u32::try_from(at).map_err(|_| String::from("the model has more than 256 Gi parameters"))?);
+        offsets
+            .push(u32::try_from(at).map_err(|_| String::from("the model has more than 256 Gi parameters"))?);
         at += param.shape.iter().product::<u64>().div_ceil(64);
     }
     Ok(offsets)
@@ -211,8 +155,15 @@ impl Emitter<'_> {
         spec
     }
 
-    fn finish(&mut self, op_module: &'static str, direction: Direction, spec: Vec<(&'static str, SpecKey)>, row: Row) -> Result<(), String> {
-        let number = self.calls.number(Call { module: op_module, direction, spec, operands: row.operands })?;
+    fn finish(
+        &mut self,
+        op_module: &'static str,
+        direction: Direction,
+        spec: Vec<(&'static str, SpecKey)>,
+        row: Row,
+    ) -> Result<(), String> {
+        let number =
+            self.calls.number(Call { module: op_module, direction, spec, operands: row.operands })?;
         self.rows.push(number);
         self.rows.extend(row.numbers);
         Ok(())
@@ -220,27 +171,37 @@ impl Emitter<'_> {
 
     fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
         let (id, op) = self.node(run.node)?;
-        let node = &self.lowered.problem.nodes[run.node];
         let fused = match run.epilogue {
-            Some(behind) => Some((self.lowered.problem.nodes[behind].makes[0], self.node(behind)?.1.epilogue)),
+            Some(behind) => {
+                Some((self.lowered.problem.nodes[behind].makes[0], self.node(behind)?.1.epilogue))
+            }
             None => None,
         };
         let mut row = Row::default();
         for field in &op.forward {
             self.forward_field(*field, at, run, id, fused.map(|f| f.0), &mut row)?;
         }
-        let _ = node;
         let spec = Self::spec(op, fused.and_then(|f| f.1));
         let module = op.module;
         self.finish(module, Direction::Forward, spec, row)
     }
 
-    fn forward_field(&self, field: Field, at: usize, run: &Run, id: NodeId, fused: Option<usize>, row: &mut Row) -> Result<(), String> {
+    fn forward_field(
+        &self,
+        field: Field,
+        at: usize,
+        run: &Run,
+        id: NodeId,
+        fused: Option<usize>,
+        row: &mut Row,
+    ) -> Result<(), String> {
         let node = &self.lowered.problem.nodes[run.node];
         let made = |n: usize| node.makes.get(n).copied().filter(|v| run.makes.contains(v));
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
-            Field::Out(name) => row.push(name, Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?]),
+            Field::Out(name) => {
+                row.push(name, Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+            }
             Field::OutIfRead(name) => match made(0) {
                 Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
                 None => row.push(name, Operand::Absent, &[]),
@@ -258,12 +219,16 @@ impl Emitter<'_> {
                 let buffer = self.planned.at(at, What::Scratch(run.node))?;
                 row.push(name, Operand::Write(Tensor::new(size), false), &[buffer]);
             }
-            Field::In(name, n) => row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?]),
+            Field::In(name, n) => {
+                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            }
             Field::Ins(name) => self.inputs(name, at, run.node, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
             Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
-            Field::Key(name) => row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?]),
+            Field::Key(name) => {
+                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+            }
             other => return Err(format!("{other:?} is no field of a forward kernel")),
         }
         Ok(())
@@ -292,7 +257,9 @@ impl Emitter<'_> {
             inputs: node.sources.iter().map(|s| self.graph.values[s.value].grad).collect(),
             params: node.params.iter().map(|p| !self.graph.params[*p].frozen).collect(),
         };
-        let again = |n: &usize| wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n]);
+        let again = |n: &usize| {
+            wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n])
+        };
         let repeated: Vec<usize> = (0..reads.len()).filter(again).collect();
         let (module, spec) = (op.module, Self::spec(op, None));
         let mut passes = vec![Pass {
@@ -301,7 +268,11 @@ impl Emitter<'_> {
             add: false,
         }];
         for n in repeated {
-            passes.push(Pass { inputs: (0..reads.len()).map(|m| m == n).collect(), params: false, add: true });
+            passes.push(Pass {
+                inputs: (0..reads.len()).map(|m| m == n).collect(),
+                params: false,
+                add: true,
+            });
         }
         for pass in passes {
             let mut row = Row::default();
@@ -315,7 +286,16 @@ impl Emitter<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn backward_field(&self, field: Field, at: usize, run: &Run, id: NodeId, wanted: &Wanted, pass: &Pass, row: &mut Row) -> Result<(), String> {
+    fn backward_field(
+        &self,
+        field: Field,
+        at: usize,
+        run: &Run,
+        id: NodeId,
+        wanted: &Wanted,
+        pass: &Pass,
+        row: &mut Row,
+    ) -> Result<(), String> {
         let node = &self.lowered.problem.nodes[run.node];
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
@@ -333,7 +313,8 @@ impl Emitter<'_> {
                 row.push(name, Operand::Grads(tensors), &numbers);
             }
             Field::GradParam(name, n) => {
-                let param = n.filter(|n| wanted.params[*n] && pass.params).map(|n| self.graph.nodes[id].params[n]);
+                let param =
+                    n.filter(|n| wanted.params[*n] && pass.params).map(|n| self.graph.nodes[id].params[n]);
                 match param {
                     Some(p) => {
                         let add = run.params.iter().any(|(q, mode)| *q == p && *mode == program::Mode::Add);
@@ -346,30 +327,49 @@ impl Emitter<'_> {
             }
             Field::GradOut(name) => {
                 let out = node.makes[0];
-                row.push(name, Operand::Read(self.tensor(out), false), &[self.planned.at(at, What::Grad(out))?]);
+                row.push(
+                    name,
+                    Operand::Read(self.tensor(out), false),
+                    &[self.planned.at(at, What::Grad(out))?],
+                );
             }
-            Field::SavedOut(name) => row.push(name, Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?]),
+            Field::SavedOut(name) => {
+                row.push(name, Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+            }
             Field::SavedStat(name, n) => {
                 let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
                 row.push(name, Operand::Read(self.tensor(v), false), &[value(v)?]);
             }
-            Field::In(name, n) => row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?]),
+            Field::In(name, n) => {
+                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            }
             Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
-                Some(n) => row.push(name, Operand::Read(self.tensor(node.reads[n]), true), &[value(node.reads[n])?]),
+                Some(n) => {
+                    row.push(name, Operand::Read(self.tensor(node.reads[n]), true), &[value(node.reads[n])?])
+                }
                 None => row.push(name, Operand::Absent, &[]),
             },
             Field::Ins(name) => self.inputs(name, at, run.node, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
             Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
-            Field::Key(name) => row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?]),
+            Field::Key(name) => {
+                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+            }
             other => return Err(format!("{other:?} is no field of a backward kernel")),
         }
         Ok(())
     }
 
     /// Where the gradient of input `n` goes in this pass.
-    fn grad(&self, at: usize, run: &Run, pass: &Pass, value: usize, n: usize) -> Result<Option<(Tensor, [u32; 2])>, String> {
+    fn grad(
+        &self,
+        at: usize,
+        run: &Run,
+        pass: &Pass,
+        value: usize,
+        n: usize,
+    ) -> Result<Option<(Tensor, [u32; 2])>, String> {
         if !pass.inputs[n] {
             return Ok(None);
         }
@@ -384,19 +384,4 @@ struct Pass {
     params: bool,
     /// The buffers hold contributions of the pass before.
     add: bool,
-}
-
-/// Bytes of `size` in one width.
-pub(super) fn bytes(size: crate::plan::problem::Size, width: usize) -> (u64, u64) {
-    let widths = WIDTHS[width];
-    let element = match size.class {
-        Class::Elem => widths.elem,
-        Class::Scalar => widths.scalar,
-        Class::Index => 4,
-    };
-    let lines = |n: u64| (n * element).div_ceil(widths.line) * widths.line;
-    match size.extent {
-        crate::plan::problem::Extent::PerSample(n) => (lines(n), 0),
-        crate::plan::problem::Extent::Fixed(n) => (0, lines(n)),
-    }
 }

@@ -82,6 +82,16 @@ impl<E: Float> Function<E, 1> for Identity {
     }
 }
 
+/// a + b
+#[derive(Clone, Copy)]
+pub(crate) struct Add;
+impl<E: Float> Function<E, 2> for Add {
+    #[inline(always)]
+    fn at<S: Simd>(self, [a, b]: [E; 2]) -> E {
+        a + b
+    }
+}
+
 /// Elements whose sums are held in registers and the first cache at once.
 const SUMS: usize = 1024;
 
@@ -151,7 +161,7 @@ pub(crate) fn sum<E: Float, const N: usize>(from: [&[E]; N], f: impl Fn([E; N]) 
     let mut half = PARTIAL / 2;
     while half > 0 {
         for l in 0..half {
-            sums[l] = sums[l] + sums[l + half];
+            sums[l] += sums[l + half];
         }
         half /= 2;
     }

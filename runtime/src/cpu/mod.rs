@@ -1,9 +1,11 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
 pub(crate) mod elementwise;
+pub(crate) mod gemm;
 pub(crate) mod math;
 pub(crate) mod parts;
 pub(crate) mod pool;
+pub(crate) mod runs;
 pub(crate) mod simd;
 
 use std::marker::PhantomData;
@@ -147,9 +149,5 @@ impl<E: Real> Device for Cpu<E> {
 }
 
 fn same_length(to: usize, from: usize) -> Result<(), Error> {
-    if to == from {
-        Ok(())
-    } else {
-        Err(Error::internal(format!("a copy of {from} elements into {to}")))
-    }
+    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
 }

@@ -9,7 +9,7 @@ use crate::rng::{self, Key};
 
 /// Elements that are drawn, then copied to the device, at once: whole lines of every device, so that
 /// each copy starts on one.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 12;
 
 /// The step of the keys that parameters are drawn with. No training call has this number, so no layer
 /// draws the same numbers again.
@@ -21,7 +21,7 @@ const BEFORE_ALL_STEPS: u64 = u64::MAX;
 /// # Errors
 /// [`Error::Internal`] if `params` has no room for them; the device's own.
 pub fn draw<D: Device>(device: &D, specs: &[ParamSpec], params: &mut D::Buf, seed: u64) -> Result<(), Error> {
-    let mut numbers = vec![D::Param::default(); CHUNK];
+    let mut numbers = [D::Param::default(); CHUNK];
     for (node, spec) in (0..).zip(specs) {
         let key = Key { seed, step: BEFORE_ALL_STEPS, node };
         let elements = spec.elements();

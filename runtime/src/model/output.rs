@@ -90,8 +90,12 @@ impl<M: Model> Workspace<M> {
             nearest: names::nearest(name, known()),
         })?;
         let missing = |why| Error::NoOutput { name: name.to_owned(), why };
-        let buffer = spec.train.ok_or_else(|| missing("it is not kept in training -- declare it `#[train] output`"))?;
-        let batch = self.trained.ok_or_else(|| missing("the last call in this workspace was not `forward_backward`"))?;
+        let buffer = spec
+            .train
+            .ok_or_else(|| missing("it is not kept in training -- declare it `#[train] output`"))?;
+        let batch = self
+            .trained
+            .ok_or_else(|| missing("the last call in this workspace was not `forward_backward`"))?;
         self.locate(spec, buffer, &M::PLAN.train, M::PLAN.gradient_bytes, batch)
     }
 
@@ -103,8 +107,12 @@ impl<M: Model> Workspace<M> {
         gradients: usize,
         batch: usize,
     ) -> Result<Output<'_, M::Device>, Error> {
-        let [line, _] = *program.buffers.get(buffer as usize).ok_or_else(|| Error::internal("an output without a buffer"))?;
-        let start = gradients + program.bytes.fixed + line as usize * <M::Device as Device>::LAYOUT.line * batch;
+        let [line, _] = *program
+            .buffers
+            .get(buffer as usize)
+            .ok_or_else(|| Error::internal("an output without a buffer"))?;
+        let start =
+            gradients + program.bytes.fixed + line as usize * <M::Device as Device>::LAYOUT.line * batch;
         let len = batch * spec.dims.iter().product::<usize>();
         let span = Span::of::<<M::Device as Device>::Elem>(start, len);
         let values = M::Device::view(M::Device::region(&self.arena, span)?);

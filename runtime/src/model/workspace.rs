@@ -35,7 +35,11 @@ impl<M: Model> Workspace<M> {
             bytes = bytes.max(own.ok_or_else(|| overflow.clone())?);
         }
         let device = model.core().device.clone();
-        Ok(Self { arena: device.alloc(bytes)?, capacity, device, training, bytes, trained: None })
+        let arena = device.alloc(bytes).map_err(|error| match error {
+            Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
+            other => other,
+        })?;
+        Ok(Self { arena, capacity, device, training, bytes, trained: None })
     }
 
     /// The most samples a call may bring.
@@ -56,7 +60,12 @@ impl<M: Model> Workspace<M> {
 
     /// Checks what a call asks for, and sets its program up.
     #[doc(hidden)]
-    pub fn begin<'a>(&'a mut self, model: &'a M, call: Call, batch: usize) -> Result<Frame<'a, M::Device>, Error> {
+    pub fn begin<'a>(
+        &'a mut self,
+        model: &'a M,
+        call: Call,
+        batch: usize,
+    ) -> Result<Frame<'a, M::Device>, Error> {
         let plan = const { &M::PLAN };
         let (name, program) = match call {
             Call::Train => ("forward_backward", &plan.train),
@@ -85,14 +94,22 @@ impl<M: Model> Workspace<M> {
 
 impl<D: Device> Frame<'_, D> {
     /// Copies an input declared `f32`.
-    pub fn upload_elems<I: Dimension>(&mut self, buffer: u32, from: ArrayView<'_, D::Scalar, I>) -> Result<(), Error> {
+    pub fn upload_elems<I: Dimension>(
+        &mut self,
+        buffer: u32,
+        from: ArrayView<'_, D::Scalar, I>,
+    ) -> Result<(), Error> {
         let span = self.sample::<D::Elem>(buffer, from.len() / self.batch);
         let ([], [to]) = D::split(self.arena, [], [span])?;
         self.device.upload_elems(D::view_mut(to), from)
     }
 
     /// Copies an input declared `u32`.
-    pub fn upload_ids<I: Dimension>(&mut self, buffer: u32, from: ArrayView<'_, u32, I>) -> Result<(), Error> {
+    pub fn upload_ids<I: Dimension>(
+        &mut self,
+        buffer: u32,
+        from: ArrayView<'_, u32, I>,
+    ) -> Result<(), Error> {
         let span = self.sample::<u32>(buffer, from.len() / self.batch);
         let ([], [to]) = D::split(self.arena, [], [span])?;
         self.device.upload(D::view_mut::<u32>(to), from)

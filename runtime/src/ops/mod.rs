@@ -7,6 +7,21 @@
 //! [`Grad`](crate::device::Grad) with `add` set.
 
 pub mod activation;
+pub mod arithmetic;
+pub mod attention;
 #[cfg(test)]
 pub(crate) mod check;
+pub mod concat;
+pub mod cross_entropy;
+pub mod dropout;
+pub mod embedding;
+pub mod layer_norm;
 pub mod linear;
+pub mod mean;
+pub mod mse;
+pub mod parameter;
+pub mod position_embedding;
+pub mod slice;
+pub mod softmax;
+pub mod sum;
+pub mod transpose;

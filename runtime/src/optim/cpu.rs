@@ -124,8 +124,8 @@ mod tests {
         (0..len).map(|_| next()).collect()
     }
 
-    /// Elements around those of a chunk, and of a vector.
-    const LENGTHS: [usize; 7] = [0, 1, 31, 33, CHUNK - 1, CHUNK, 2 * CHUNK + 5];
+    /// Elements around those of a chunk, of a vector, and of the lanes of a reduction.
+    const LENGTHS: [usize; 8] = [0, 1, 31, 33, 257, CHUNK - 1, CHUNK, 2 * CHUNK + 5];
 
     /// All that the kernels give for these lengths, in f64, which holds f32 exactly.
     fn everything<E: Float>(cpu: &Cpu<E>, len: usize) -> Vec<Vec<f64>> {
@@ -217,22 +217,25 @@ mod tests {
     #[test]
     fn bits_do_not_depend_on_the_number_of_threads() {
         let cpus = [1, 2, 3, 8].map(|threads| Cpu::with_threads(threads).unwrap());
-        // Enough for chunks that are longer, so that their results have room.
-        for len in LENGTHS.into_iter().chain([2 * CHUNK * PARTIALS + 999]) {
-            let all = |cpu: &Cpu| {
-                if len > 9 * CHUNK {
-                    let (sum, most) = reductions(cpu, &random(5, len), 1.0);
-                    vec![vec![sum, most]]
-                } else {
-                    everything(cpu, len)
-                }
-            };
-            let one = all(&cpus[0]);
+        for len in LENGTHS {
+            let one = everything(&cpus[0], len);
             for cpu in &cpus[1..] {
-                assert!(all(cpu) == one, "{len} elements, {} threads", cpu.threads());
+                assert!(everything(cpu, len) == one, "{len} elements, {} threads", cpu.threads());
             }
-            assert!(everything(&cpus[0].double(), 100) == everything(&cpus[3].double(), 100));
         }
+        assert!(everything(&cpus[0].double(), 100) == everything(&cpus[3].double(), 100));
+    }
+
+    #[test]
+    fn more_elements_than_partial_results_have_room_for_are_cut_into_longer_chunks() {
+        let x: Vec<f32> = random(5, CHUNK * (2 * PARTIALS + 1) + 999);
+        let [one, three] = [1, 3].map(|threads| reductions(&Cpu::with_threads(threads).unwrap(), &x, 1.0));
+        assert_eq!(one, three);
+        // Whole numbers over 2^23, so that the sum is exact in integers.
+        let square = |&x: &f32| (f64::from(x) * f64::from(1 << 23)).powi(2) as u128;
+        let exact = x.iter().map(square).sum::<u128>() as f64 / f64::from(1 << 23).powi(2);
+        // A lane adds 130 squares, each rounded at 1e-16; joining lanes and chunks adds 500 more.
+        assert!((one.0 / exact - 1.0).abs() < 1e-14, "{} and {exact}", one.0);
     }
 
     #[test]

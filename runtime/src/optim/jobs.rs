@@ -79,9 +79,30 @@ impl<E: Float> Job for Adam<'_, E> {
     }
 }
 
-/// How many sums run side by side: a power of two, the same at every level, so that for f32 (whose
-/// squares are exact in f64) all levels give the same bits.
-const LANES: usize = 32;
+/// How many partial results run side by side, the same at every level, so that for f32 (whose squares
+/// are exact in f64) all levels give the same bits. So many that the loop over them is not unrolled,
+/// which is what keeps the compiler from vectorising it.
+const LANES: usize = 256;
+
+/// Folds `step` over the elements in lanes, then `join` over the lanes.
+#[inline(always)]
+fn reduce<E: Float, T: Copy>(x: &[E], zero: T, step: impl Fn(T, E) -> T, join: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [zero; LANES];
+    for block in x.chunks(LANES) {
+        for (lane, &x) in lanes.iter_mut().zip(block) {
+            *lane = step(*lane, x);
+        }
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        let (low, high) = lanes.split_at_mut(width);
+        for (low, &mut high) in low.iter_mut().zip(high) {
+            *low = join(*low, high);
+        }
+    }
+    lanes[0]
+}
 
 /// The sum of (factor x)^2, in f64.
 pub(super) struct SumOfSquares<'a, E> {
@@ -94,19 +115,11 @@ impl<E: Float> Job for SumOfSquares<'_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self) -> f64 {
-        let mut sums = [0.0f64; LANES];
-        let (blocks, rest) = self.x.as_chunks::<LANES>();
-        for block in blocks {
-            for (sum, &x) in sums.iter_mut().zip(block) {
-                let x = x.to_f64() * self.factor;
-                *sum = S::mul_add(x, x, *sum);
-            }
-        }
-        for (sum, &x) in sums.iter_mut().zip(rest) {
+        let square = |sum: f64, x: E| {
             let x = x.to_f64() * self.factor;
-            *sum = S::mul_add(x, x, *sum);
-        }
-        sums.iter().sum()
+            S::mul_add(x, x, sum)
+        };
+        reduce(self.x, 0.0, square, |a, b| a + b)
     }
 }
 
@@ -120,17 +133,7 @@ impl<E: Float> Job for MaxAbs<'_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self) -> E {
-        let mut most = [E::ZERO; LANES];
-        let (blocks, rest) = self.x.as_chunks::<LANES>();
-        for block in blocks {
-            for (most, &x) in most.iter_mut().zip(block) {
-                *most = most.max(x.max(-x));
-            }
-        }
-        for (most, &x) in most.iter_mut().zip(rest) {
-            *most = most.max(x.max(-x));
-        }
-        most.into_iter().fold(E::ZERO, E::max)
+        reduce(self.x, E::ZERO, |most, x| most.max(x.max(-x)), E::max)
     }
 }
 

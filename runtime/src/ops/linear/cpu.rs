@@ -1,1 +1,159 @@
-//! Linear on the CPU.
+//! Linear on the CPU: three products, and sums of columns.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cpu::Cpu;
+use crate::cpu::elementwise::{Add, Apply, Identity, check_lengths};
+use crate::cpu::gemm::{Done, Epilogue, Init, Matrix, Product, Shape, product};
+use crate::cpu::parts::chunks;
+use crate::cpu::pool::Pool;
+use crate::cpu::simd::{Float, Job, Simd};
+use crate::device::Grad;
+use crate::error::Error;
+use crate::ops::activation::Activation;
+use crate::ops::activation::cpu::apply;
+
+impl<E: Product> Kernel for Cpu<E> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { y, z, x, weight, bias } = args;
+        let shape = Shape { m: batch * spec.rows, n: spec.outputs, k: spec.inputs };
+        let Shape { m, n, k } = shape;
+        check_lengths(&[(x.len(), m * k), (weight.len(), n * k)])?;
+        for to in [&y, &z].into_iter().flatten() {
+            check_lengths(&[(to.len(), m * n)])?;
+        }
+        if let Some(bias) = bias {
+            check_lengths(&[(bias.len(), n)])?;
+        }
+        let (x, w) = (Matrix::rows(x, k), Matrix::rows(weight, k).t());
+        let init = bias.map_or(Init::Zero, Init::Row);
+        let (pool, level) = (self.pool(), self.pool().level());
+        match (y, z, spec.activation) {
+            (Some(y), Some(z), Some(activation)) => {
+                let to = Activate { activation, z: z.as_mut_ptr(), n };
+                product(pool, level, shape, (y, n), x, w, init, &to)
+            }
+            (None, Some(z), Some(activation)) => {
+                product(pool, level, shape, (z, n), x, w, init, &ActivateInPlace { activation })
+            }
+            (Some(y), None, None) => product(pool, level, shape, (y, n), x, w, init, &Done),
+            (None, None, None) => Ok(()),
+            (_, z, activation) => {
+                let z = if z.is_some() { "an" } else { "no" };
+                Err(Error::internal(format!("Linear with {z} output for the activation {activation:?}")))
+            }
+        }
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { dx, dweight, dbias, dy, x, weight } = args;
+        let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
+        check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
+        let (pool, level) = (self.pool(), self.pool().level());
+        let start = |add| if add { Init::C } else { Init::Zero };
+        if let Some(Grad { to, add }) = dx {
+            check_lengths(&[(to.len(), rows * inputs)])?;
+            let shape = Shape { m: rows, n: inputs, k: outputs };
+            let (dy, w) = (Matrix::rows(dy, outputs), Matrix::rows(weight, inputs));
+            product(pool, level, shape, (to, inputs), dy, w, start(add), &Done)?;
+        }
+        if let Some(Grad { to, add }) = dweight {
+            let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
+            check_lengths(&[(to.len(), outputs * inputs), (x.len(), rows * inputs)])?;
+            let shape = Shape { m: outputs, n: inputs, k: rows };
+            let (dy, x) = (Matrix::rows(dy, outputs).t(), Matrix::rows(x, inputs));
+            product(pool, level, shape, (to, inputs), dy, x, start(add), &Done)?;
+        }
+        if let Some(dbias) = dbias {
+            check_lengths(&[(dbias.to.len(), outputs)])?;
+            sum_columns(pool, dbias, dy)?;
+        }
+        Ok(())
+    }
+}
+
+/// z = activation(y)
+struct Activate<E> {
+    activation: Activation,
+    /// [rows, n], of the same rows as y.
+    z: *mut E,
+    n: usize,
+}
+
+// SAFETY: `z` is borrowed exclusively while the product runs, and a task writes it where it writes y.
+unsafe impl<E: Sync> Sync for Activate<E> {}
+
+impl<E: Float> Epilogue<E> for Activate<E> {
+    #[inline(always)]
+    fn finish<S: Simd>(&self, y: &mut [E], row: usize, col: usize) {
+        // SAFETY: z has as many elements as y, whose (row, col..) this is, and which comes once.
+        let z = unsafe { std::slice::from_raw_parts_mut(self.z.add(row * self.n + col), y.len()) };
+        apply::<S, E>(self.activation, z, y);
+    }
+}
+
+/// z = activation(z): of an output that nothing else reads.
+struct ActivateInPlace {
+    activation: Activation,
+}
+
+impl<E: Float> Epilogue<E> for ActivateInPlace {
+    #[inline(always)]
+    fn finish<S: Simd>(&self, z: &mut [E], _: usize, _: usize) {
+        for z in z.chunks_mut(COLUMNS) {
+            let mut y = [E::ZERO; COLUMNS];
+            let y = &mut y[..z.len()];
+            y.copy_from_slice(z);
+            apply::<S, E>(self.activation, z, y);
+        }
+    }
+}
+
+/// Columns that are worked on at once: a few registers.
+const COLUMNS: usize = 64;
+/// Rows that are summed in order; then these sums are.
+const ROWS: usize = 128;
+
+/// dbias = or += the sum of dy over the rows.
+fn sum_columns<E: Float>(pool: &Pool, dbias: Grad<&mut [E]>, dy: &[E]) -> Result<(), Error> {
+    let Grad { to, add } = dbias;
+    let outputs = to.len();
+    pool.run_parts(chunks(to, COLUMNS), |task, to, _| {
+        pool.level().run(SumColumns { to, add, dy, outputs, start: task * COLUMNS });
+    })
+}
+
+struct SumColumns<'a, E> {
+    to: &'a mut [E],
+    add: bool,
+    dy: &'a [E],
+    outputs: usize,
+    start: usize,
+}
+
+impl<E: Float> Job for SumColumns<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { to, add, dy, outputs, start } = self;
+        let width = to.len();
+        let mut total = [E::ZERO; COLUMNS];
+        for rows in dy.chunks(ROWS * outputs) {
+            let mut sums = [E::ZERO; COLUMNS];
+            for row in rows.chunks_exact(outputs) {
+                let row = &row[start..start + width];
+                // A whole block has a length that the compiler knows: its sums stay in registers.
+                match row.first_chunk::<COLUMNS>() {
+                    Some(row) => sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x),
+                    None => sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x),
+                }
+            }
+            let before = total;
+            Apply { f: Add, to: &mut total, add: false, from: [&before, &sums] }.run::<S>();
+        }
+        Apply { f: Identity, to, add, from: [&total[..width]] }.run::<S>();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
-// Inputs become arguments of methods, which have one of their own.
+// Inputs become arguments of methods, which call a function of their own.
 remat::model! {
     Net {
-        input ws: f32[8];
+        input run: f32[8];
         target y: f32[8];
         fc: Linear(8);
         loss: Mse <- (fc, y);
@@ -10,4 +10,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 4:15 generated methods have a `ws` of their own -- choose another name
+//~ 4:15 generated code has a `run` of its own -- choose another name

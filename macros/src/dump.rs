@@ -1,0 +1,106 @@
+//! `REMAT_DUMP=Net` prints, while compiling, the plan of the model `Net` and the code it becomes.
+
+use std::fmt::Write;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use crate::graph::lower::Lowered;
+use crate::plan::layout::{Placed, Region};
+use crate::plan::program::{Kind, Mode, Run, Step};
+use crate::planned::{Planned, Plans};
+
+/// Prints them, if the environment asks for this model.
+pub(crate) fn dump(name: &str, plans: &Plans, tokens: &TokenStream) {
+    if std::env::var("REMAT_DUMP").is_ok_and(|wanted| wanted == name) {
+        eprintln!("{}\n{}", listing(&plans.training, &plans.train), pretty(tokens));
+    }
+}
+
+/// The steps of training, one a line, with the lines of memory that each value takes.
+pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
+    let mut out = String::new();
+    let layout = &planned.layouts[0];
+    for (at, step) in planned.program.steps.iter().enumerate() {
+        let touched = layout.touches.get(at).into_iter().flatten().map(|i| &layout.buffers[*i]);
+        let line = match step {
+            Step::Run(run) => self::run(lowered, run),
+            Step::Free(value) => format!("    free      {}", lowered.labels[*value]),
+            Step::FreeGrad(value) => format!("    free      d {}", lowered.labels[*value]),
+        };
+        let places: Vec<String> = match step {
+            Step::Run(_) => touched.map(place).collect(),
+            _ => vec![],
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{line:<72} {}", places.join(" "));
+    }
+    for value in &planned.program.outputs {
+        let _ = writeln!(out, "end           holds {}", lowered.labels[*value]);
+    }
+    out
+}
+
+fn place(placed: &Placed) -> String {
+    let unit = if placed.region == Region::PerSample { "" } else { "f" };
+    format!("{}..{}{unit}", placed.offset, placed.offset + placed.lines)
+}
+
+fn run(lowered: &Lowered, run: &Run) -> String {
+    let name = |node: usize| lowered.labels[lowered.problem.nodes[node].makes[0]].as_str();
+    let nodes: Vec<&str> = run.nodes().map(name).collect();
+    let nodes = nodes.join(" + ");
+    match run.kind {
+        Kind::Forward => format!("forward       {nodes}"),
+        Kind::Recompute => format!("  recompute   {nodes}"),
+        Kind::Backward => {
+            let added = run.grads.iter().filter(|(_, mode)| *mode == Mode::Add);
+            let added: String = added.map(|(v, _)| format!(" += d {}", lowered.labels[*v])).collect();
+            format!("backward      {nodes}{added}")
+        }
+    }
+}
+
+/// One statement a line, indented by braces.
+pub(crate) fn pretty(tokens: &TokenStream) -> String {
+    let mut out = String::new();
+    write(tokens, 0, &mut out);
+    out
+}
+
+fn write(tokens: &TokenStream, depth: usize, out: &mut String) {
+    let mut line = String::new();
+    let flush = |line: &mut String, out: &mut String| {
+        if !line.is_empty() {
+            let _ = writeln!(out, "{:1$}{line}", "", 4 * depth);
+            line.clear();
+        }
+    };
+    let mut joined = true;
+    for tree in tokens.clone() {
+        match tree {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                line.push_str(" {");
+                flush(&mut line, out);
+                write(&group.stream(), depth + 1, out);
+                line.push('}');
+                flush(&mut line, out);
+                joined = true;
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                line.push(';');
+                flush(&mut line, out);
+                joined = true;
+            }
+            other => {
+                let glue = matches!(&other, TokenTree::Punct(p) if matches!(p.as_char(), ',' | '.' | ':' | '?'))
+                    || matches!(&other, TokenTree::Group(g) if g.delimiter() != Delimiter::Brace);
+                if !joined && !glue {
+                    line.push(' ');
+                }
+                joined = matches!(&other, TokenTree::Punct(p) if matches!(p.as_char(), '.' | ':' | '&' | '#' | '<' | '\''));
+                let _ = write!(line, "{other}");
+            }
+        }
+    }
+    flush(&mut line, out);
+}

@@ -1,0 +1,58 @@
+//! Dropout: y = x / (1 - p), or 0 with probability p.
+//!
+//! The mask is not kept: it is a function of the key and the element's index (see [`rng`](crate::rng)),
+//! and is drawn again in backward. What is dropped is multiplied by 0, so that NaN stays.
+
+use crate::device::{Device, ElemGrad};
+use crate::error::Error;
+use crate::rng::Key;
+
+mod cpu;
+
+/// The shape of one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spec {
+    /// Elements.
+    pub len: usize,
+    /// The probability that an element is dropped, in [0, 1).
+    pub p: f64,
+}
+
+/// y = x mask / (1 - p)
+pub struct Forward<'a, D: Device> {
+    /// [batch, len] =
+    pub y: D::ViewMut<'a, D::Elem>,
+    /// [batch, len]
+    pub x: D::View<'a, D::Elem>,
+    /// What decides the mask.
+    pub key: Key,
+}
+
+/// dx = dy mask / (1 - p)
+pub struct Backward<'a, D: Device> {
+    /// [batch, len] = or +=
+    pub dx: Option<ElemGrad<'a, D>>,
+    /// [batch, len]
+    pub dy: D::View<'a, D::Elem>,
+    /// The one that forward was given.
+    pub key: Key,
+}
+
+/// The kernels of `Dropout`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no kernel for `Dropout`",
+    label = "this device cannot run this model"
+)]
+pub trait Kernel: Device {
+    /// y = x mask / (1 - p)
+    ///
+    /// # Errors
+    /// The device's own.
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+
+    /// dx = dy mask / (1 - p)
+    ///
+    /// # Errors
+    /// The device's own.
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}

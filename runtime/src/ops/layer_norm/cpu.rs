@@ -1,0 +1,259 @@
+//! LayerNorm on the CPU.
+//!
+//! y, mean, rstd and dx by blocks of rows; dweight and dbias by blocks of columns, each over all rows
+//! in order. Mean and variance in two passes over a row, which stays in the first cache.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cpu::Cpu;
+use crate::cpu::elementwise::{Apply, CHUNK, Function, Identity, check_lengths, sum};
+use crate::cpu::parts::chunks;
+use crate::cpu::simd::{Float, Job, Simd};
+use crate::device::Grad;
+use crate::error::Error;
+
+/// Columns of a task that sums over rows: their sums stay in registers.
+const COLUMNS: usize = 32;
+/// Rows summed at once; then those sums are, which keeps the digits of long sums.
+const ROWS: usize = 64;
+
+impl<E: Float> Kernel for Cpu<E> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { y, mean, rstd, x, weight, bias } = args;
+        let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
+        let length = |of: &Option<&mut [E]>| of.as_ref().map_or(rows, |of| of.len());
+        check_lengths(&[(y.len(), n), (x.len(), n), (length(&mean), rows), (length(&rstd), rows)])?;
+        check_lengths(&[(weight.map_or(dim, <[E]>::len), dim), (bias.map_or(dim, <[E]>::len), dim)])?;
+        let (pool, eps, size) = (self.pool(), E::from_f64(spec.eps), rows_of_a_task(dim));
+        let parts =
+            (chunks(y, size * dim), mean.map(|mean| chunks(mean, size)), rstd.map(|rstd| chunks(rstd, size)));
+        pool.run_parts(parts, |task, (y, mean, rstd), _| {
+            let x = &x[task * size * dim..][..y.len()];
+            pool.level().run(NormalizeRows { y, mean, rstd, x, weight, bias, dim, eps });
+        })
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { dx, dweight, dbias, dy, x, mean, rstd, weight } = args;
+        let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
+        check_lengths(&[(dy.len(), n), (x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
+        check_lengths(&[(weight.map_or(dim, <[E]>::len), dim)])?;
+        let pool = self.pool();
+        let saved = Saved { dy, x, mean, rstd, dim };
+        if let Some(Grad { to, add }) = dx {
+            check_lengths(&[(to.len(), n)])?;
+            let size = rows_of_a_task(dim);
+            pool.run_parts(chunks(to, size * dim), |task, dx, _| {
+                pool.level().run(RowGradients { dx, add, saved, weight, first: task * size });
+            })?;
+        }
+        for of in [&dweight, &dbias].into_iter().flatten() {
+            check_lengths(&[(of.to.len(), dim)])?;
+        }
+        let adds = [&dweight, &dbias].map(|of| of.as_ref().is_some_and(|of| of.add));
+        let cut = |of: Option<Grad<_>>| of.map(|of| chunks(of.to, COLUMNS));
+        pool.run_parts((cut(dweight), cut(dbias)), |task, to, _| {
+            pool.level().run(ColumnGradients { to: to.into(), adds, saved, first: task * COLUMNS });
+        })
+    }
+}
+
+/// Enough rows for a task.
+fn rows_of_a_task(dim: usize) -> usize {
+    (CHUNK / dim.max(1)).max(1)
+}
+
+struct NormalizeRows<'a, E> {
+    y: &'a mut [E],
+    mean: Option<&'a mut [E]>,
+    rstd: Option<&'a mut [E]>,
+    x: &'a [E],
+    weight: Option<&'a [E]>,
+    bias: Option<&'a [E]>,
+    dim: usize,
+    eps: E,
+}
+
+impl<E: Float> Job for NormalizeRows<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self) {
+        let n = E::from_f64(self.dim as f64);
+        for (row, (to, x)) in self.y.chunks_exact_mut(self.dim).zip(self.x.chunks_exact(self.dim)).enumerate()
+        {
+            let mean = sum([x], |[x]| x) / n;
+            let variance = sum([x], |[x]| (x - mean) * (x - mean)) / n;
+            let rstd = E::ONE / (variance + self.eps).sqrt();
+            let (f, add) = (Normalize { mean, rstd }, false);
+            match (self.weight, self.bias) {
+                (Some(weight), Some(bias)) => Apply { f, to, add, from: [x, weight, bias] }.run::<S>(),
+                (Some(weight), None) => Apply { f, to, add, from: [x, weight] }.run::<S>(),
+                (None, None) => Apply { f, to, add, from: [x] }.run::<S>(),
+                (None, Some(bias)) => {
+                    Apply { f, to: &mut *to, add, from: [x] }.run::<S>();
+                    Apply { f: Identity, to, add: true, from: [bias] }.run::<S>();
+                }
+            }
+            if let Some(to) = &mut self.mean {
+                to[row] = mean;
+            }
+            if let Some(to) = &mut self.rstd {
+                to[row] = rstd;
+            }
+        }
+    }
+}
+
+/// (x - mean) rstd weight + bias
+#[derive(Clone, Copy)]
+struct Normalize<E> {
+    mean: E,
+    rstd: E,
+}
+
+impl<E: Float> Function<E, 1> for Normalize<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [x]: [E; 1]) -> E {
+        (x - self.mean) * self.rstd
+    }
+}
+
+impl<E: Float> Function<E, 2> for Normalize<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [x, weight]: [E; 2]) -> E {
+        (x - self.mean) * self.rstd * weight
+    }
+}
+
+impl<E: Float> Function<E, 3> for Normalize<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [x, weight, bias]: [E; 3]) -> E {
+        S::mul_add((x - self.mean) * self.rstd, weight, bias)
+    }
+}
+
+/// What backward reads.
+#[derive(Clone, Copy)]
+struct Saved<'a, E> {
+    dy: &'a [E],
+    x: &'a [E],
+    mean: &'a [E],
+    rstd: &'a [E],
+    dim: usize,
+}
+
+struct RowGradients<'a, E> {
+    dx: &'a mut [E],
+    add: bool,
+    saved: Saved<'a, E>,
+    weight: Option<&'a [E]>,
+    first: usize,
+}
+
+impl<E: Float> Job for RowGradients<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { dx, add, saved: Saved { dy, x, mean, rstd, dim }, weight, first } = self;
+        let n = E::from_f64(dim as f64);
+        for (to, row) in dx.chunks_exact_mut(dim).zip(first..) {
+            let (dy, x, mean, rstd) = (&dy[row * dim..][..dim], &x[row * dim..][..dim], mean[row], rstd[row]);
+            let normal = Normalize { mean, rstd };
+            match weight {
+                None => {
+                    let mean_g = sum([dy], |[dy]| dy) / n;
+                    let mean_gn = sum([dy, x], |[dy, x]| dy * normal.at::<S>([x])) / n;
+                    let f = Project { normal, mean_g, mean_gn };
+                    Apply { f, to, add, from: [dy, x] }.run::<S>();
+                }
+                Some(weight) => {
+                    let mean_g = sum([dy, weight], |[dy, w]| dy * w) / n;
+                    let mean_gn = sum([dy, x, weight], |[dy, x, w]| dy * w * normal.at::<S>([x])) / n;
+                    let f = Project { normal, mean_g, mean_gn };
+                    Apply { f, to, add, from: [dy, x, weight] }.run::<S>();
+                }
+            }
+        }
+    }
+}
+
+/// rstd (g - mean(g) - n mean(g n))
+#[derive(Clone, Copy)]
+struct Project<E> {
+    normal: Normalize<E>,
+    mean_g: E,
+    mean_gn: E,
+}
+
+impl<E: Float> Function<E, 2> for Project<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [g, x]: [E; 2]) -> E {
+        let n = self.normal.at::<S>([x]);
+        self.normal.rstd * S::mul_add(-n, self.mean_gn, g - self.mean_g)
+    }
+}
+
+impl<E: Float> Function<E, 3> for Project<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [dy, x, weight]: [E; 3]) -> E {
+        self.at::<S>([dy * weight, x])
+    }
+}
+
+/// Some columns of dweight and dbias.
+struct ColumnGradients<'a, E> {
+    to: [Option<&'a mut [E]>; 2],
+    /// Whether each is added to.
+    adds: [bool; 2],
+    saved: Saved<'a, E>,
+    first: usize,
+}
+
+impl<E: Float> Job for ColumnGradients<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Saved { dy, x, mean, rstd, dim } = self.saved;
+        let width = COLUMNS.min(dim - self.first);
+        let mut totals = [[E::ZERO; COLUMNS]; 2];
+        for block in (0..mean.len()).step_by(ROWS) {
+            let rows = block..mean.len().min(block + ROWS);
+            let mut sums = [[E::ZERO; COLUMNS]; 2];
+            for row in rows {
+                let start = row * dim + self.first;
+                let normal = Normalize { mean: mean[row], rstd: rstd[row] };
+                let (dy, x) = (&dy[start..][..width], &x[start..][..width]);
+                // A whole block has a length that the compiler knows: its sums stay in registers.
+                if let (Ok(dy), Ok(x)) = (dy.try_into(), x.try_into()) {
+                    let (dy, x): (&[E; COLUMNS], &[E; COLUMNS]) = (dy, x);
+                    add_row::<S, E>(&mut sums, dy, x, normal);
+                } else {
+                    add_row::<S, E>(&mut sums, dy, x, normal);
+                }
+            }
+            for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                *total += *sum;
+            }
+        }
+        for ((to, add), total) in self.to.into_iter().zip(self.adds).zip(&totals) {
+            if let Some(to) = to {
+                let from = [&total[..to.len()]];
+                Apply { f: Identity, to, add, from }.run::<S>();
+            }
+        }
+    }
+}
+
+/// sums += (dy n, dy), a row of some columns.
+#[inline(always)]
+fn add_row<S: Simd, E: Float>(sums: &mut [[E; COLUMNS]; 2], dy: &[E], x: &[E], normal: Normalize<E>) {
+    for c in 0..dy.len() {
+        sums[0][c] = S::mul_add(dy[c], normal.at::<S>([x[c]]), sums[0][c]);
+        sums[1][c] += dy[c];
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! LayerNorm: y = (x - mean) rstd weight + bias, over rows of `dim` elements.
+//!
+//! rstd = 1 / sqrt(variance + eps), the variance with 1/dim as in PyTorch. With g = dy weight and
+//! n = (x - mean) rstd: dx = rstd (g - mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy.
+
+use crate::device::{Device, ElemGrad, ParamGrad};
+use crate::error::Error;
+
+mod cpu;
+
+/// The shape of one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spec {
+    /// Rows of a sample.
+    pub rows: usize,
+    /// Elements of a row.
+    pub dim: usize,
+    /// Added to the variance.
+    pub eps: f64,
+}
+
+/// y = (x - mean) rstd weight + bias
+pub struct Forward<'a, D: Device> {
+    /// [batch, rows, dim] =
+    pub y: D::ViewMut<'a, D::Elem>,
+    /// [batch, rows] =; absent if no backward reads it.
+    pub mean: Option<D::ViewMut<'a, D::Scalar>>,
+    /// [batch, rows] =; absent if no backward reads it.
+    pub rstd: Option<D::ViewMut<'a, D::Scalar>>,
+    /// [batch, rows, dim]
+    pub x: D::View<'a, D::Elem>,
+    /// [dim]; 1 if absent.
+    pub weight: Option<D::View<'a, D::Param>>,
+    /// [dim]; 0 if absent.
+    pub bias: Option<D::View<'a, D::Param>>,
+}
+
+/// dx, dweight and dbias, by the formulas of the module
+pub struct Backward<'a, D: Device> {
+    /// [batch, rows, dim] = or +=
+    pub dx: Option<ElemGrad<'a, D>>,
+    /// [dim] = or +=
+    pub dweight: Option<ParamGrad<'a, D>>,
+    /// [dim] = or +=
+    pub dbias: Option<ParamGrad<'a, D>>,
+    /// [batch, rows, dim]
+    pub dy: D::View<'a, D::Elem>,
+    /// [batch, rows, dim]
+    pub x: D::View<'a, D::Elem>,
+    /// [batch, rows], from forward.
+    pub mean: D::View<'a, D::Scalar>,
+    /// [batch, rows], from forward.
+    pub rstd: D::View<'a, D::Scalar>,
+    /// [dim]; 1 if absent.
+    pub weight: Option<D::View<'a, D::Param>>,
+}
+
+/// The kernels of `LayerNorm`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no kernel for `LayerNorm`",
+    label = "this device cannot run this model"
+)]
+pub trait Kernel: Device {
+    /// y = (x - mean) rstd weight + bias
+    ///
+    /// # Errors
+    /// The device's own.
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+
+    /// dx, dweight and dbias, by the formulas of the module
+    ///
+    /// # Errors
+    /// The device's own.
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}

@@ -1,0 +1,78 @@
+//! Mean squared error on the CPU. loss, scratch: =; dx, dtarget: = or +=.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cpu::Cpu;
+use crate::cpu::elementwise::{CHUNK, Function, check_lengths, elementwise, sum};
+use crate::cpu::parts::chunks;
+use crate::cpu::simd::{Float, Job, Simd};
+use crate::error::Error;
+use crate::ops::sum::cpu::total;
+
+impl<E: Float> Kernel for Cpu<E> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { loss, scratch, x, target } = args;
+        let (len, n) = (spec.len, batch * spec.len);
+        check_lengths(&[(loss.len(), 1), (scratch.len(), batch), (x.len(), n), (target.len(), n)])?;
+        let pool = self.pool();
+        let samples = (CHUNK / len.max(1)).max(1);
+        pool.run_parts(chunks(&mut *scratch, samples), |task, sums, _| {
+            let start = task * samples * len;
+            let [x, target] = [x, target].map(|x| &x[start..start + sums.len() * len]);
+            pool.level().run(Squares { sums, x, target, len });
+        })?;
+        loss[0] = E::from_f64(total(pool.level(), scratch) / n as f64);
+        Ok(())
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { dx, dtarget, dloss, x, target } = args;
+        let n = batch * spec.len;
+        check_lengths(&[(dloss.len(), 1), (x.len(), n), (target.len(), n)])?;
+        let scale = E::from_f64(2.0 / n as f64) * dloss[0];
+        if let Some(dx) = dx {
+            elementwise(self.pool(), Difference { scale }, dx, [x, target])?;
+        }
+        if let Some(dtarget) = dtarget {
+            elementwise(self.pool(), Difference { scale }, dtarget, [target, x])?;
+        }
+        Ok(())
+    }
+}
+
+/// scale (a - b)
+#[derive(Clone, Copy)]
+struct Difference<E> {
+    scale: E,
+}
+
+impl<E: Float> Function<E, 2> for Difference<E> {
+    #[inline(always)]
+    fn at<S: Simd>(self, [a, b]: [E; 2]) -> E {
+        self.scale * (a - b)
+    }
+}
+
+/// sums[i] = the sum of (x - target)^2 of sample i.
+struct Squares<'a, E> {
+    sums: &'a mut [E],
+    x: &'a [E],
+    target: &'a [E],
+    len: usize,
+}
+
+/// Elements of a block: sums of blocks are added up in f64.
+const BLOCK: usize = 4096;
+
+impl<E: Float> Job for Squares<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let samples = self.x.chunks_exact(self.len).zip(self.target.chunks_exact(self.len));
+        for (to, (x, target)) in self.sums.iter_mut().zip(samples) {
+            let blocks = x.chunks(BLOCK).zip(target.chunks(BLOCK));
+            let square = |[x, target]: [E; 2]| (x - target) * (x - target);
+            *to = E::from_f64(blocks.map(|(x, target)| sum([x, target], square).to_f64()).sum());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Reductions over a row, in [`WIDE`] partial results that are combined in a fixed order.
+
+use crate::cpu::math;
+use crate::cpu::simd::{Float, Simd};
+
+/// Partial results: a vector of f32 on AVX-512.
+const WIDE: usize = 16;
+
+/// How many vectors a row makes.
+#[inline(always)]
+fn vectors<E>(row: &[E]) -> usize {
+    row.len().div_ceil(WIDE)
+}
+
+/// Vector `i` of a row, filled up with `fill` where the row has ended.
+#[inline(always)]
+fn vector<E: Float>(row: &[E], i: usize, fill: E) -> [E; WIDE] {
+    let row = &row[i * WIDE..];
+    match row.first_chunk() {
+        Some(vector) => *vector,
+        None => {
+            let mut vector = [fill; WIDE];
+            vector[..row.len()].copy_from_slice(row);
+            vector
+        }
+    }
+}
+
+/// One result of the partial ones.
+#[inline(always)]
+fn combine<E: Float>(mut all: [E; WIDE], f: impl Fn(E, E) -> E) -> E {
+    for l in 0..8 {
+        all[l] = f(all[l], all[l + 8]);
+    }
+    for l in 0..4 {
+        all[l] = f(all[l], all[l + 4]);
+    }
+    f(f(all[0], all[2]), f(all[1], all[3]))
+}
+
+/// The larger; of a NaN and a number, either.
+#[inline(always)]
+fn larger<E: Float>(a: E, b: E) -> E {
+    if a > b { a } else { b }
+}
+
+/// The largest element. May pass over a NaN, which every use of the row after it meets again.
+#[inline(always)]
+pub(crate) fn max<E: Float>(row: &[E]) -> E {
+    let mut all = [-E::INFINITY; WIDE];
+    for i in 0..vectors(row) {
+        let x = vector(row, i, -E::INFINITY);
+        for l in 0..WIDE {
+            all[l] = larger(all[l], x[l]);
+        }
+    }
+    combine(all, larger)
+}
+
+/// The sum of exp(x - max): at least 1; NaN if max is infinite or any x is NaN.
+#[inline(always)]
+pub(crate) fn sum_exp<S: Simd, E: Float>(row: &[E], max: E) -> E {
+    let mut sums = [E::ZERO; WIDE];
+    for i in 0..vectors(row) {
+        let x = vector(row, i, -E::INFINITY);
+        for l in 0..WIDE {
+            sums[l] += weight::<S, E>(x[l] - max);
+        }
+    }
+    combine(sums, |a, b| a + b)
+}
+
+/// The sum of max - x.
+#[inline(always)]
+pub(crate) fn sum_below<E: Float>(row: &[E], max: E) -> E {
+    let mut sums = [E::ZERO; WIDE];
+    for i in 0..vectors(row) {
+        let x = vector(row, i, max);
+        for l in 0..WIDE {
+            sums[l] += max - x[l];
+        }
+    }
+    combine(sums, |a, b| a + b)
+}
+
+/// The sum of a b.
+#[inline(always)]
+pub(crate) fn dot<S: Simd, E: Float>(a: &[E], b: &[E]) -> E {
+    let mut sums = [E::ZERO; WIDE];
+    for i in 0..vectors(a) {
+        let (a, b) = (vector(a, i, E::ZERO), vector(b, i, E::ZERO));
+        for l in 0..WIDE {
+            sums[l] = S::mul_add(a[l], b[l], sums[l]);
+        }
+    }
+    combine(sums, |a, b| a + b)
+}
+
+/// exp x for the weight of one among many, but 0 where that is subnormal: beside a weight near 1 it is
+/// nothing, and subnormal numbers take the processor a hundred times as long.
+#[inline(always)]
+pub(crate) fn weight<S: Simd, E: Float>(x: E) -> E {
+    let least = E::from_f64(if size_of::<E>() == size_of::<f32>() { -87.0 } else { -708.0 });
+    // Clamped too, or a vector would compute what it then drops.
+    let y = math::exp::<S, E>(if x < least { least } else { x });
+    if x < least { E::ZERO } else { y }
+}
