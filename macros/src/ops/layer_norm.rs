@@ -21,7 +21,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             [] => (String::from("the last axis"), String::from("give it one")),
             _ => (
                 format!("{asked:?}"),
-                format!("write the sizes of the last axes, or nothing for the last one"),
+                String::from("write the sizes of the last axes, or nothing for the last one"),
             ),
         };
         let message = format!("{label} normalizes {what} but {input} is {dims:?}");

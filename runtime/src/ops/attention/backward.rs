@@ -21,7 +21,7 @@ pub(super) fn memory(dim: usize, blocks: usize) -> usize {
 pub(super) struct Saved<'a, E> {
     pub(super) dy: Rows<'a, E>,
     pub(super) y: Rows<'a, E>,
-    /// [queries]
+    /// `[queries]`
     pub(super) lse: &'a [E],
 }
 
@@ -53,9 +53,9 @@ struct Panel<'m, E> {
     dy: &'m mut [E],
     /// [queries, width], of this group of keys
     dq: &'m mut [E],
-    /// [LANES]
+    /// `[LANES]`
     lse: &'m mut [E],
-    /// [LANES]: the sum of y dy
+    /// `[LANES]`: the sum of y dy
     delta: &'m mut [E],
 }
 

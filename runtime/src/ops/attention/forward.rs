@@ -24,9 +24,9 @@ struct Panel<'m, E> {
     q: &'m mut [E],
     /// [queries, width]: the sum of exp(s - max) v
     y: &'m mut [E],
-    /// [LANES]: the largest score
+    /// `[LANES]`: the largest score
     max: &'m mut [E],
-    /// [LANES]: the sum of exp(s - max)
+    /// `[LANES]`: the sum of exp(s - max)
     sum: &'m mut [E],
 }
 

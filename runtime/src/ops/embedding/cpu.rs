@@ -55,7 +55,7 @@ fn check_ids(spec: &Spec, batch: usize, ids: &[u32]) -> Result<(), Error> {
     }
 }
 
-/// dweight[id] += dy[i], for some columns.
+/// `dweight[id]` += `dy[i]`, for some columns.
 struct AddRows<'a, E> {
     dweight: Tile<'a, E>,
     dy: &'a [E],

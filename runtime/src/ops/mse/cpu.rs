@@ -54,7 +54,7 @@ impl<E: Float> Function<E, 2> for Difference<E> {
     }
 }
 
-/// sums[i] = the sum of (x - target)^2 of sample i.
+/// `sums[i]` = the sum of (x - target)^2 of sample i.
 struct Squares<'a, E> {
     sums: &'a mut [E],
     x: &'a [E],
