@@ -161,7 +161,7 @@ impl Context<'_> {
         let Some(arg) = self.take(name, true) else {
             let (label, op) = (self.label.clone(), self.op);
             let slip = self.args.iter().filter_map(|(arg, _)| arg.name.as_ref());
-            let slip = slip.map(|found| (found.to_string(), found.span()));
+            let mut slip = slip.map(|found| (found.to_string(), found.span()));
             let slip = slip.rfind(|(found, _)| found != name && !nearest(found, [name]).is_empty());
             if let Some((found, span)) = slip {
                 self.error(span, format!("`{op}` has no argument `{found}` -- did you mean `{name}`?"));
