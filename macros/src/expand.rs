@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::codegen::{self, Paths};
 use crate::dump;
-use crate::graph::{Graph, build, marks, num::Vars, shape};
+use crate::graph::{Graph, build, marks, shape};
 use crate::planned::{self, Defect};
 use crate::report::Errors;
 use crate::syntax;
@@ -39,12 +39,11 @@ fn emit(model: &syntax::Model, graph: &Graph, paths: &Paths) -> Result<TokenStre
 }
 
 /// From tree to a graph with shapes and segments.
-fn understand(model: &syntax::Model, errors: &mut Errors) -> Graph {
+pub(crate) fn understand(model: &syntax::Model, errors: &mut Errors) -> Graph {
     let mut graph = build::build(model, errors);
     shape::shape(&mut graph, errors);
     if errors.is_empty() {
-        let vars: Vars = graph.consts.iter().map(|c| (c.name.to_string(), c.value)).collect();
-        marks::segments(&mut graph, &model.marks, &vars, errors);
+        marks::segments(&mut graph, errors);
     }
     graph
 }

@@ -1,5 +1,7 @@
 //! The `model!` macro of the `remat` crate; use it from there.
 
+#[cfg(test)]
+mod catalogue;
 mod codegen;
 mod dump;
 mod expand;

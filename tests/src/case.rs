@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use remat::Error;
 use remat::cpu::Cpu;
 use remat::device::Real;
 use remat::model::{Model, Workspace};
 use remat::ndarray::{ArrayD, ArrayView, Dimension, IxDyn};
 use remat::rng::{self, Key};
-use remat::Error;
 
 /// An input or a target.
 pub struct Port {
@@ -40,7 +40,11 @@ impl<E: Real> Data<E> {
                     let id = |i| (rng::uniform(key, i) * f64::from(limit)) as u32;
                     data.add_ids(port.name, &shape, each.map(id).collect());
                 }
-                None => data.add_reals(port.name, &shape, each.map(|i| E::from_f64(rng::normal(key, i))).collect()),
+                None => data.add_reals(
+                    port.name,
+                    &shape,
+                    each.map(|i| E::from_f64(rng::normal(key, i))).collect(),
+                ),
             }
         }
         data

@@ -8,9 +8,9 @@ use remat::Cpu;
 use remat_tests::differences::check;
 use remat_tests::{every_op, twice};
 
-mod nets;
 #[path = "nets/more.rs"]
 mod more;
+mod nets;
 
 /// The seed of every network. No `Relu` is nearer to its kink than the step with it.
 const SEED: u64 = 1;

@@ -71,6 +71,9 @@ fn consts(graph: &Graph) -> TokenStream {
 }
 
 fn array_type(port: &Port) -> TokenStream {
+    if !port.known {
+        return quote!(impl ::core::marker::Sized);
+    }
     let element = match port.dtype {
         Dtype::F32 => quote!(<D as __Device>::Scalar),
         Dtype::U32 => quote!(u32),

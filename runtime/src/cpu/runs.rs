@@ -30,11 +30,8 @@ pub(crate) fn runs(start: usize, len: usize, width: usize) -> impl Iterator<Item
         (start.checked_div(width).unwrap_or(0), start.checked_rem(width).unwrap_or(0));
     let (mut at, len) = (0, if width == 0 { 0 } else { len });
     std::iter::from_fn(move || {
-        if at >= len {
-            return None;
-        }
         let end = len.min(at + width - column.min(width));
-        let run = Run { row, column, at: at..end };
+        let run = (at < len).then_some(Run { row, column, at: at..end })?;
         (row, column, at) = (row + 1, 0, end);
         Some(run)
     })

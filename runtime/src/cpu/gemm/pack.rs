@@ -1,4 +1,4 @@
-//! Packing: a panel of A or B, wherever its elements are, as [k][width].
+//! Packing: a panel of A or B, wherever its elements are, as `[k][width]`.
 
 use super::tile::Vector;
 
