@@ -112,7 +112,6 @@ macro_rules! case {
     ) => {
         ::remat::model! {
             $(#[$attr])*
-            ///
             pub $name {
                 $($(
                     #[allow(missing_docs)]

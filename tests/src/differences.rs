@@ -7,8 +7,8 @@ use remat::rng::{self, Key};
 
 use crate::case::{Case, Data};
 
-/// The step of the differences. Both stencils are of fourth order: they leave out `STEP^4 f⁗′ / 30`, which
-/// is 1e-16 of a fifth derivative of 1, and they round to `EPSILON |loss| / STEP`, 1e-12 for a loss of 1.
+/// The step of the differences. Both stencils are of fourth order: they leave out `STEP^4 f5 / 30`, which
+/// is 1e-16 for a fifth derivative `f5` of 1, and they round to `EPSILON |loss| / STEP`, 1e-12 for a loss of 1.
 /// Gradients here are about 1e-3 to 1, so either error is below 1e-8 of them.
 const STEP: f64 = 1.0 / 4096.0;
 /// How much a gradient may be off, relative to its difference and to the typical size of the gradients
@@ -92,9 +92,10 @@ fn differences<C: Case<Elem = f64>>(
 fn compare(what: &str, grad: &ArrayD<f64>, differences: &[Difference], loss: f64) {
     assert_eq!(grad.len(), differences.len(), "{what}");
     let typical = (differences.iter().map(|d| d.value.powi(2)).sum::<f64>() / grad.len() as f64).sqrt();
-    // What the rounding of the losses alone makes of a difference: it is all there is of a gradient that
-    // is 0, as that of a bias before a softmax.
+    // What the rounding of the losses alone makes of a difference. Some elements are no more than that:
+    // rows of an embedding that no id names, a bias before a softmax.
     let rounding = 32.0 * f64::EPSILON * loss.abs().max(1.0) / STEP;
+    assert!(typical > 1e4 * rounding, "{what}: differences of {typical:e} are rounding, and show nothing");
     for (i, (grad, difference)) in grad.iter().zip(differences).enumerate() {
         let Difference { value, apart } = *difference;
         let scale = value.abs() + typical;
@@ -150,7 +151,13 @@ mod tests {
     #[test]
     #[should_panic(expected = "so a kink is near")]
     fn a_kink_within_two_steps_is_found() {
-        let found = [Difference::of(|by| (by - 1.9 * STEP).max(0.0))];
-        compare("it", &ArrayD::zeros(vec![1]), &found, 1.0);
+        let found = [Difference::of(|by| by + (by - 1.9 * STEP).max(0.0))];
+        compare("it", &ArrayD::ones(vec![1]), &found, 1.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "and show nothing")]
+    fn differences_of_nothing_are_refused() {
+        compare("it", &ArrayD::zeros(vec![1]), &[Difference::of(|_| 1.0)], 1.0);
     }
 }

@@ -12,7 +12,10 @@ macro_rules! every_op {
             linear { [3, 6] to [3, 5] Linear(5) }
             linear_without_bias { [2, 9] to [2, 17] Linear(17, bias = false) }
             linear_of_a_vector { [19] to [7] Linear(out_features = 7, bias = true) }
-            linear_of_an_input { (input x: f32[3, 4]; target y: f32[3, 5];) op: Linear(5); loss: Mse <- (op, y); }
+            linear_of_an_input {
+                (input x: f32[3, 4]; target y: f32[3, 5];)
+                op: Linear(5); loss: Mse <- (op, y);
+            }
             linear_tied {
                 (input x: f32[5]; target y: f32[5];)
                 one: Linear(5); op: Linear(5, weight = one); loss: Mse <- (op, y);
@@ -22,14 +25,20 @@ macro_rules! every_op {
                 p: Parameter(3, 6, init = normal(1)); at: Mul <- (x, p);
                 #[frozen] op: Linear(5); loss: Mse <- (op, y);
             }
-            linear_relu { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9); Relu; side: Linear(9); loss: Mse <- (side, y); }
-            linear_gelu { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9); Gelu; side: Linear(9); loss: Mse <- (side, y); }
-            linear_gelu_tanh { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9); Gelu(tanh); side: Linear(9); loss: Mse <- (side, y); }
-            linear_silu { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9, bias = false); Silu; side: Linear(9); loss: Mse <- (side, y); }
-            linear_sigmoid { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9); Sigmoid; side: Linear(9); loss: Mse <- (side, y); }
-            linear_tanh { (input x: f32[3, 9]; target y: f32[3, 9];) op: Linear(9); Tanh; side: Linear(9); loss: Mse <- (side, y); }
-            embedding { (input ids: u32[6] < 5; target y: f32[6, 3];) op: Embedding(5, 3); loss: Mse <- (op, y); }
-            embedding_of_one { (input ids: u32 < 5; target y: f32[9];) op: Embedding(5, 9); loss: Mse <- (op, y); }
+            linear_relu { fused Relu }
+            linear_gelu { fused Gelu }
+            linear_gelu_tanh { fused Gelu(tanh) }
+            linear_silu { fused Silu }
+            linear_sigmoid { fused Sigmoid }
+            linear_tanh { fused Tanh }
+            embedding {
+                (input ids: u32[6] < 5; target y: f32[6, 3];)
+                op: Embedding(5, 3); loss: Mse <- (op, y);
+            }
+            embedding_of_one {
+                (input ids: u32 < 5; target y: f32[9];)
+                op: Embedding(5, 9); loss: Mse <- (op, y);
+            }
             embedding_of_a_grid {
                 (input ids: u32[2, 3] < 4; target y: f32[2, 3, 5];)
                 op: Embedding(num_embeddings = 4, embedding_dim = 5, init = uniform(1)); loss: Mse <- (op, y);
@@ -124,17 +133,27 @@ macro_rules! every_op {
             mean { [3, 7] to [3] Mean(-1) }
             mean_first { [3, 7] to [7] Mean(dim = 0) }
             mean_middle { [2, 5, 3] to [2, 3] Mean(1) }
-            mean_of_a_vector { [9] to [] Mean(0) }
+            mean_of_a_vector {
+                (input x: f32[9]; target y: f32;)
+                p: Parameter(9, init = normal(1)); at: Mul <- (x, p);
+                op: Mean(0); loss: Mse <- (op, y);
+            }
             parameter {
                 (input x: f32[2, 9]; target y: f32[2, 9];)
                 op: Parameter(2, 9, init = uniform(2)); sum: Add <- (op, x); loss: Mse <- (sum, y);
             }
-            cross_entropy { classes [9] positions [] CrossEntropy }
+            cross_entropy {
+                (input x: f32[9]; target y: u32 < 9;)
+                p: Parameter(9, init = normal(1)); at: Mul <- (x, p);
+                loss: CrossEntropy <- (at, y);
+            }
             cross_entropy_of_positions { classes [5] positions [4] CrossEntropy }
             cross_entropy_of_a_grid { classes [5] positions [2, 3] CrossEntropy(label_smoothing = 0.0) }
             cross_entropy_smoothed { classes [7] positions [3] CrossEntropy(label_smoothing = 0.1) }
             cross_entropy_ignoring { classes [5] positions [4] CrossEntropy(ignore_index = 2) }
-            cross_entropy_smoothed_ignoring { classes [5] positions [4] CrossEntropy(label_smoothing = 0.2, ignore_index = 0) }
+            cross_entropy_smoothed_ignoring {
+                classes [5] positions [4] CrossEntropy(label_smoothing = 0.2, ignore_index = 0)
+            }
             mse_of_a_number {
                 (input x: f32[3]; target y: f32;)
                 p: Parameter(3, init = normal(1)); at: Mul <- (x, p); mean: Mean(0); loss: Mse <- (mean, y);
@@ -149,6 +168,7 @@ macro_rules! every_op {
                 (input a: f32[9]; target b: f32[9];)
                 r: Parameter(9, init = normal(1)); v: Mul <- (b, r);
                 loss: Mse <- (a, v);
+                output r;
             }
             sum {
                 (input x: f32[5]; target y: f32[5]; target z: f32[5];)
@@ -184,6 +204,12 @@ macro_rules! alone {
                 op: $kind $(($($args)*))?;
                 loss: Mse <- (op, y);
             }
+        }
+    };
+    (fused $kind:ident $(($($args:tt)*))?) => {
+        $crate::alone! {
+            (input x: f32[3, 9]; target y: f32[3, 9];)
+            op: Linear(9); $kind $(($($args)*))?; side: Linear(9); loss: Mse <- (side, y);
         }
     };
     (both $kind:ident) => {

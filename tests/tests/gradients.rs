@@ -35,76 +35,32 @@ mod layers {
     every_op!(test_each);
 }
 
+/// A test for each network.
+macro_rules! test_networks {
+    ($($name:ident: $net:path),* $(,)?) => {
+        $(#[test]
+        fn $name() {
+            check::<$net>(SEED);
+        })*
+    };
+}
+
 mod networks {
     use super::*;
-
-    #[test]
-    fn mlp() {
-        check::<nets::Mlp<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn gpt() {
-        check::<nets::Gpt<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn translator() {
-        check::<nets::Translator<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn vit() {
-        check::<nets::Vit<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn dag() {
-        check::<nets::Dag<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn multi_loss() {
-        check::<nets::MultiLoss<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn mixer() {
-        check::<nets::Mixer<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn recurrent() {
-        check::<nets::Recurrent<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn pyramid() {
-        check::<more::Pyramid<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn frozen() {
-        check::<more::Frozen<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn softmaxes() {
-        check::<more::Softmaxes<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn siamese() {
-        check::<nets::Siamese<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn distill() {
-        check::<more::Distill<Cpu<f64>>>(SEED);
-    }
-
-    #[test]
-    fn nested() {
-        check::<more::Nested<Cpu<f64>>>(SEED);
+    test_networks! {
+        mlp: nets::Mlp<Cpu<f64>>,
+        gpt: nets::Gpt<Cpu<f64>>,
+        translator: nets::Translator<Cpu<f64>>,
+        vit: nets::Vit<Cpu<f64>>,
+        dag: nets::Dag<Cpu<f64>>,
+        multi_loss: nets::MultiLoss<Cpu<f64>>,
+        mixer: nets::Mixer<Cpu<f64>>,
+        recurrent: nets::Recurrent<Cpu<f64>>,
+        siamese: nets::Siamese<Cpu<f64>>,
+        pyramid: more::Pyramid<Cpu<f64>>,
+        frozen: more::Frozen<Cpu<f64>>,
+        softmaxes: more::Softmaxes<Cpu<f64>>,
+        distill: more::Distill<Cpu<f64>>,
+        nested: more::Nested<Cpu<f64>>,
     }
 }

@@ -178,8 +178,9 @@ case! {
             residual { norm: LayerNorm(T, D); Transpose(0, 1); up: Linear(7); Gelu; down: Linear(T); Transpose; }
             residual { scale: LayerNorm(elementwise_affine = false); #[checkpoint] fc: Linear(D); Silu; }
         }
-        Softmax(0);
-        Mean(dim = 0);
+        weights: Softmax(0);
+        weighted: Mul <- (weights, blocks);
+        mean: Mean(dim = 0);
         head: Linear(4);
         loss: CrossEntropy <- (head, y);
     }
@@ -221,6 +222,7 @@ case! {
             residual { norm: LayerNorm; inner: { 0: Linear(9); Silu; 2: Linear(7); } }
             Flatten;
             out: Linear(5, bias = false);
+            Tanh;
         }
         #[checkpoint]
         other: tower <- b;
