@@ -3,6 +3,7 @@
 pub mod case;
 pub mod claim;
 pub mod differences;
+pub mod golden;
 pub mod models;
 pub mod ops;
 pub mod remote;
