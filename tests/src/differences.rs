@@ -38,34 +38,23 @@ impl Difference {
     }
 }
 
-/// What was compared.
-pub struct Checked {
-    /// Elements of all gradients.
-    pub elements: usize,
-    /// Those among them that were left out, a kink being nearer than two steps.
-    pub kinks: usize,
-}
-
 /// Compares every element of every gradient with the difference of the losses around it; panics at the
-/// first that is off.
-pub fn check<C: Case<Elem = f64>>(seed: u64) -> Checked {
+/// first that is off, and at a point whose difference is no oracle, a kink being nearer than two steps.
+pub fn check<C: Case<Elem = f64>>(seed: u64) {
     let cpu = Cpu::with_threads(1).expect("a device").double();
     let mut model = C::create(&cpu, seed).expect("a model");
     scatter(&mut model, seed);
     let data = Data::random(C::PORTS, BATCH, seed);
     let mut ws = model.workspace(BATCH).expect("a workspace");
     let loss = model.train(&mut ws, &data).expect("a loss");
-    assert!(loss.is_finite(), "{}: the loss is {loss}", C::NAME);
     let grads: Vec<_> = ws.grads().iter().collect::<Result<_, _>>().expect("gradients");
-    let trained: usize =
-        C::PARAMS.iter().filter(|p| !p.frozen).map(|p| p.shape.iter().product::<usize>()).sum();
-    let mut checked = Checked { elements: 0, kinks: 0 };
+    let named: Vec<_> = grads.iter().map(|(name, _)| *name).collect();
+    let trained: Vec<_> = C::PARAMS.iter().filter(|p| !p.frozen).map(|p| p.path).collect();
+    assert!(named == trained && !named.is_empty(), "{}: gradients of {named:?}, not of {trained:?}", C::NAME);
     for (name, grad) in &grads {
         let found = differences(&mut model, &mut ws, &data, name);
-        compare(&format!("{}: `{name}`", C::NAME), grad, &found, loss, &mut checked);
+        compare(&format!("{}: `{name}`", C::NAME), grad, &found, loss);
     }
-    assert_eq!(checked.elements, trained, "{}: every trained parameter has a gradient", C::NAME);
-    checked
 }
 
 /// Moves all parameters, so that no weight is 1 and no bias 0.
@@ -100,25 +89,68 @@ fn differences<C: Case<Elem = f64>>(
     found
 }
 
-fn compare(what: &str, grad: &ArrayD<f64>, differences: &[Difference], loss: f64, checked: &mut Checked) {
-    assert_eq!(grad.len(), differences.len());
+fn compare(what: &str, grad: &ArrayD<f64>, differences: &[Difference], loss: f64) {
+    assert_eq!(grad.len(), differences.len(), "{what}");
     let typical = (differences.iter().map(|d| d.value.powi(2)).sum::<f64>() / grad.len() as f64).sqrt();
     // What the rounding of the losses alone makes of a difference: it is all there is of a gradient that
     // is 0, as that of a bias before a softmax.
     let rounding = 32.0 * f64::EPSILON * loss.abs().max(1.0) / STEP;
     for (i, (grad, difference)) in grad.iter().zip(differences).enumerate() {
-        checked.elements += 1;
-        let scale = difference.value.abs() + typical;
-        if difference.apart > AGREEMENT * scale + rounding {
-            checked.kinks += 1;
-            continue;
-        }
-        let off = (grad - difference.value).abs();
+        let Difference { value, apart } = *difference;
+        let scale = value.abs() + typical;
+        assert!(
+            apart <= AGREEMENT * scale + rounding,
+            "{what}, element {i}: the differences {value:e} of two steps are {apart:e} apart, so a kink is near"
+        );
+        let off = (grad - value).abs();
         assert!(
             off <= TOLERANCE * scale + rounding,
-            "{what}, element {i}: {grad:e} but the difference is {:e}, off by {:e} of {scale:e}",
-            difference.value,
+            "{what}, element {i}: {grad:e} but the difference is {value:e}, off by {:e} of {scale:e}",
             off / scale
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_the_derivative_to_ten_digits() {
+        for x in [-1.0f64, 0.3, 2.0] {
+            let found = Difference::of(|by| (x + by).sin() * (x + by).exp());
+            let exact = (x.sin() + x.cos()) * x.exp();
+            assert!((found.value - exact).abs() < 1e-10 && found.apart < 1e-10, "{x}");
+        }
+    }
+
+    /// A gradient of two elements, the second off by `off`, at a loss of 1.
+    fn off_by(off: f64) {
+        let found = [0.5, -2.0].map(|slope| Difference::of(|by| 1.0 + slope * by));
+        compare("it", &ArrayD::from_shape_vec(vec![2], vec![0.5, -2.0 + off]).unwrap(), &found, 1.0);
+    }
+
+    #[test]
+    fn a_gradient_may_be_off_by_less_than_the_tolerance() {
+        off_by(2e-6);
+    }
+
+    #[test]
+    #[should_panic(expected = "it, element 1: -1.99999e0 but the difference is -2e0")]
+    fn a_gradient_that_is_off_is_refused() {
+        off_by(1e-5);
+    }
+
+    #[test]
+    #[should_panic(expected = "it, element 1: NaN")]
+    fn a_gradient_that_is_no_number_is_refused() {
+        off_by(f64::NAN);
+    }
+
+    #[test]
+    #[should_panic(expected = "so a kink is near")]
+    fn a_kink_within_two_steps_is_found() {
+        let found = [Difference::of(|by| (by - 1.9 * STEP).max(0.0))];
+        compare("it", &ArrayD::zeros(vec![1]), &found, 1.0);
     }
 }

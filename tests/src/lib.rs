@@ -4,7 +4,6 @@ pub mod case;
 pub mod claim;
 pub mod differences;
 pub mod models;
-pub mod nets;
 pub mod ops;
 pub mod remote;
 pub mod trace;

@@ -1,10 +1,10 @@
 //! Every layer of the language with every combination of its arguments, as small networks.
 //!
 //! What a layer reads depends on a parameter, sample by sample, so the gradients of the parameters show
-//! that of every element it reads. `Alone` writes gradients; in `Beside` others have written before, so
-//! the layer adds to them, and it is applied twice, so that its parameters' gradients add up too.
+//! that of every element it reads. A test declares the networks itself, in the form it needs.
 
-/// Gives `$with!` the list of all layers: a name, and in braces what [`op!`](crate::op) declares.
+/// Gives `$with!` the list of all layers: a name, and in braces what [`alone!`](crate::alone) and
+/// [`twice!`](crate::twice) declare.
 #[macro_export]
 macro_rules! every_op {
     ($with:ident) => {
@@ -173,33 +173,21 @@ macro_rules! every_op {
     };
 }
 
-/// Declares the networks of a layer.
+/// Declares the network of a layer, `Net`: its input, the layer, a loss.
 #[macro_export]
-macro_rules! op {
+macro_rules! alone {
     ([$($from:literal),*] to [$($to:literal),*] $kind:ident $(($($args:tt)*))?) => {
         $crate::case! {
-            Alone (input x: f32[$($from),*]; target y: f32[$($to),*];) {
+            Net (input x: f32[$($from),*]; target y: f32[$($to),*];) {
                 p: Parameter($($from),*, init = normal(1));
                 at: Mul <- (x, p);
                 op: $kind $(($($args)*))?;
                 loss: Mse <- (op, y);
             }
         }
-        $crate::case! {
-            Beside (input x: f32[$($from),*]; target y: f32[$($to),*];) {
-                p: Parameter($($from),*, init = normal(1));
-                at: Mul <- (x, p);
-                op: $kind $(($($args)*))? <- at;
-                again: op <- at;
-                product: Mul <- (op, again);
-                main: Mse <- (product, y);
-                side: Mse <- (at, x);
-                loss: Sum(1, 0.5) <- (main, side);
-            }
-        }
     };
     (both $kind:ident) => {
-        $crate::op! {
+        $crate::alone! {
             (input a: f32[2, 9]; input b: f32[2, 9]; target y: f32[2, 9];)
             p: Parameter(2, 9, init = normal(1)); u: Mul <- (a, p);
             r: Parameter(2, 9, init = normal(1)); v: Mul <- (b, r);
@@ -207,33 +195,39 @@ macro_rules! op {
         }
     };
     (itself $kind:ident) => {
-        $crate::op! {
+        $crate::alone! {
             (input x: f32[2, 9]; target y: f32[2, 9];)
             p: Parameter(2, 9, init = normal(1)); at: Mul <- (x, p);
             op: $kind <- (at, at); sum: Add <- (op, at); loss: Mse <- (sum, y);
         }
     };
     (classes [$classes:literal] positions [$($position:literal),*] CrossEntropy $(($($args:tt)*))?) => {
-        $crate::op! {
+        $crate::alone! {
             (input x: f32[$($position,)* $classes]; target y: u32[$($position),*] < $classes;)
             p: Parameter($($position,)* $classes, init = normal(1)); at: Mul <- (x, p);
             loss: CrossEntropy $(($($args)*))? <- (at, y);
         }
     };
     (($($ports:tt)*) $($layers:tt)*) => {
-        $crate::case! { Alone ($($ports)*) { $($layers)* } }
+        $crate::case! { Net ($($ports)*) { $($layers)* } }
     };
 }
 
-macro_rules! declare {
-    ($($name:ident { $($op:tt)* })*) => {
-        $(
-            #[doc = concat!("The networks of `", stringify!($name), "`.")]
-            pub mod $name {
-                $crate::op! { $($op)* }
+/// Declares the network of a layer, `Net`, so that the layer is applied twice where it can be: the second
+/// use writes the gradients of what it reads and of its parameters, and the first one adds to them.
+#[macro_export]
+macro_rules! twice {
+    ([$($from:literal),*] to [$($to:literal),*] $kind:ident $(($($args:tt)*))?) => {
+        $crate::case! {
+            Net (input x: f32[$($from),*]; target y: f32[$($to),*];) {
+                p: Parameter($($from),*, init = normal(1));
+                at: Mul <- (x, p);
+                op: $kind $(($($args)*))? <- at;
+                again: op <- at;
+                product: Mul <- (op, again);
+                loss: Mse <- (product, y);
             }
-        )*
+        }
     };
+    ($($other:tt)*) => { $crate::alone! { $($other)* } };
 }
-
-every_op!(declare);

@@ -2,43 +2,32 @@
 //! with every combination of its arguments, and of whole networks.
 //!
 //! The counter that dropout draws from is set back before each call, so that all losses of a network are
-//! taken under the same mask (see [`Case::train`]).
+//! taken under the same mask (see `Case::train`).
 
 use remat::Cpu;
-use remat_tests::case::{Case, Data};
-use remat_tests::differences::{Checked, check};
-use remat_tests::{every_op, nets, ops};
+use remat_tests::differences::check;
+use remat_tests::{every_op, twice};
 
-/// A network of `C` has the gradients that its losses say, everywhere.
-fn smooth<C: Case<Elem = f64>>() {
-    let Checked { elements, kinks } = check::<C>(1);
-    assert!(elements > 0);
-    assert_eq!(kinks, 0, "{} has no kinks", C::NAME);
-}
+#[path = "nets/more.rs"]
+mod more;
+mod nets;
 
-/// The same for a network with `Relu`: a few elements have a kink within the step.
-fn kinked<C: Case<Elem = f64>>(few: usize) {
-    let Checked { elements, kinks } = check::<C>(1);
-    assert!(elements > 20 * few);
-    assert!(kinks <= few, "{} of {elements} elements of {} are near a kink", kinks, C::NAME);
-}
+/// The seed of every network. No `Relu` is nearer to its kink than the step with it.
+const SEED: u64 = 1;
 
-/// A test for each layer. `Beside` is declared where `Alone` shows the form `[…] to […]`.
+/// A test for each layer.
 macro_rules! test_each {
     ($($name:ident { $($op:tt)* })*) => {
-        $(#[test]
-        fn $name() {
-            smooth::<ops::$name::Alone<Cpu<f64>>>();
-            beside!($name $($op)*);
+        $(mod $name {
+            use super::*;
+            twice! { $($op)* }
+
+            #[test]
+            fn gradients() {
+                check::<Net<Cpu<f64>>>(SEED);
+            }
         })*
     };
-}
-
-macro_rules! beside {
-    ($name:ident [$($from:tt)*] to $($rest:tt)*) => {
-        smooth::<ops::$name::Beside<Cpu<f64>>>()
-    };
-    ($($other:tt)*) => {};
 }
 
 mod layers {
@@ -51,76 +40,71 @@ mod networks {
 
     #[test]
     fn mlp() {
-        kinked::<nets::Mlp<Cpu<f64>>>(2);
+        check::<nets::Mlp<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn gpt() {
-        smooth::<nets::Gpt<Cpu<f64>>>();
-    }
-
-    #[test]
-    fn gpt_with_dropout() {
-        smooth::<nets::GptWithDropout<Cpu<f64>>>();
+        check::<nets::Gpt<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn translator() {
-        smooth::<nets::Translator<Cpu<f64>>>();
+        check::<nets::Translator<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn vit() {
-        smooth::<nets::Vit<Cpu<f64>>>();
+        check::<nets::Vit<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn dag() {
-        smooth::<nets::Dag<Cpu<f64>>>();
+        check::<nets::Dag<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn multi_loss() {
-        smooth::<nets::MultiLoss<Cpu<f64>>>();
+        check::<nets::MultiLoss<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn mixer() {
-        smooth::<nets::Mixer<Cpu<f64>>>();
+        check::<nets::Mixer<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn recurrent() {
-        smooth::<nets::Recurrent<Cpu<f64>>>();
+        check::<nets::Recurrent<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn pyramid() {
-        kinked::<nets::Pyramid<Cpu<f64>>>(2);
+        check::<more::Pyramid<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn frozen() {
-        kinked::<nets::Frozen<Cpu<f64>>>(2);
+        check::<more::Frozen<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn softmaxes() {
-        smooth::<nets::Softmaxes<Cpu<f64>>>();
+        check::<more::Softmaxes<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn siamese() {
-        smooth::<nets::Siamese<Cpu<f64>>>();
+        check::<nets::Siamese<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn distill() {
-        smooth::<nets::Distill<Cpu<f64>>>();
+        check::<more::Distill<Cpu<f64>>>(SEED);
     }
 
     #[test]
     fn nested() {
-        smooth::<nets::Nested<Cpu<f64>>>();
+        check::<more::Nested<Cpu<f64>>>(SEED);
     }
 }

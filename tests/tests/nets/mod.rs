@@ -1,6 +1,6 @@
-//! Whole networks, which together use every part of the language.
+//! Whole networks, of which there are goldens too.
 
-use crate::case;
+use remat_tests::case;
 
 case! {
     /// Layers in a row, each with other arguments.
@@ -20,48 +20,34 @@ case! {
     }
 }
 
-/// A GPT, at a rate of dropout.
-macro_rules! gpt {
-    ($(#[$doc:meta])* $name:ident, $rate:literal) => {
-        case! {
-            $(#[$doc])*
-            $name [VOCAB = 11, T = 6, D = 8] (input tokens: u32[T] < VOCAB; target next: u32[T] < VOCAB;) {
-                embed: Embedding(VOCAB, D);
-                pos: PositionEmbedding(T + 2);
-                Dropout($rate);
-                #[checkpoint]
-                blocks: repeat(2) {
-                    residual {
-                        ln_1: LayerNorm;
-                        attn: {
-                            qkv: Linear(3 * D, bias = false);
-                            #[recompute]
-                            CausalAttention(heads = 2);
-                            proj: Linear(D);
-                            Dropout($rate);
-                        }
-                    }
-                    residual {
-                        ln_2: LayerNorm(bias = false);
-                        mlp: { up: Linear(2 * D); Gelu(tanh); down: Linear(D); }
-                        Dropout($rate);
-                    }
+case! {
+    /// A GPT with tied weights.
+    Gpt [VOCAB = 11, T = 6, D = 8] (input tokens: u32[T] < VOCAB; target next: u32[T] < VOCAB;) {
+        embed: Embedding(VOCAB, D);
+        pos: PositionEmbedding(T + 2);
+        Dropout(0);
+        #[checkpoint]
+        blocks: repeat(2) {
+            residual {
+                ln_1: LayerNorm;
+                attn: {
+                    qkv: Linear(3 * D, bias = false);
+                    #[recompute]
+                    CausalAttention(heads = 2);
+                    proj: Linear(D);
+                    Dropout(0);
                 }
-                norm: LayerNorm;
-                head: Linear(VOCAB, bias = false, weight = embed);
-                loss: CrossEntropy(label_smoothing = 0.1) <- (head, next);
+            }
+            residual {
+                ln_2: LayerNorm(bias = false);
+                mlp: { up: Linear(2 * D); Gelu(tanh); down: Linear(D); }
+                Dropout(0);
             }
         }
-    };
-}
-
-gpt! {
-    /// A GPT with tied weights.
-    Gpt, 0
-}
-gpt! {
-    /// The same with dropout everywhere.
-    GptWithDropout, 0.2
+        norm: LayerNorm;
+        head: Linear(VOCAB, bias = false, weight = embed);
+        loss: CrossEntropy(label_smoothing = 0.1) <- (head, next);
+    }
 }
 
 case! {
@@ -227,73 +213,6 @@ case! {
 }
 
 case! {
-    /// Residuals whose shortcut changes the width, and a repeat over widths with dropout that grows.
-    Pyramid (input x: f32[3, 10]; target y: u32[3] < 4;) {
-        stem: Linear(10);
-        #[checkpoint(at = [0])]
-        levels: repeat(d in [9, 6, 4]) {
-            residual {
-                norm: LayerNorm;
-                fc1: Linear(d);
-                Relu;
-                #[recompute]
-                Dropout(0.4 / d);
-                fc2: Linear(d);
-            } shortcut {
-                proj: Linear(d, bias = false);
-            }
-        }
-        tail: repeat(i in 0..2) { 0: Linear(4 + 2 * i); Tanh; 1: Linear(4); }
-        loss: CrossEntropy <- (tail, y);
-    }
-}
-
-case! {
-    /// Frozen embeddings, tied to a frozen head, and a frozen scope that gradients pass through.
-    Frozen [D = 6] (input tokens: u32[4] < 8; target next: u32[4] < 8;) {
-        #[frozen]
-        embed: Embedding(8, D);
-        adapter: Linear(D);
-        Tanh;
-        #[frozen]
-        body: {
-            residual { norm: LayerNorm; qkv: Linear(3 * D); CausalAttention(2); Dropout(0.5); }
-            up: Linear(9);
-            Relu;
-            Dropout(0.5);
-            down: Linear(D);
-        }
-        Dropout(0.25);
-        tuned: LayerNorm;
-        #[frozen]
-        head: Linear(8, weight = embed);
-        loss: CrossEntropy <- (head, next);
-    }
-}
-
-case! {
-    /// Attention written by hand from softmaxes over every axis.
-    #[checkpoint(sqrt)]
-    Softmaxes [T = 4, D = 6] (input x: f32[T, D]; target y: f32[D];) {
-        keys: Linear(D);
-        over_features: Softmax;
-        over_places: Softmax(dim = 0) <- keys;
-        weights: Mul <- (over_features, over_places);
-        values: Linear(D) <- x;
-        weighted: Mul <- (weights, values);
-        grid: Reshape(2, 2, D);
-        Softmax(1);
-        middle: Flatten(0, 1);
-        sum: Add <- (middle, weighted);
-        #[checkpoint]
-        mix: Linear(D);
-        Silu;
-        mean: Mean(0);
-        loss: Mse <- (mean, y);
-    }
-}
-
-case! {
     /// Two inputs through one tower, and the square of their distance.
     Siamese (input a: f32[3, 4]; input b: f32[3, 4]; target apart: f32;) {
         tower: <- a {
@@ -309,42 +228,5 @@ case! {
         square: Mul <- (difference, difference);
         distance: Mean(0);
         loss: Mse <- (distance, apart);
-    }
-}
-
-case! {
-    /// A student is taught by a frozen teacher, and by one that learns with it.
-    Distill [D = 7] (input x: f32[D]; target y: u32 < D;) {
-        #[frozen]
-        teacher: { up: Linear(9); Tanh; down: Linear(D); }
-        peer: Linear(D) <- x;
-        peer_act: Sigmoid;
-        #[checkpoint]
-        student: <- x { up: Linear(9); #[recompute] Gelu; down: Linear(D); }
-        from_teacher: Mse <- (student, teacher);
-        from_peer: Mse <- (peer_act, student);
-        from_labels: CrossEntropy(label_smoothing = 0.05) <- (student, y);
-        loss: Sum(0.5, 2, 1.0) <- (from_teacher, from_peer, from_labels);
-    }
-}
-
-case! {
-    /// Segments in segments in segments, and one parameter used at every depth.
-    Nested [D = 5] (input x: f32[3, D]; target y: f32[3, D];) {
-        shared: Linear(D);
-        Tanh;
-        #[checkpoint(every = 2)]
-        outer: repeat(3) {
-            #[checkpoint]
-            inner: repeat(2) {
-                #[checkpoint]
-                part: { residual { fc: Linear(D); Silu; } norm: LayerNorm(bias = false); }
-                Dropout(0.1);
-            }
-            #[checkpoint]
-            tie: Linear(D, weight = shared);
-            Tanh;
-        }
-        loss: Mse <- (outer, y);
     }
 }
