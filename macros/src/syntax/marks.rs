@@ -101,7 +101,7 @@ fn attribute(
         "recompute" => twice(&mut marks.recompute, span),
         "frozen" => twice(&mut marks.frozen, span),
         "train" => twice(&mut marks.train, span),
-        _ => return foreign(inside, &name, on, reader).map(Some),
+        _ => return foreign(inside, &name, on, reader),
     };
     if seen {
         reader.errors.error(span, format!("`{text}` stands here twice -- remove one"));
@@ -132,7 +132,7 @@ fn foreign(
     name: &Ident,
     on: On,
     reader: &mut Reader<'_>,
-) -> syn::Result<TokenStream> {
+) -> syn::Result<Option<TokenStream>> {
     let (text, rest) = (name.to_string(), inside.parse::<TokenStream>()?);
     let ours = on.marks();
     let allowed = matches!(text.as_str(), "doc" | "allow" | "expect" | "warn" | "deny" | "cfg_attr");
@@ -144,9 +144,9 @@ fn foreign(
         };
         let hint = did_you_mean(&text, ours.iter().copied(), &otherwise);
         reader.errors.error(name.span(), format!("`{text}` is no attribute of {}{hint}", on.name()));
-        return Ok(TokenStream::new());
+        return Ok(None);
     }
-    Ok(quote!(#name #rest))
+    Ok(Some(quote!(#name #rest)))
 }
 
 /// "`a`, `b` or `c`"

@@ -191,13 +191,8 @@ fn form(input: ParseStream<'_>, fix: &str) -> syn::Result<(Dtype, Vec<Expr>)> {
         return Ok((dtype, vec![]));
     }
     let inside;
-    let bracket = bracketed!(inside in input);
-    let dims = list(&inside, Expr::parse)?;
-    if dims.is_empty() {
-        let message = format!("`[]` has no axis -- write `{word}` alone for one number per sample");
-        return Err(syn::Error::new(bracket.span.join(), message));
-    }
-    Ok((dtype, dims))
+    bracketed!(inside in input);
+    Ok((dtype, list(&inside, Expr::parse)?))
 }
 
 fn block(input: ParseStream<'_>, reader: &mut Reader<'_>) -> syn::Result<Block> {

@@ -86,28 +86,33 @@ impl Builder<'_, '_> {
         Some(found.value)
     }
 
-    /// What the loss reads first, looking through sums of losses.
+    /// The first value that the loss reads and a layer computes from inputs alone, looking through
+    /// sums of losses.
     fn default_output(&mut self, loss: NodeId) {
-        let mut node = loss;
-        let source = loop {
-            let Some(source) = self.graph.nodes[node].sources.first().cloned() else { return };
-            match self.graph.values[source.value].node {
-                Some(deeper) if self.graph.values[source.value].on_target => node = deeper,
-                _ => break source,
-            }
-        };
-        let value = &self.graph.values[source.value];
-        if value.node.is_none() {
-            let (label, kind) = (value.label.clone(), if value.on_target { "target" } else { "input" });
-            let message = format!("the loss reads the {kind} {label} first, which is no output");
-            self.error(
-                source.span,
-                format!("{message} -- swap the sources, or declare an output: `output name;`"),
-            );
-            return;
+        if let Some(id) = self.first_output(loss) {
+            let value = &self.graph.values[id];
+            let name = value.label.trim_matches('`').to_owned();
+            self.graph.outputs.push(Output { name, span: value.span, value: id, train: false });
+        } else {
+            let fix = "give it a layer that reads an input";
+            let message = "everything that the loss reads depends on a target, so `forward` has no output";
+            self.error(self.graph.nodes[loss].span, format!("{message} -- {fix}"));
         }
-        let name = value.label.trim_matches('`').to_owned();
-        self.graph.outputs.push(Output { name, span: value.span, value: source.value, train: false });
+    }
+
+    fn first_output(&self, loss: NodeId) -> Option<ValueId> {
+        let mut seen = vec![false; self.graph.nodes.len()];
+        let mut ahead = vec![loss];
+        while let Some(node) = ahead.pop() {
+            if !self.graph.values[self.graph.nodes[node].output].on_target {
+                return Some(self.graph.nodes[node].output);
+            }
+            if !std::mem::replace(&mut seen[node], true) {
+                let sources = self.graph.nodes[node].sources.iter().rev();
+                ahead.extend(sources.filter_map(|source| self.graph.values[source.value].node));
+            }
+        }
+        None
     }
 
     /// Every value has a reader, every block a use; told only where no reader can be among what failed.

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::pack::Source;
-use super::tile::{Kernels, MAX_VECTORS, Tile};
+use super::pack::{Panel, Source, column_panels, row_panels};
+use super::tile::{Kernels, Tile};
 use super::{Epilogue, LANE_BYTES, Matrix, Product, Shape, part};
 use crate::cpu::simd::{Job, Simd};
 
@@ -12,6 +12,9 @@ use crate::cpu::simd::{Job, Simd};
 const BLOCK_K: usize = 384;
 /// Rows of A in a block.
 const BLOCK_ROWS: usize = 192;
+
+/// Panels of B in a block, where each is used once.
+const FEW_PANELS: usize = 4;
 
 /// Everything that the tasks of a product share.
 pub(super) struct Region<'a, E: 'static, F> {
@@ -43,9 +46,7 @@ impl<E, F> Region<'_, E, F> {
 
     /// Whether tiles read B where it is: each element is needed for one or two of them.
     fn direct_b(&self, panel: &Panel) -> bool {
-        self.shape.m <= 2 * self.kernels.rows
-            && self.b.col_step == 1
-            && panel.width == panel.vectors * self.kernels.lanes
+        self.shape.m <= 2 * self.kernels.rows && self.b.col_step == 1 && panel.width == panel.step
     }
 }
 
@@ -74,16 +75,20 @@ impl<E: Product, F: Epilogue<E>> Job for Part<'_, '_, E, F> {
         let blocks = k.div_ceil(BLOCK_K).max(1);
         let longest = k.div_ceil(blocks);
         let packed = Packed::new(self.memory, longest, kernels);
-        let column_blocks = self.cols.len().div_ceil(packed.cols);
-        for j in 0..column_blocks {
-            let cols = shift(part(self.cols.len(), kernels.cols, column_blocks, j), self.cols.start);
-            for block in 0..blocks {
-                let ks = part(k, 1, blocks, block);
+        let row_blocks = self.rows.len().div_ceil(BLOCK_ROWS);
+        // A single block of rows uses each panel of B once: better while it is in the cache.
+        let most = if row_blocks == 1 { packed.cols.min(FEW_PANELS * kernels.cols) } else { packed.cols };
+        let column_blocks = self.cols.len().div_ceil(most);
+        for block in 0..blocks {
+            let ks = part(k, 1, blocks, block);
+            for j in 0..column_blocks {
+                let cols = shift(part(self.cols.len(), kernels.cols, column_blocks, j), self.cols.start);
                 packed.pack_b(self.region, &ks, &cols);
-                let row_blocks = self.rows.len().div_ceil(BLOCK_ROWS);
                 for i in 0..row_blocks {
                     let rows = shift(part(self.rows.len(), kernels.rows, row_blocks, i), self.rows.start);
-                    packed.pack_a(self.region, &ks, &rows);
+                    if row_blocks > 1 || j == 0 {
+                        packed.pack_a(self.region, &ks, &rows);
+                    }
                     packed.multiply(self.region, &ks, &rows, &cols);
                     if block + 1 == blocks {
                         self.finish::<S>(rows, &cols);
@@ -131,37 +136,37 @@ impl<E: Product> Packed<E> {
 
     fn pack_b<F>(&self, region: &Region<'_, E, F>, ks: &Range<usize>, cols: &Range<usize>) {
         let (kernels, b) = (region.kernels, region.b);
-        for panel in panels(cols.len(), kernels.lanes).filter(|panel| !region.direct_b(panel)) {
-            let source = Source {
-                from: at(b, ks.start, cols.start + panel.from),
-                w_step: b.col_step,
-                k_step: b.row_step,
-                width: panel.width,
-                k: ks.len(),
-            };
-            let to = self.b.wrapping_add(panel.from * ks.len());
-            // SAFETY: `new` made room for the panels before it and for this one, whole vectors each;
-            // `product` saw that B holds the source; the level is the pool's.
-            unsafe { (kernels.pack_b)(to, panel.vectors * kernels.lanes, source) };
+        let source = |first: usize, width: usize| Source {
+            from: at(b, ks.start, cols.start + first),
+            w_step: b.col_step,
+            k_step: b.row_step,
+            width,
+            k: ks.len(),
+        };
+        // Only the last panel may have to be packed where the others are read where they are.
+        let packed = column_panels(cols.len(), kernels.lanes).find(|panel| !region.direct_b(panel));
+        if let Some(Panel { from, .. }) = packed {
+            // SAFETY: `new` made room for these panels, whole vectors each, and `product` saw that B
+            // holds the source; the level is the pool's.
+            unsafe {
+                let to = self.b.add(from * ks.len());
+                (kernels.pack_b)(to, kernels.lanes, source(from, cols.len() - from));
+            }
         }
     }
 
     fn pack_a<F>(&self, region: &Region<'_, E, F>, ks: &Range<usize>, rows: &Range<usize>) {
         let (kernels, a) = (region.kernels, region.a);
-        if region.direct_a() {
-            return;
-        }
-        let count = rows.len().div_ceil(kernels.rows);
-        for panel in (0..count).map(|i| part(rows.len(), 1, count, i)) {
+        if !region.direct_a() {
             let source = Source {
-                from: at(a, rows.start + panel.start, ks.start),
+                from: at(a, rows.start, ks.start),
                 w_step: a.row_step,
                 k_step: a.col_step,
-                width: panel.len(),
+                width: rows.len(),
                 k: ks.len(),
             };
             // SAFETY: as in `pack_b`, with a line of room behind the last panel.
-            unsafe { (kernels.pack_a)(self.a.wrapping_add(panel.start * ks.len()), panel.len(), source) };
+            unsafe { (kernels.pack_a)(self.a, kernels.rows, source) };
         }
     }
 
@@ -173,24 +178,24 @@ impl<E: Product> Packed<E> {
         cols: &Range<usize>,
     ) {
         let Region { kernels, a, b, .. } = *region;
-        let count = rows.len().div_ceil(kernels.rows);
         // After the first block of k, what is there is added to.
         let first = ks.start == 0;
         let (init, init_step) =
             if first { (region.init, region.init_step) } else { (region.c.cast_const(), region.step) };
-        for wide in panels(cols.len(), kernels.lanes) {
+        for wide in column_panels(cols.len(), kernels.lanes) {
             let col = cols.start + wide.from;
             let (b, b_k) = if region.direct_b(&wide) {
                 (at(b, ks.start, col), b.row_step)
             } else {
-                (self.b.wrapping_add(wide.from * ks.len()).cast_const(), wide.vectors * kernels.lanes)
+                (self.b.wrapping_add(wide.from * ks.len()).cast_const(), wide.step)
             };
-            for high in (0..count).map(|i| part(rows.len(), 1, count, i)) {
-                let row = rows.start + high.start;
+            let vectors = wide.step / kernels.lanes;
+            for high in row_panels(rows.len(), kernels.rows) {
+                let row = rows.start + high.from;
                 let (tiles, a, a_step) = if region.direct_a() {
                     (kernels.direct, at(a, row, ks.start), a.row_step)
                 } else {
-                    (kernels.packed, self.a.wrapping_add(high.start * ks.len()).cast_const(), 0)
+                    (kernels.packed, self.a.wrapping_add(high.from * ks.len()).cast_const(), 0)
                 };
                 let tile = Tile {
                     k: ks.len(),
@@ -202,11 +207,11 @@ impl<E: Product> Packed<E> {
                     c_step: region.step,
                     init: if init.is_null() { init } else { init.wrapping_add(row * init_step + col) },
                     init_step,
-                    last: wide.width - (wide.vectors - 1) * kernels.lanes,
+                    last: wide.width - (vectors - 1) * kernels.lanes,
                 };
                 // SAFETY: the panels were packed with these very sizes, or A and B hold what is read
                 // of them, as C does its tile: `product` saw to it.
-                unsafe { tiles[high.len() - 1][wide.vectors - 1](&tile) };
+                unsafe { tiles[high.width - 1][vectors - 1](&tile) };
             }
         }
     }
@@ -215,27 +220,4 @@ impl<E: Product> Packed<E> {
 /// The address of element (i, j).
 fn at<E>(m: Matrix<'_, E>, i: usize, j: usize) -> *const E {
     m.data.as_ptr().wrapping_add(i * m.row_step + j * m.col_step)
-}
-
-/// Columns that a tile covers.
-struct Panel {
-    /// The first, from the start of the block.
-    from: usize,
-    /// How many.
-    width: usize,
-    /// In how many vectors.
-    vectors: usize,
-}
-
-/// Columns in panels, wide ones first, but none of one vector behind a wide one: such a tile waits for
-/// its own sums.
-fn panels(cols: usize, lanes: usize) -> impl Iterator<Item = Panel> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let left = (cols - from).div_ceil(lanes);
-        let vectors = if left == 4 { 2 } else { left.min(MAX_VECTORS) };
-        let panel = Panel { from, width: (cols - from).min(vectors * lanes), vectors };
-        from += panel.width;
-        (vectors > 0).then_some(panel)
-    })
 }

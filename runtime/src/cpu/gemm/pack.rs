@@ -1,8 +1,10 @@
-//! Packing: a panel of A or B, wherever its elements are, as `[k][width]`.
+//! Packing: blocks of A and B, wherever their elements are, as panels of [k][step].
 
-use super::tile::Vector;
+use super::part;
+use super::tile::{MAX_VECTORS, Vector};
 
-/// Where a panel comes from: element (w, p) is at `from[w * w_step + p * k_step]`; one step is 1.
+/// A block to pack: element (w, p) is at `from[w * w_step + p * k_step]`; one step is 1.
+#[derive(Clone, Copy)]
 pub(super) struct Source<E> {
     /// Element (0, 0).
     pub(super) from: *const E,
@@ -16,25 +18,103 @@ pub(super) struct Source<E> {
     pub(super) k: usize,
 }
 
-/// `to[p * step + w]` = element (w, p). Up to `LANES` - 1 elements behind each line of `step` may be
-/// written with any number: if they belong to the next line they are overwritten, behind the last
-/// there must be room.
+/// Rows of A, or columns of B, that are packed together: element (w, p) of the block goes to
+/// `to[from * k + p * step + w - from]`.
+#[derive(Clone, Copy)]
+pub(super) struct Panel {
+    /// The first, from the start of the block.
+    pub(super) from: usize,
+    /// How many.
+    pub(super) width: usize,
+    /// Room for each k: `width` for rows of A, whole vectors for columns of B.
+    pub(super) step: usize,
+}
+
+/// Rows of A in panels of at most `max`, of even sizes.
+pub(super) fn row_panels(rows: usize, max: usize) -> impl Iterator<Item = Panel> + Clone {
+    let count = rows.div_ceil(max);
+    (0..count).map(move |i| {
+        let panel = part(rows, 1, count, i);
+        Panel { from: panel.start, width: panel.len(), step: panel.len() }
+    })
+}
+
+/// Columns of B in panels of at most three vectors; wide ones first, but none of one vector behind a
+/// wide one: such a tile waits for its own sums.
+pub(super) fn column_panels(cols: usize, lanes: usize) -> impl Iterator<Item = Panel> + Clone {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let left = (cols - from).div_ceil(lanes);
+        let vectors = if left == MAX_VECTORS + 1 { 2 } else { left.min(MAX_VECTORS) };
+        let panel = Panel { from, width: (cols - from).min(vectors * lanes), step: vectors * lanes };
+        from += panel.width;
+        (vectors > 0).then_some(panel)
+    })
+}
+
+/// Packs rows of A in panels of at most `max`. Up to `LANES` - 1 elements behind the last may be
+/// written.
 ///
 /// # Safety
-/// The level's instructions are there, and the pointers reach what is said; `step` is at least `width`
-/// rounded up to `LANES`, or `width` is at most `LANES`.
+/// The level's instructions are there, and the pointers reach what is said; `max` is at most `LANES`.
 #[inline(always)]
-pub(super) unsafe fn pack<V: Vector>(to: *mut V::Elem, step: usize, s: Source<V::Elem>) {
+pub(super) unsafe fn pack_a<V: Vector>(to: *mut V::Elem, max: usize, source: Source<V::Elem>) {
+    // SAFETY: the caller's.
+    unsafe { pack::<V, AHEAD>(to, row_panels(source.width, max), source) }
+}
+
+/// Packs columns of B in panels of vectors of `lanes`.
+///
+/// # Safety
+/// The level's instructions are there, and the pointers reach what is said; `lanes` is `LANES`.
+#[inline(always)]
+pub(super) unsafe fn pack_b<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
+    // SAFETY: the caller's.
+    unsafe { pack::<V, 0>(to, column_panels(source.width, lanes), source) }
+}
+
+#[inline(always)]
+unsafe fn pack<V: Vector, const AHEAD: usize>(
+    to: *mut V::Elem,
+    panels: impl Iterator<Item = Panel> + Clone,
+    s: Source<V::Elem>,
+) {
     // SAFETY: the caller's.
     unsafe {
         if s.w_step == 1 {
-            copy::<V>(to, step, &s);
-        } else if s.k >= V::LANES {
-            transpose::<V>(to, step, &s);
+            copy::<V, AHEAD>(to, panels, s);
         } else {
-            for p in 0..s.k {
-                for w in 0..s.width {
-                    *to.add(p * step + w) = *s.from.add(w * s.w_step + p * s.k_step);
+            for panel in panels {
+                transpose::<V>(to.add(panel.from * s.k), panel, s);
+            }
+        }
+    }
+}
+
+/// How many k ahead lines of A are asked for: a block has few rows, so its lines are short and far
+/// apart, unlike those of B.
+const AHEAD: usize = 8;
+
+/// Lines of the source that are copied together: each panel then gets whole lines of the cache.
+const TOGETHER: usize = 4;
+
+/// Line by line, as they are in memory, rather than panel by panel: each line is read from end to end.
+#[inline(always)]
+unsafe fn copy<V: Vector, const AHEAD: usize>(
+    to: *mut V::Elem,
+    panels: impl Iterator<Item = Panel> + Clone,
+    s: Source<V::Elem>,
+) {
+    for start in (0..s.k).step_by(TOGETHER) {
+        for panel in panels.clone() {
+            for p in start..s.k.min(start + TOGETHER) {
+                // SAFETY: the caller's.
+                unsafe {
+                    let from = s.from.add(panel.from + p * s.k_step);
+                    if AHEAD > 0 {
+                        V::prefetch(from.wrapping_add(AHEAD * s.k_step));
+                    }
+                    copy_line::<V>(to.add(panel.from * s.k + p * panel.step), from, panel);
                 }
             }
         }
@@ -42,35 +122,41 @@ pub(super) unsafe fn pack<V: Vector>(to: *mut V::Elem, step: usize, s: Source<V:
 }
 
 #[inline(always)]
-unsafe fn copy<V: Vector>(to: *mut V::Elem, step: usize, s: &Source<V::Elem>) {
-    let whole = s.width / V::LANES * V::LANES;
-    for p in 0..s.k {
-        // SAFETY: the caller's.
-        unsafe {
-            let (to, from) = (to.add(p * step), s.from.add(p * s.k_step));
-            for w in (0..whole).step_by(V::LANES) {
-                V::load(from.add(w)).store(to.add(w));
-            }
-            if whole < s.width {
-                V::load_first(from.add(whole), s.width - whole).store(to.add(whole));
-            }
+unsafe fn copy_line<V: Vector>(to: *mut V::Elem, from: *const V::Elem, Panel { width, step, .. }: Panel) {
+    let mut w = 0;
+    // SAFETY: the caller's; what is stored stays inside the panel's line.
+    unsafe {
+        while w + V::LANES <= width {
+            V::load(from.add(w)).store(to.add(w));
+            w += V::LANES;
+        }
+        if w < width {
+            let v = V::load_first(from.add(w), width - w);
+            v.store_first(to.add(w), (step - w).min(V::LANES));
         }
     }
 }
 
+/// One panel, from a source whose k are adjacent.
 #[inline(always)]
-unsafe fn transpose<V: Vector>(to: *mut V::Elem, step: usize, s: &Source<V::Elem>) {
-    let mut p = 0;
-    while p < s.k {
-        // The last square reaches back over the one before it, rather than beyond the block.
-        p = p.min(s.k - V::LANES);
-        for w in (0..s.width).step_by(V::LANES) {
-            // SAFETY: the caller's.
-            unsafe {
-                let (to, from) = (to.add(p * step + w), s.from.add(w * s.w_step + p));
-                V::transpose(to, step, from, s.w_step, V::LANES.min(s.width - w));
+unsafe fn transpose<V: Vector>(to: *mut V::Elem, panel: Panel, s: Source<V::Elem>) {
+    for w in (0..panel.width).step_by(V::LANES) {
+        let rows = V::LANES.min(panel.width - w);
+        // SAFETY: the caller's. What a square writes beyond its rows is in the same line, or in one
+        // that is written after it, or behind the last panel.
+        unsafe {
+            let (to, from) = (to.add(w), s.from.add((panel.from + w) * s.w_step));
+            if s.k < V::LANES {
+                for (p, i) in (0..s.k).flat_map(|p| (0..rows).map(move |i| (p, i))) {
+                    *to.add(p * panel.step + i) = *from.add(i * s.w_step + p);
+                }
+                continue;
+            }
+            for p in (0..s.k).step_by(V::LANES) {
+                // The last square reaches back over the one before it, not beyond the block.
+                let p = p.min(s.k - V::LANES);
+                V::transpose(to.add(p * panel.step), panel.step, from.add(p), s.w_step, rows);
             }
         }
-        p += V::LANES;
     }
 }

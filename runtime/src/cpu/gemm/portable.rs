@@ -1,6 +1,6 @@
 //! Products without any particular instructions: the compiler makes what vectors it can of arrays.
 
-use super::pack::{Source, pack};
+use super::pack::{Source, pack_a, pack_b};
 use super::tile::{Kernels, MAX_VECTORS, Tile, TileFn, Vector, tile};
 use crate::cpu::simd::Float;
 
@@ -69,16 +69,21 @@ unsafe fn tile_of<E: Float, const L: usize, const M: usize, const N: usize, cons
     unsafe { tile::<Lanes<E, L>, M, N, R>(t) }
 }
 
-unsafe fn pack_of<E: Float, const L: usize>(to: *mut E, step: usize, source: Source<E>) {
+unsafe fn pack_a_of<E: Float>(to: *mut E, rows: usize, source: Source<E>) {
     // SAFETY: the caller's.
-    unsafe { pack::<Lanes<E, L>>(to, step, source) }
+    unsafe { pack_a::<Lanes<E, 4>>(to, rows, source) }
+}
+
+unsafe fn pack_b_of<E: Float, const L: usize>(to: *mut E, lanes: usize, source: Source<E>) {
+    // SAFETY: the caller's.
+    unsafe { pack_b::<Lanes<E, L>>(to, lanes, source) }
 }
 
 type Tiles<E> = &'static [[TileFn<E>; MAX_VECTORS]; 4];
 
 /// Tiles of 4 x 3 vectors of 16 bytes: what 16 registers hold.
 const fn kernels<E: Float, const L: usize>(packed: Tiles<E>, direct: Tiles<E>) -> Kernels<E> {
-    let (pack_a, pack_b) = (pack_of::<E, 4>, pack_of::<E, L>);
+    let (pack_a, pack_b) = (pack_a_of::<E>, pack_b_of::<E, L>);
     Kernels { rows: 4, lanes: L, cols: 3 * L, packed, direct, pack_a, pack_b }
 }
 

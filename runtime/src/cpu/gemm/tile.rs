@@ -63,7 +63,7 @@ pub(super) struct Tile<E> {
 /// A kernel for one size of tile.
 pub(super) type TileFn<E> = unsafe fn(&Tile<E>);
 
-/// Packs a panel: see [`pack`](super::pack::pack).
+/// Packs a block: see [`pack`](super::pack).
 pub(super) type PackFn<E> = unsafe fn(*mut E, usize, super::pack::Source<E>);
 
 /// Vectors that a tile is wide, at most.

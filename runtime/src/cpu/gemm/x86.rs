@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::pack::{Source, pack};
+use super::pack::{Source, pack_a, pack_b};
 use super::tile::{Kernels, MAX_VECTORS, Tile, TileFn, Vector, tile};
 
 /// What every vector does, given the names of its instructions. Lane masks and transposes differ.
@@ -251,8 +251,13 @@ unsafe fn tile512<V: Vector, const M: usize, const N: usize, const R: bool>(t: &
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn pack512<V: Vector>(to: *mut V::Elem, step: usize, source: Source<V::Elem>) {
-    pack::<V>(to, step, source)
+unsafe fn pack_a512<V: Vector>(to: *mut V::Elem, rows: usize, source: Source<V::Elem>) {
+    pack_a::<V>(to, rows, source)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+unsafe fn pack_b512<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
+    pack_b::<V>(to, lanes, source)
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -261,8 +266,13 @@ unsafe fn tile256<V: Vector, const M: usize, const N: usize, const R: bool>(t: &
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn pack256<V: Vector>(to: *mut V::Elem, step: usize, source: Source<V::Elem>) {
-    pack::<V>(to, step, source)
+unsafe fn pack_a256<V: Vector>(to: *mut V::Elem, rows: usize, source: Source<V::Elem>) {
+    pack_a::<V>(to, rows, source)
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn pack_b256<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
+    pack_b::<V>(to, lanes, source)
 }
 
 type Tiles<V, const M: usize> = &'static [[TileFn<<V as Vector>::Elem>; MAX_VECTORS]; M];
@@ -272,7 +282,7 @@ type Tiles<V, const M: usize> = &'static [[TileFn<<V as Vector>::Elem>; MAX_VECT
 const fn avx512<V: Vector, A: Vector<Elem = V::Elem>>(
     (packed, direct): (Tiles<V, 8>, Tiles<V, 8>),
 ) -> Kernels<V::Elem> {
-    let (pack_a, pack_b) = (pack512::<A>, pack512::<V>);
+    let (pack_a, pack_b) = (pack_a512::<A>, pack_b512::<V>);
     Kernels { rows: 8, lanes: V::LANES, cols: 3 * V::LANES, packed, direct, pack_a, pack_b }
 }
 
@@ -280,7 +290,7 @@ const fn avx512<V: Vector, A: Vector<Elem = V::Elem>>(
 const fn avx2<V: Vector, A: Vector<Elem = V::Elem>>(
     (packed, direct): (Tiles<V, 4>, Tiles<V, 4>),
 ) -> Kernels<V::Elem> {
-    let (pack_a, pack_b) = (pack256::<A>, pack256::<V>);
+    let (pack_a, pack_b) = (pack_a256::<A>, pack_b256::<V>);
     Kernels { rows: 4, lanes: V::LANES, cols: 3 * V::LANES, packed, direct, pack_a, pack_b }
 }
 
