@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::codegen::{Planned, Plans};
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Placed, Region};
 use crate::plan::program::{Kind, Mode, Run, Step};
+use crate::planned::{Planned, Plans};
 
 /// Prints them, if the environment asks for this model.
 pub(crate) fn dump(name: &str, plans: &Plans, tokens: &TokenStream) {
@@ -33,6 +33,9 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{line:<72} {}", places.join(" "));
+    }
+    for value in &planned.program.outputs {
+        let _ = writeln!(out, "end           holds {}", lowered.labels[*value]);
     }
     out
 }

@@ -1,11 +1,14 @@
 //! The `model!` macro of the `remat` crate; use it from there.
 
+#[cfg(test)]
+mod catalogue;
 mod codegen;
 mod dump;
 mod expand;
 mod graph;
 mod ops;
 mod plan;
+mod planned;
 mod report;
 mod syntax;
 

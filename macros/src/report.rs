@@ -1,5 +1,6 @@
 //! Errors: report and go on, stop only at a barrier.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
@@ -7,44 +8,69 @@ use proc_macro2::{Span, TokenStream};
 /// Every mistake found so far. A pass that finds one reports it here and goes on, so that several
 /// mistakes are told in one compile.
 #[derive(Default)]
-pub(crate) struct Errors(Vec<syn::Error>);
+pub(crate) struct Errors {
+    list: Vec<syn::Error>,
+    /// Places and messages told already: what stands in a `repeat` or a block is met several times.
+    told: BTreeSet<String>,
+}
+
+/// Something that a line stands in, and that the mistakes of the line are told at too.
+#[derive(Clone)]
+pub(crate) struct Around {
+    /// "in this use of block `Mlp`"
+    pub(crate) words: String,
+    pub(crate) span: Span,
+    /// Told even if the line's mistake was told before: for another use of the same block.
+    pub(crate) always: bool,
+}
 
 impl Errors {
-    /// Reports `message` at `span`.
-    pub(crate) fn error(&mut self, span: Span, message: impl Display) {
-        self.0.push(syn::Error::new(span, message));
+    /// Reports `message` at `span`; false if that was told before.
+    pub(crate) fn error(&mut self, span: Span, message: impl Display) -> bool {
+        self.add(syn::Error::new(span, message))
+    }
+
+    /// Reports a mistake of a line that stands in `around`: at `span`, and at all those.
+    pub(crate) fn error_in(&mut self, around: &[Around], span: Span, message: impl Display) {
+        let new = self.error(span, &message);
+        for place in around.iter().filter(|place| new || place.always) {
+            self.error(place.span, format!("{}: {message}", place.words));
+        }
     }
 
     /// Takes over an error of the parser.
     pub(crate) fn push(&mut self, error: syn::Error) {
-        self.0.push(error);
+        self.add(error);
     }
 
-    /// The messages, without their places.
-    pub(crate) fn take(self) -> impl Iterator<Item = String> {
-        self.0.into_iter().map(|error| error.to_string())
+    fn add(&mut self, error: syn::Error) -> bool {
+        let new = self.told.insert(format!("{:?} {error}", error.span()));
+        if new {
+            self.list.push(error);
+        }
+        new
+    }
+
+    /// Takes over all of `other`.
+    pub(crate) fn append(&mut self, other: Errors) {
+        for error in other.list {
+            self.push(error);
+        }
+    }
+
+    /// Places and messages.
+    pub(crate) fn messages(self) -> impl Iterator<Item = (Span, String)> {
+        self.list.into_iter().map(|error| (error.span(), error.to_string()))
     }
 
     /// Whether nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
-    /// All of them as `compile_error!` calls. A mistake inside a `repeat` is told once.
+    /// All of them as `compile_error!` calls.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
-        let mut told: Vec<String> = Vec::new();
-        self.0
-            .into_iter()
-            .filter(|error| {
-                let key = format!("{:?} {error}", error.span());
-                let new = !told.contains(&key);
-                if new {
-                    told.push(key);
-                }
-                new
-            })
-            .map(|error| error.into_compile_error())
-            .collect()
+        self.list.into_iter().map(syn::Error::into_compile_error).collect()
     }
 }
 
@@ -55,7 +81,7 @@ pub(crate) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>)
     let mut ranked: Vec<(usize, &str)> = known
         .into_iter()
         .map(|name| (distance(&target, &fold(name)), name))
-        .filter(|(d, name)| *d <= 1 + name.len().min(found.len()) / 3)
+        .filter(|(d, name)| *d <= 1.max(name.len().min(found.len()) / 3))
         .collect();
     ranked.sort();
     ranked.dedup();

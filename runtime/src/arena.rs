@@ -36,11 +36,6 @@ impl Buffer {
         Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
     }
 
-    /// How many bytes it holds.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// The end of the highest part that was ever split off.
     pub(crate) fn highest(&self) -> usize {
         self.highest

@@ -33,6 +33,7 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
 impl Key {
+    #[inline(always)]
     fn words(self) -> [u32; 2] {
         [self.seed as u32, (self.seed >> 32) as u32]
     }
@@ -60,6 +61,7 @@ fn next(key: [u32; 2]) -> [u32; 2] {
 }
 
 /// Philox4x32-10.
+#[inline(always)]
 fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..ROUNDS {
         counter = round(counter, key);
@@ -68,29 +70,18 @@ fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     counter
 }
 
-/// The words of elements `group * GROUP` to `(group + 1) * GROUP`, vectorised.
+/// The words of elements `group * GROUP` to `(group + 1) * GROUP`, vectorised over the blocks.
 #[inline(always)]
 pub(crate) fn words(key: Key, group: u64) -> [u32; GROUP] {
-    let mut lanes = [[0; LANES]; 4];
-    for b in 0..LANES {
-        let counter = key.counter(group * LANES as u64 + b as u64);
-        for w in 0..4 {
-            lanes[w][b] = counter[w];
-        }
-    }
-    let mut round_key = key.words();
-    for _ in 0..ROUNDS {
-        for b in 0..LANES {
-            let c = round([lanes[0][b], lanes[1][b], lanes[2][b], lanes[3][b]], round_key);
-            for w in 0..4 {
-                lanes[w][b] = c[w];
-            }
-        }
-        round_key = next(round_key);
-    }
     let mut words = [0; GROUP];
-    for (to, lane) in words.chunks_exact_mut(LANES).zip(&lanes) {
-        to.copy_from_slice(lane);
+    let (a, rest) = words.split_at_mut(LANES);
+    let (b, rest) = rest.split_at_mut(LANES);
+    let (c, d) = rest.split_at_mut(LANES);
+    // A group starts at a multiple of LANES: its blocks differ in the first word alone.
+    let first = key.counter(group * LANES as u64);
+    for lane in 0..LANES {
+        let counter = [first[0] + lane as u32, first[1], first[2], first[3]];
+        [a[lane], b[lane], c[lane], d[lane]] = philox(counter, key.words());
     }
     words
 }

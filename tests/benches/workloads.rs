@@ -64,7 +64,7 @@ mod product {
     use super::*;
     model! {
         /// 2048 rows, 1024 to 1024.
-        Product {
+        pub(super) Product {
             input x: f32[1024];
             target y: f32[1024];
             fc: Linear(1024, bias = false);

@@ -7,6 +7,7 @@ macro_rules! deep {
     ($name:ident: model [$($model:tt)*] blocks [$($blocks:tt)*] up [$($up:tt)*] act [$($act:tt)*] down [$($down:tt)*]) => {
         ::remat::model! {
             $($model)*
+            /// One network of several that differ in their plan alone.
             pub $name {
                 input x: f32[20];
                 target y: u32;
@@ -31,6 +32,7 @@ macro_rules! gpt {
     ($name:ident: model [$($model:tt)*] blocks [$($blocks:tt)*] attn [$($attn:tt)*] mlp [$($mlp:tt)*] act [$($act:tt)*]) => {
         ::remat::model! {
             $($model)*
+            /// One network of several that differ in their plan alone.
             pub $name {
                 const VOCAB = 17;
                 const T = 10;
@@ -73,6 +75,7 @@ macro_rules! dag {
     ($name:ident: model [$($model:tt)*] blocks [$($blocks:tt)*] mid [$($mid:tt)*] inner [$($inner:tt)*] act [$($act:tt)*]) => {
         ::remat::model! {
             $($model)*
+            /// One network of several that differ in their plan alone.
             pub $name {
                 const W = 20;
                 input x: f32[W];

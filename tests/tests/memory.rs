@@ -49,8 +49,12 @@ fn calls<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, CALLS.load(Relaxed) - before)
 }
 
-/// One test alone in this process: the allocator counts for all threads.
-#[test]
+/// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
+fn main() {
+    every_byte_is_in_the_table_and_no_step_allocates();
+    println!("test every_byte_is_in_the_table_and_no_step_allocates ... ok");
+}
+
 fn every_byte_is_in_the_table_and_no_step_allocates() {
     const CAPACITY: usize = 5;
     let data: Vec<_> = [1, 3, CAPACITY].map(|b| (b, ids(b, 10, 17, 1), ids(b, 10, 17, 2))).into();
@@ -61,7 +65,9 @@ fn every_byte_is_in_the_table_and_no_step_allocates() {
     let mut opt = AdamW::new(&net, AdamWConfig::default()).unwrap();
     let table = Net::PLAN.parameter_bytes + Net::PLAN.peak_bytes(CAPACITY) + opt.bytes();
     let live = LIVE.load(Relaxed) - start;
-    assert!(live >= table && live - table < 4096, "{live} bytes live, {table} in the table");
+    // Beside the buffers, the optimizer holds a few words for each parameter.
+    let words = 256 * Net::<Cpu>::PARAMS.len();
+    assert!(live >= table && live - table < words, "{live} bytes live, {table} in the table");
     assert_eq!(ws.bytes(), Net::PLAN.peak_bytes(CAPACITY));
 
     for (batch, tokens, next) in &data {

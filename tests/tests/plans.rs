@@ -120,3 +120,33 @@ fn plans_save_what_they_are_for() {
     assert_eq!(gpts::EveryBlock::PLAN.store_all_peak_bytes(6), gpts::StoreAll::PLAN.peak_bytes(6));
     assert_eq!(gpts::StoreAll::PLAN.compute_overhead(), 0.0);
 }
+
+#[test]
+fn the_lines_of_the_table_sum_to_the_peak_and_gaps_are_small() {
+    for plan in [
+        gpts::StoreAll::PLAN,
+        gpts::EveryBlock::PLAN,
+        gpts::Nested::PLAN,
+        gpts::Sqrt::PLAN,
+        deep_nets::StoreAll::PLAN,
+        deep_nets::Sqrt::PLAN,
+        dags::StoreAll::PLAN,
+        dags::Nested::PLAN,
+    ] {
+        let peak = plan.peak;
+        let live = |n: usize| {
+            [peak.inputs, peak.activations, peak.recomputed, peak.gradients, peak.scratch]
+                .iter()
+                .map(|b| b.at(n))
+                .sum::<usize>()
+        };
+        let gaps = peak.gaps.at(7);
+        assert_eq!(live(7) + gaps + plan.gradient_bytes, plan.peak_bytes(7), "{}", plan.name);
+        assert!(
+            peak.gaps.per_sample * 20 <= live(1),
+            "{}: gaps of {} bytes",
+            plan.name,
+            peak.gaps.per_sample
+        );
+    }
+}

@@ -88,7 +88,7 @@ fn unit(seed: u64, node: u32, i: u64) -> f32 {
 }
 
 /// `count` images; other seeds give others.
-pub fn images(count: u32, seed: u64) -> Images {
+pub(crate) fn images(count: u32, seed: u64) -> Images {
     let mut pixels = Array2::zeros((count as usize, Digits::PIXELS));
     let labels: Vec<u32> = (0..count).map(|i| i % 10).collect();
     for (i, mut row) in (0..count).zip(pixels.outer_iter_mut()) {
@@ -127,7 +127,7 @@ fn distance((x, y): Point, ((ax, ay), (bx, by)): (Point, Point)) -> f32 {
 }
 
 /// 0 to `count` in an order drawn from `seed` (Fisher and Yates).
-pub fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+pub(crate) fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for i in (1..count).rev() {
         let u = rng::uniform(Key { seed, step: 1, node: 0 }, i as u64);

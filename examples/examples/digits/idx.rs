@@ -8,7 +8,7 @@ use remat::ndarray::Array2;
 use super::{Digits, Images};
 
 /// The images and labels called `part` in `folder`.
-pub fn read(folder: &str, part: &str) -> io::Result<Images> {
+pub(crate) fn read(folder: &str, part: &str) -> io::Result<Images> {
     let images = body(folder, &format!("{part}-images-idx3-ubyte"), 0x0803, &[28, 28])?;
     let labels = body(folder, &format!("{part}-labels-idx1-ubyte"), 0x0801, &[])?;
     let count = images.len() / Digits::PIXELS;

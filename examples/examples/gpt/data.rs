@@ -6,11 +6,11 @@ use std::{fs, io};
 use remat::ndarray::Array2;
 
 /// Numbers that look random: SplitMix64 (Steele, Lea, Flood 2014).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The sequence of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -22,21 +22,21 @@ impl Random {
     }
 
     /// Below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
     /// In [0, 1).
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
 /// A text, and the part of it that is not learned from.
-pub struct Corpus {
-    pub name: String,
-    pub train: Vec<u8>,
-    pub held_out: Vec<u8>,
+pub(crate) struct Corpus {
+    pub(crate) name: String,
+    pub(crate) train: Vec<u8>,
+    pub(crate) held_out: Vec<u8>,
 }
 
 /// Bytes, and the bytes that follow them.
@@ -47,14 +47,14 @@ const LEAST: usize = 20_000;
 
 impl Corpus {
     /// The text of a file; its last tenth is held out.
-    pub fn read(path: &str) -> io::Result<Self> {
+    pub(crate) fn read(path: &str) -> io::Result<Self> {
         let text =
             fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("could not read `{path}`: {e}")))?;
         Self::new(path.to_owned(), vec![text])
     }
 
     /// The Rust sources of this repository; of each file, the last tenth is held out.
-    pub fn sources() -> io::Result<Self> {
+    pub(crate) fn sources() -> io::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = vec![];
         for folder in ["macros/src", "runtime/src", "examples/examples"] {
@@ -80,13 +80,13 @@ impl Corpus {
     }
 
     /// `B` windows of `T` bytes, from anywhere in the text.
-    pub fn batch<const B: usize, const T: usize>(&self, random: &mut Random) -> Batch {
+    pub(crate) fn batch<const B: usize, const T: usize>(&self, random: &mut Random) -> Batch {
         let starts: Vec<usize> = (0..B).map(|_| random.below(self.train.len() - T)).collect();
         windows::<T>(&self.train, &starts)
     }
 
     /// Batches of windows side by side from the start of the held-out text, at most `most`.
-    pub fn held_out_batches<const B: usize, const T: usize>(&self, most: usize) -> Vec<Batch> {
+    pub(crate) fn held_out_batches<const B: usize, const T: usize>(&self, most: usize) -> Vec<Batch> {
         let starts: Vec<usize> = (0..(self.held_out.len() - 1) / T).map(|i| i * T).collect();
         // Spread over the whole text, so that no single file decides.
         let stride = (starts.len() / (most * B)).max(1);
@@ -95,7 +95,7 @@ impl Corpus {
     }
 
     /// How the held-out text begins.
-    pub fn prompt(&self) -> Vec<u8> {
+    pub(crate) fn prompt(&self) -> Vec<u8> {
         self.held_out[..32].to_vec()
     }
 }

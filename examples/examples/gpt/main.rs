@@ -22,9 +22,9 @@ macro_rules! gpt {
             $(#[$doc])*
             pub $name {
                 const VOCAB = 256;
-                const T = 128;
-                const D = 192;
-                const HEADS = 6;
+                const T = 64;
+                const D = 128;
+                const HEADS = 4;
 
                 input  tokens: u32[T];
                 target next:   u32[T];
@@ -49,7 +49,6 @@ macro_rules! gpt {
                             Gelu(tanh);
                             down: Linear(D, init = normal(0.007));
                         }
-                        Dropout(0.05);
                     }
                 }
 
@@ -70,9 +69,9 @@ gpt! {
     StoreAll, blocks:
 }
 
-const BATCH: usize = 16;
+const BATCH: usize = 12;
 /// A step must fit in this: checked by the compiler.
-const _: () = assert!(Gpt::PLAN.peak_bytes(BATCH) <= 64 << 20);
+const _: () = assert!(Gpt::PLAN.peak_bytes(BATCH) <= 16 << 20);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Options { text, steps } = Options::parse(std::env::args().skip(1))?;
@@ -176,13 +175,13 @@ struct Options {
 
 impl Options {
     fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { text: None, steps: 600 };
+        let mut options = Self { text: None, steps: 1200 };
         let mut args = args.peekable();
         while let Some(arg) = args.next() {
             if arg == "--steps" {
                 let value = args.next().unwrap_or_default();
                 options.steps = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
-                    format!("`--steps` must be a positive number but is `{value}` -- write `--steps 600`")
+                    format!("`--steps` must be a positive number but is `{value}` -- write `--steps 1200`")
                 })?;
             } else if arg.starts_with("--") || options.text.is_some() {
                 return Err(format!("unknown argument `{arg}` -- usage: gpt [TEXT FILE] [--steps N]"));

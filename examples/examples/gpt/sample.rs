@@ -7,7 +7,7 @@ use super::Gpt;
 use super::data::Random;
 
 /// `prompt` and `count` bytes that the model draws behind it.
-pub fn sample(
+pub(crate) fn sample(
     gpt: &Gpt,
     ws: &mut Workspace<Gpt>,
     prompt: &[u8],

@@ -5,10 +5,11 @@ use quote::{format_ident, quote};
 
 use super::calls::Calls;
 use super::outputs_type;
-use super::programs::{Planned, Plans};
+
 use crate::graph::num::Num;
 use crate::graph::{Graph, Port};
 use crate::plan::layout::What;
+use crate::planned::{Planned, Plans};
 use crate::syntax::{Dtype, Model};
 
 /// The struct of the model, and of its outputs if there are several.
@@ -70,6 +71,9 @@ fn consts(graph: &Graph) -> TokenStream {
 }
 
 fn array_type(port: &Port) -> TokenStream {
+    if !port.known {
+        return quote!(impl ::core::marker::Sized);
+    }
     let element = match port.dtype {
         Dtype::F32 => quote!(<D as __Device>::Scalar),
         Dtype::U32 => quote!(u32),

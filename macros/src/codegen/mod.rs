@@ -13,8 +13,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::graph::Graph;
+use crate::planned::Plans;
 use crate::syntax::Model;
-pub(crate) use programs::{Planned, Plans, plan};
 
 /// Where the runtime is: `$crate` of the macro that called.
 pub(crate) struct Paths {

@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::programs::{Planned, Plans, WIDTHS, bytes, param_offsets};
+use super::programs::param_offsets;
 use crate::graph::lower::Lowered;
-use crate::graph::{Graph, Init};
-use crate::plan::layout::{Region, What};
+use crate::graph::{Graph, Init, Param};
+use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
+use crate::planned::{Planned, Plans, WIDTHS, bytes};
 
 fn int(n: u64) -> Literal {
     Literal::u64_unsuffixed(n)
@@ -61,26 +62,26 @@ pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
     }
 }
 
+/// Tables with a row for each parameter, kept value or segment are written as text: see [`super::numbers`].
+fn parse(text: &str) -> Result<TokenStream, String> {
+    text.parse().map_err(|e: proc_macro2::LexError| e.to_string())
+}
+
 fn params(graph: &Graph) -> Result<TokenStream, String> {
-    let offsets = param_offsets(graph)?;
-    let rows = graph.params.iter().zip(offsets).map(|(param, offset)| {
-        let (path, frozen, aliases) = (&param.path, param.frozen, &param.aliases);
-        let shape = param.shape.iter().map(|d| int(*d));
-        let offset = int(u64::from(offset) * 64);
-        let number = |x: f64| {
-            let magnitude = Literal::f64_suffixed(x.abs());
-            if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
-        };
+    let mut text = String::from("&[");
+    for (param, offset) in graph.params.iter().zip(param_offsets(graph)?) {
+        let Param { path, aliases, shape, frozen, .. } = param;
         let init = match param.init {
-            Init::Constant(c) => { let c = number(c); quote!(Constant(#c)) }
-            Init::Uniform(b) => { let b = number(b); quote!(Uniform(#b)) }
-            Init::Normal(s) => { let s = number(s); quote!(Normal(#s)) }
+            Init::Constant(c) => format!("Constant({c:?}f64)"),
+            Init::Uniform(b) => format!("Uniform({b:?}f64)"),
+            Init::Normal(s) => format!("Normal({s:?}f64)"),
         };
-        quote! {
-            __remat::ParamSpec { path: #path, shape: &[#(#shape),*], offset: #offset, init: __remat::Init::#init, frozen: #frozen, aliases: &[#(#aliases),*] }
-        }
-    });
-    Ok(quote!(&[#(#rows),*]))
+        let offset = u64::from(offset) * 64;
+        text += &format!(
+            "__remat::ParamSpec{{path:{path:?},shape:&{shape:?},offset:{offset},init:__remat::Init::{init},frozen:{frozen},aliases:&{aliases:?}}},"
+        );
+    }
+    parse(&(text + "]"))
 }
 
 fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
@@ -106,9 +107,9 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
     let (kept, segments, notes) =
-        (kept(&plans.training, &plans.train, width), segments(plans), notes(&plans.training, &plans.train));
+        (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(&plans.training, &plans.train));
     let peak = peak(&plans.train, width);
-    let gradients = gradients(graph, plans, width);
+    let gradients = gradients(graph, plans, width)?;
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(planned.bytes(width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
@@ -140,52 +141,55 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     })
 }
 
-fn gradients(graph: &Graph, plans: &Plans, width: usize) -> TokenStream {
+fn gradients(graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, String> {
     let (layout, line) = (&plans.train.layouts[width], WIDTHS[width].line);
-    let mut starts = vec![quote!(::core::primitive::usize::MAX); graph.params.len()];
+    let mut starts = vec![String::from("::core::primitive::usize::MAX"); graph.params.len()];
     for placed in &layout.buffers {
         if let What::Param(param) = placed.what {
-            let start = int(placed.offset * line);
-            starts[param] = quote!(#start);
+            starts[param] = (placed.offset * line).to_string();
         }
     }
-    quote!(&[#(#starts),*])
+    parse(&format!("&[{}]", starts.join(",")))
 }
 
-fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> TokenStream {
+fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStream, String> {
     let facts = &planned.program.facts;
     let resident = |node: Option<usize>| {
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
-        facts.resident.iter().any(|s| inside(s))
+        facts.resident.iter().any(inside)
     };
-    let rows = facts.kept.iter().map(|kept| {
+    let mut text = String::from("&[");
+    for kept in &facts.kept {
         let value = &lowered.problem.values[kept.value];
-        let name = &lowered.labels[kept.value];
         let reason = match kept.why {
-            Why::Given => quote!(Input),
-            Why::Boundary(_) => quote!(Boundary),
-            Why::Frontier(_) => quote!(Frontier),
-            Why::InputOf(_) => quote!(SegmentInput),
-            Why::Backward(_) => quote!(Backward),
-            Why::Recompute(_) => quote!(Recompute),
-            Why::Output => quote!(Output),
+            Why::Given => "Input",
+            Why::Boundary(_) => "Boundary",
+            Why::Frontier(_) => "Frontier",
+            Why::InputOf(_) => "SegmentInput",
+            Why::Backward(_) => "Backward",
+            Why::Recompute(_) => "Recompute",
+            Why::Output => "Output",
         };
-        let bytes = pair(bytes(value.size, width));
+        let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
         let last = resident(value.made_by);
-        quote!(__remat::Kept { name: #name, reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
-    });
-    quote!(&[#(#rows),*])
+        text += &format!(
+            "__remat::Kept{{name:{name:?},reason:__remat::Reason::{reason},bytes:__remat::Bytes{{per_sample:{per_sample},fixed:{fixed}}},last_segment:{last}}},"
+        );
+    }
+    parse(&(text + "]"))
 }
 
-fn segments(plans: &Plans) -> TokenStream {
+fn segments(plans: &Plans) -> Result<TokenStream, String> {
     let facts = &plans.train.program.facts;
-    let rows = plans.training.problem.segments.iter().enumerate().map(|(i, segment)| {
+    let mut text = String::from("&[");
+    for (i, segment) in plans.training.problem.segments.iter().enumerate() {
         let name = &plans.training.segments[i];
-        let recomputed = facts.recomputed.iter().filter(|(node, _)| segment.nodes.contains(node)).count();
-        let last = facts.resident.contains(&i);
-        quote!(__remat::Segment { name: #name, recomputed: #recomputed, last: #last })
-    });
-    quote!(&[#(#rows),*])
+        let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
+        let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
+        let (recomputed, last) = (end - first, facts.resident.contains(&i));
+        text += &format!("__remat::Segment{{name:{name:?},recomputed:{recomputed},last:{last}}},");
+    }
+    parse(&(text + "]"))
 }
 
 /// Marks that do nothing (R6).
@@ -200,16 +204,45 @@ fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
         .idle
         .iter()
         .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
-    let notes: Vec<String> = overruled.chain(idle).collect();
+    let segments = facts.idle_segments.iter().map(|s| {
+        format!("`checkpoint` on `{}` saves nothing: nothing in it would be recomputed", lowered.segments[*s])
+    });
+    let notes: Vec<String> = overruled.chain(idle).chain(segments).collect();
     quote!(&[#(#notes),*])
 }
 
-/// What lives at the step where the per-sample region is fullest, by kind.
+/// What lives where each region is fullest, by kind.
 fn peak(planned: &Planned, width: usize) -> TokenStream {
     let (layout, line) = (&planned.layouts[width], WIDTHS[width].line);
+    let mut kinds = [[0u64; 2]; 5];
+    for (column, region) in [Region::PerSample, Region::Fixed].into_iter().enumerate() {
+        let at = fullest(planned, width, region);
+        let live = |b: &&Placed| b.region == region && b.first <= at && at <= b.last;
+        for b in layout.buffers.iter().filter(live) {
+            let kind = match b.what {
+                What::Param(_) => continue,
+                What::Value(v) if planned.program.inputs.contains(&v) => 0,
+                What::Value(_) => 1 + usize::from(made_again(planned, b.first)),
+                What::Grad(_) => 3,
+                What::Scratch(_) => 4,
+            };
+            kinds[kind][column] += b.lines * line;
+        }
+    }
+    let (per_sample, fixed) = planned.bytes(width);
+    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
+    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
+    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
+    quote! {
+        __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
+    }
+}
+
+/// The first step at which the most lines of `region` are live.
+fn fullest(planned: &Planned, width: usize, region: Region) -> usize {
     let steps = planned.program.steps.len();
     let (mut grows, mut shrinks) = (vec![0u64; steps + 1], vec![0u64; steps + 1]);
-    for b in layout.buffers.iter().filter(|b| b.region == Region::PerSample) {
+    for b in planned.layouts[width].buffers.iter().filter(|b| b.region == region) {
         grows[b.first] += b.lines;
         shrinks[b.last] += b.lines;
     }
@@ -221,30 +254,7 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
         }
         live = live.saturating_sub(shrinks[step]);
     }
-    let mut kinds = [[0u64; 2]; 5];
-    for b in layout.buffers.iter().filter(|b| b.first <= at && at <= b.last) {
-        let kind = match b.what {
-            What::Param(_) => continue,
-            What::Value(v) if planned.program.inputs.contains(&v) => 0,
-            What::Value(_) => {
-                if made_again(planned, b.first) {
-                    2
-                } else {
-                    1
-                }
-            }
-            What::Grad(_) => 3,
-            What::Scratch(_) => 4,
-        };
-        kinds[kind][usize::from(b.region == Region::Fixed)] += b.lines * line;
-    }
-    let (per_sample, fixed) = planned.bytes(width);
-    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
-    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
-    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
-    quote! {
-        __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
-    }
+    at
 }
 
 fn made_again(planned: &Planned, step: usize) -> bool {

@@ -4,71 +4,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
-use crate::graph::lower::{Lowered, Mode, Wanted, lower};
+use crate::graph::lower::{Lowered, Wanted};
 use crate::graph::{Graph, NodeId};
 use crate::ops::{Field, Resolved};
-use crate::plan::layout::{Layout, Region, What, Widths, layout};
-use crate::plan::problem::Class;
-use crate::plan::program::{self, Kind, Program, Run, Step};
-use crate::plan::schedule;
-
-/// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
-pub(crate) const WIDTHS: [Widths; 2] =
-    [Widths { line: 64, elem: 4, scalar: 4 }, Widths { line: 64, elem: 8, scalar: 8 }];
-
-/// A program with a layout for each of [`WIDTHS`].
-pub(crate) struct Planned {
-    pub(crate) program: Program,
-    pub(crate) layouts: Vec<Layout>,
-}
-
-/// Every program of a model.
-pub(crate) struct Plans {
-    pub(crate) training: Lowered,
-    pub(crate) evaluation: Lowered,
-    pub(crate) train: Planned,
-    pub(crate) evaluate: Planned,
-    pub(crate) forward: Planned,
-    /// The training program without marks, if there are marks.
-    pub(crate) store_all: Option<Planned>,
-}
-
-/// Plans every program; an error in words if something is too large.
-pub(crate) fn plan(graph: &Graph) -> Result<Plans, String> {
-    let mut training = lower(graph, Mode::Train);
-    let evaluation = lower(graph, Mode::Evaluate);
-    let train = place(&training, schedule::train(&training.problem))?;
-    let loss = evaluation.problem.loss;
-    let evaluate = place(&evaluation, schedule::forward(&evaluation.problem, &[loss]))?;
-    let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let forward = place(&evaluation, schedule::forward(&evaluation.problem, &wanted))?;
-    let marked = !training.problem.segments.is_empty() || training.problem.nodes.iter().any(|n| n.recompute);
-    let mut store_all = None;
-    if marked {
-        let segments = std::mem::take(&mut training.problem.segments);
-        let marks: Vec<bool> =
-            training.problem.nodes.iter_mut().map(|n| std::mem::take(&mut n.recompute)).collect();
-        store_all = Some(place(&training, schedule::train(&training.problem))?);
-        training.problem.segments = segments;
-        training.problem.nodes.iter_mut().zip(marks).for_each(|(node, mark)| node.recompute = mark);
-    }
-    Ok(Plans { training, evaluation, train, evaluate, forward, store_all })
-}
-
-fn place(lowered: &Lowered, program: Program) -> Result<Planned, String> {
-    let mut layouts = vec![];
-    for widths in WIDTHS {
-        let placed = layout(&lowered.problem, &program, widths)
-            .map_err(|e| format!("the model takes more bytes than 64 bits count, at {:?}", e.what))?;
-        if placed.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
-            return Err(String::from("a sample of the model takes more than 256 GiB"));
-        }
-        layouts.push(placed);
-    }
-    Ok(Planned { program, layouts })
-}
+use crate::plan::layout::{Region, What};
+use crate::plan::program::{self, Kind, Run, Step};
+use crate::planned::{Planned, Plans, WIDTHS};
 
 impl Planned {
     /// How many buffers at the front are parameter gradients, which have a table of their own.
@@ -443,19 +384,4 @@ struct Pass {
     params: bool,
     /// The buffers hold contributions of the pass before.
     add: bool,
-}
-
-/// Bytes of `size` in one width.
-pub(super) fn bytes(size: crate::plan::problem::Size, width: usize) -> (u64, u64) {
-    let widths = WIDTHS[width];
-    let element = match size.class {
-        Class::Elem => widths.elem,
-        Class::Scalar => widths.scalar,
-        Class::Index => 4,
-    };
-    let lines = |n: u64| (n * element).div_ceil(widths.line) * widths.line;
-    match size.extent {
-        crate::plan::problem::Extent::PerSample(n) => (lines(n), 0),
-        crate::plan::problem::Extent::Fixed(n) => (0, lines(n)),
-    }
 }

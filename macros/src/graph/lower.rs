@@ -90,7 +90,11 @@ impl Lowered {
         let value = &graph.values[id];
         let size = value.shape.as_ref().map_or(scalars(0), size);
         self.values[id] = self.problem.values.len();
-        self.labels.push(value.node.map_or_else(|| value.label.clone(), |n| graph.nodes[n].path.clone()));
+        self.labels.push(
+            value
+                .node
+                .map_or_else(|| value.label.trim_matches('`').to_owned(), |n| graph.nodes[n].path.clone()),
+        );
         self.problem.values.push(problem::Value { size, made_by, grad: value.grad });
         self.values[id]
     }

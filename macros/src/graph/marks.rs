@@ -4,113 +4,103 @@
 //! layer, a cut of the scope that holds it; on the model, cuts between stages. Every cut scope becomes
 //! consecutive segments, so that planning knows one kind of thing: nested runs of nodes.
 
-use std::ops::Range;
+mod idle;
 
 use proc_macro2::Span;
 
 use super::num::{Num, Vars, eval};
-use super::{Graph, Item, Scope, Segment};
+use super::{Graph, Item, Scope, Segment, Stages};
 use crate::report::{Errors, did_you_mean};
-use crate::syntax::{self, Checkpoint, Expr, Marks, Value};
+use crate::syntax::{self, Checkpoint, Expr, Marks, Value, text};
 
-/// An argument of `checkpoint` by name.
-fn argument(arg: &syntax::Arg) -> (String, Span) {
+/// An argument of `checkpoint`: its name, or the word it is.
+pub(crate) fn argument(arg: &syntax::Arg) -> (Option<String>, Span) {
     match (&arg.name, &arg.value) {
-        (Some(name), _) => (name.to_string(), name.span()),
-        (None, Value::Expr(Expr::Name(word))) => (word.to_string(), word.span()),
-        (None, value) => (String::new(), value.span()),
+        (Some(word), _) | (None, Value::Expr(Expr::Name(word)) | Value::Call(word, _)) => {
+            (Some(text(word)), word.span())
+        }
+        (None, value) => (None, value.span()),
     }
 }
 
-/// The segments that a `#[checkpoint]` on a `repeat` makes of `items` in `scope`.
-pub(crate) fn repeat_runs(
-    marks: &Marks,
-    items: Range<usize>,
-    vars: &Vars,
-    scope: &mut Scope,
-    errors: &mut Errors,
-) {
-    let Some(checkpoint) = &marks.checkpoint else { return };
-    let n = items.len();
-    let Some(ends) = repeat_ends(checkpoint, n, vars, errors) else { return };
-    let mut start = 0;
-    for end in ends {
-        scope.runs.push((items.start + start..items.start + end, checkpoint.span));
-        start = end;
-    }
-}
-
-/// Where segments end, counted in iterations, the last at `n`.
-fn repeat_ends(checkpoint: &Checkpoint, n: usize, vars: &Vars, errors: &mut Errors) -> Option<Vec<usize>> {
-    let mut found: Option<(String, Vec<usize>)> = None;
+/// Where the segments of a `repeat` of `n` iterations end, the last at `n`; none without a mark.
+pub(crate) fn repeat_ends(marks: &Marks, n: usize, vars: &Vars, errors: &mut Errors) -> Vec<usize> {
+    let Some(checkpoint) = &marks.checkpoint else { return vec![] };
+    let mut first: Option<(String, Span, Vec<usize>)> = None;
     for arg in &checkpoint.args {
         let (word, span) = argument(arg);
-        let ends = match word.as_str() {
-            "every" if arg.name.is_some() => {
-                let k = positive(&arg.value, "every", vars, errors)?;
-                if k > n {
-                    errors.error(arg.value.span(), format!("`every = {k}` is more than the {n} iterations of this `repeat` -- write at most {n}"));
-                    return None;
-                }
-                (1..=n.div_ceil(k)).map(|i| (i * k).min(n)).collect()
-            }
-            "at" if arg.name.is_some() => at_ends(&arg.value, n, vars, errors)?,
-            "sqrt" => {
-                errors.error(span, "`sqrt` stands on the model -- write `every = k` here");
-                return None;
-            }
+        let given = arg.name.is_some();
+        let ends = match word.as_deref() {
+            Some("every") if given => every_ends(&arg.value, n, vars, errors),
+            Some("at") if given => at_ends(&arg.value, n, vars, errors),
             _ => {
-                unknown(&word, span, &["every", "at"], "a `repeat`", errors);
-                return None;
+                refuse(word.as_deref(), span, &["every", "at"], "a `repeat`", errors);
+                continue;
             }
         };
-        if let Some((other, _)) = &found {
-            errors.error(
-                span,
-                if *other == word {
-                    format!("`{word}` is given twice -- remove one")
-                } else {
-                    format!("`{word}` and `{other}` both say where segments end -- remove one")
-                },
-            );
-            return None;
+        let word = word.unwrap_or_default();
+        match &first {
+            None => first = Some((word, span, ends.unwrap_or_default())),
+            Some((other, ..)) if *other == word => {
+                errors.error(span, format!("`{word}` is given twice -- remove one"));
+            }
+            Some((other, at, _)) => both("segments end", other, *at, &word, span, errors),
         }
-        found = Some((word, ends));
     }
-    Some(found.map_or_else(|| (1..=n).collect(), |(_, ends)| ends))
+    first.map_or_else(|| (1..=n).collect(), |(_, _, ends)| ends)
+}
+
+/// Two arguments that say the same thing.
+fn both(what: &str, a: &str, at: Span, b: &str, span: Span, errors: &mut Errors) {
+    let message = format!("`{a}` and `{b}` both say where {what} -- remove one");
+    errors.error(at, &message);
+    errors.error(span, &message);
+}
+
+fn every_ends(value: &Value, n: usize, vars: &Vars, errors: &mut Errors) -> Option<Vec<usize>> {
+    let k = positive(value, "every", vars, errors)?;
+    if k > n {
+        let iterations = if n == 1 { "iteration" } else { "iterations" };
+        let message = format!("`every = {k}` is more than the {n} {iterations} of this `repeat`");
+        errors.error(value.span(), format!("{message} -- write at most {n}"));
+        return None;
+    }
+    Some((1..=n.div_ceil(k)).map(|i| (i * k).min(n)).collect())
 }
 
 fn at_ends(value: &Value, n: usize, vars: &Vars, errors: &mut Errors) -> Option<Vec<usize>> {
+    let fix = "write `at = [1, 4]`";
     let Value::List(items, span) = value else {
-        errors.error(value.span(), "`at` must be a list of iterations -- write `at = [1, 4]`");
+        errors.error(value.span(), format!("`at` must be a list of iterations -- {fix}"));
         return None;
     };
     if items.is_empty() {
         errors.error(*span, "`at` names no iteration -- write at least one, or leave `at` out");
         return None;
     }
-    let mut ends: Vec<usize> = vec![];
+    let (mut ends, mut before): (Vec<usize>, Option<Num>) = (vec![], None);
     for item in items {
-        let number = match item {
-            Value::Expr(e) => eval(e, vars, errors)?,
-            other => {
-                errors.error(other.span(), "`at` must be a list of iterations -- write `at = [1, 4]`");
-                return None;
-            }
-        };
-        let last = n.saturating_sub(1);
-        let Some(i) = as_index(number).filter(|i| *i < last) else {
-            errors.error(item.span(), format!("iteration {number} is no place to end a segment of {n} iterations -- write 0 to {}; the last segment ends by itself", n.saturating_sub(2)));
+        let Value::Expr(expr) = item else {
+            errors.error(item.span(), format!("`at` must be a list of iterations -- {fix}"));
             return None;
         };
-        if let Some(before) = ends.last().filter(|end| i < **end) {
+        let number = eval(expr, vars, errors)?;
+        let end = as_index(number).filter(|i| *i + 1 < n);
+        if end.is_none() {
+            let fix = match n {
+                1 => String::from("leave `at` out"),
+                _ => format!("write 0 to {}; the last segment ends by itself", n - 2),
+            };
             errors.error(
-                item.span(),
-                format!("iteration {i} comes after {} -- write them ascending, each once", before - 1),
+                expr.span(),
+                format!("iteration {number} can't end a segment of {n} iterations -- {fix}"),
             );
-            return None;
+        } else if let Some(before) = before.filter(|b| b.to_f64() >= number.to_f64()) {
+            let fix = "write them ascending, each once";
+            errors.error(expr.span(), format!("iteration {number} stands after {before} -- {fix}"));
         }
-        ends.push(i + 1);
+        ends.extend(end.map(|i| i + 1));
+        before = Some(number);
     }
     ends.push(n);
     Some(ends)
@@ -131,73 +121,108 @@ fn positive(value: &Value, what: &str, vars: &Vars, errors: &mut Errors) -> Opti
     let number = eval(expr, vars, errors)?;
     let found = as_index(number).filter(|k| *k > 0);
     if found.is_none() {
-        errors.error(
-            expr.span(),
-            format!("`{what}` must be a positive integer but is {number} -- write 1 or more"),
-        );
+        let message = format!("`{what}` must be a positive integer but is {number}");
+        errors.error(expr.span(), format!("{message} -- write 1 or more"));
     }
     found
 }
 
-fn unknown(word: &str, span: Span, known: &[&str], on: &str, errors: &mut Errors) {
-    let list = known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(" or ");
-    let otherwise = format!("write {list}, or nothing");
-    if word.is_empty() {
-        errors.error(span, format!("`checkpoint` on {on} takes named arguments -- {otherwise}"));
+/// An argument that means nothing `on` what it stands on, which takes `known`.
+fn refuse(word: Option<&str>, span: Span, known: &[&str], on: &str, errors: &mut Errors) {
+    let form = |word: &str| match word {
+        "every" => "`every = 2`",
+        "at" => "`at = [1, 4]`",
+        _ => "`sqrt` alone",
+    };
+    let forms: Vec<&str> = known.iter().map(|word| form(word)).collect();
+    let otherwise = format!("write {}", forms.join(" or "));
+    let Some(word) = word else {
+        errors.error(span, format!("this is no argument of `checkpoint` on {on} -- {otherwise}"));
         return;
+    };
+    let message = match word {
+        _ if known.contains(&word) => format!("`{word}` is written another way -- write {}", form(word)),
+        "sqrt" => String::from("`sqrt` stands on the model -- write `every = 2` here"),
+        "at" => String::from("`at` stands on a `repeat` -- write `every = 2` here"),
+        _ => {
+            let hint = did_you_mean(word, known.iter().copied(), &otherwise);
+            format!("`{word}` is no argument of `checkpoint` on {on}{hint}")
+        }
+    };
+    errors.error(span, message);
+}
+
+/// What `#[checkpoint(…)]` on the model asks for.
+pub(crate) fn stages(checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -> Option<(Stages, Span)> {
+    if checkpoint.args.is_empty() {
+        let fix = "write `checkpoint(sqrt)` or `checkpoint(every = 2)`, or mark a layer or scope";
+        errors.error(checkpoint.span, format!("`checkpoint` on the model needs to know where -- {fix}"));
     }
-    let hint = did_you_mean(word, known.iter().copied(), &otherwise);
-    errors.error(span, format!("`{word}` is no argument of `checkpoint` on {on}{hint}"));
+    let mut first: Option<(String, Span, Option<Stages>)> = None;
+    for arg in &checkpoint.args {
+        let (word, span) = argument(arg);
+        let stages = match (word.as_deref(), &arg.name, &arg.value) {
+            (Some("sqrt"), None, Value::Expr(_)) => Some(Stages::Sqrt),
+            (Some("every"), Some(_), value) => {
+                positive(value, "every", vars, errors).map(|k| Stages::Every(k, value.span()))
+            }
+            _ => {
+                refuse(word.as_deref(), span, &["sqrt", "every"], "the model", errors);
+                continue;
+            }
+        };
+        let word = word.unwrap_or_default();
+        match &first {
+            None => first = Some((word, span, stages)),
+            Some((other, ..)) if *other == word => {
+                errors.error(span, format!("`{word}` is given twice -- remove one"));
+            }
+            Some((other, at, _)) => both("the boundaries are", other, *at, &word, span, errors),
+        }
+    }
+    Some((first?.2?, checkpoint.span))
 }
 
 /// Turns every mark of the model into segments.
-pub(crate) fn segments(graph: &mut Graph, model: &Marks, vars: &Vars, errors: &mut Errors) {
-    refuse_idle(graph, errors);
+pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
+    idle::refuse(graph, errors);
     let root = std::mem::take(&mut graph.root);
     let mut found = vec![];
-    let cuts = model.checkpoint.as_ref().map_or_else(Vec::new, |c| stage_cuts(c, &root, vars, errors));
+    let cuts = stage_cuts(graph.stages, &root, errors);
     scope_segments(&root, &cuts, &mut found);
-    if let Some(checkpoint) = &model.checkpoint
-        && root.runs.iter().any(|(run, _)| cuts.iter().any(|cut| run.start < *cut && *cut < run.end))
-    {
-        errors.error(
-            checkpoint.span,
-            "the model's boundaries fall inside a segment of a `repeat` -- mark the model or the `repeat`",
-        );
+    for (run, span) in &root.runs {
+        if let Some((_, model)) = graph.stages
+            && cuts.iter().any(|cut| run.start < *cut && *cut < run.end)
+        {
+            let message =
+                "a boundary of the model falls inside a segment of this `repeat` -- mark one of the two";
+            errors.error(*span, message);
+            errors.error(
+                model,
+                "a boundary of this falls inside a segment of a `repeat` -- mark one of the two",
+            );
+            break;
+        }
     }
     graph.root = root;
     graph.segments = found;
 }
 
 /// Cuts of the model's scope, as items before which it is cut (R4: the loss is no stage).
-fn stage_cuts(checkpoint: &Checkpoint, root: &Scope, vars: &Vars, errors: &mut Errors) -> Vec<usize> {
+fn stage_cuts(asked: Option<(Stages, Span)>, root: &Scope, errors: &mut Errors) -> Vec<usize> {
     let stages = root.items.len().saturating_sub(1);
-    let mut every: Option<usize> = None;
-    if checkpoint.args.is_empty() {
-        errors.error(checkpoint.span, "`checkpoint` on the model needs to know where -- write `checkpoint(sqrt)` or `checkpoint(every = k)`, or mark a layer or scope");
-    }
-    for arg in &checkpoint.args {
-        let (word, span) = argument(arg);
-        let k = match (word.as_str(), &arg.name) {
-            ("sqrt", None) => Some(sqrt_interval(stages)),
-            ("every", Some(_)) => positive(&arg.value, "every", vars, errors).filter(|k| {
-                let fits = *k <= stages;
-                if !fits {
-                    errors.error(arg.value.span(), format!("`every = {k}` is more than the {stages} stages of the model -- write at most {stages}"));
-                }
-                fits
-            }),
-            _ => {
-                unknown(&word, span, &["sqrt", "every"], "the model", errors);
-                None
-            }
-        };
-        if every.is_some() && k.is_some() {
-            errors.error(span, "`sqrt` and `every` both say where the boundaries are -- remove one");
+    let interval = match asked {
+        None => return vec![],
+        Some((Stages::Sqrt, _)) => sqrt_interval(stages),
+        Some((Stages::Every(k, span), _)) if k > stages => {
+            let noun = if stages == 1 { "stage" } else { "stages" };
+            let message = format!("`every = {k}` is more than the {stages} {noun} of the model");
+            errors.error(span, format!("{message} -- write at most {stages}"));
+            return vec![];
         }
-        every = every.or(k);
-    }
-    every.map_or_else(Vec::new, |k| (1..).map(|i| i * k).take_while(|cut| *cut < stages).collect())
+        Some((Stages::Every(k, _), _)) => k,
+    };
+    (1..).map(|i| i * interval).take_while(|cut| *cut < stages).collect()
 }
 
 /// ceil(n / ceil(sqrt(n))): the interval of Chen et al. 2016.
@@ -251,55 +276,4 @@ fn push(items: &[Item], found: &mut Vec<Segment>) {
         nodes: first.nodes.start..last.nodes.end,
         label: format!("{} … {}", first.label, last.label),
     });
-}
-
-/// Marks that mean nothing are errors.
-fn refuse_idle(graph: &Graph, errors: &mut Errors) {
-    let loss_node = graph.loss.and_then(|l| graph.values[l].node);
-    let mut readers: Vec<Vec<usize>> = vec![vec![]; graph.values.len()];
-    for (id, node) in graph.nodes.iter().enumerate() {
-        for source in &node.sources {
-            readers[source.value].push(id);
-        }
-    }
-    let only_loss =
-        |value: usize| !readers[value].is_empty() && readers[value].iter().all(|r| Some(*r) == loss_node);
-    let mut check = |item: &Item, word: &str, span: Span, layer: bool| {
-        let Some(node) = item.nodes.clone().next_back().map(|id| &graph.nodes[id]) else { return };
-        if Some(item.nodes.end - 1) == loss_node {
-            return; // told while building
-        }
-        if layer && only_loss(node.output) {
-            errors.error(
-                span,
-                format!(
-                    "only the loss reads {}, at once, so `{word}` means nothing here -- remove it",
-                    node.label
-                ),
-            );
-        } else if !graph.values[node.output].trained {
-            errors.error(span, format!("nothing is trained at or before {}, so backward never reaches it and `{word}` means nothing here -- remove it", node.label));
-        }
-    };
-    let mut scopes = vec![&graph.root];
-    while let Some(scope) = scopes.pop() {
-        for (run, span) in &scope.runs {
-            if let Some(item) = scope.items[run.clone()].last() {
-                check(item, "checkpoint", *span, false);
-            }
-        }
-        for item in &scope.items {
-            if let Some(span) = item.checkpoint {
-                check(item, "checkpoint", span, item.scope.is_none());
-            }
-            match &item.scope {
-                Some(inside) => scopes.push(inside),
-                None => {
-                    if let Some(span) = graph.nodes[item.nodes.start].recompute {
-                        check(item, "recompute", span, true);
-                    }
-                }
-            }
-        }
-    }
 }

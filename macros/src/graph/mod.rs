@@ -19,6 +19,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::ops::{OpDef, Resolved};
 use crate::plan::problem::Class;
+use crate::report::Around;
 use crate::syntax::Dtype;
 use num::Num;
 
@@ -42,6 +43,10 @@ pub(crate) struct Graph {
     pub(crate) segments: Vec<Segment>,
     /// What must keep its shape.
     pub(crate) repeats: Vec<Repeat>,
+    /// Where `#[frozen]` stands.
+    pub(crate) frozen: Vec<Frozen>,
+    /// What `#[checkpoint(…)]` on the model asks for, and where it stands.
+    pub(crate) stages: Option<(Stages, Span)>,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }
@@ -51,6 +56,24 @@ pub(crate) struct Repeat {
     pub(crate) input: ValueId,
     pub(crate) output: ValueId,
     pub(crate) span: Span,
+    pub(crate) around: Rc<Vec<Around>>,
+}
+
+/// A `#[frozen]` and the nodes it is about.
+pub(crate) struct Frozen {
+    pub(crate) nodes: Range<NodeId>,
+    /// What messages call its line.
+    pub(crate) label: String,
+    pub(crate) span: Span,
+}
+
+/// Boundaries that are chosen by number (R4).
+#[derive(Clone, Copy)]
+pub(crate) enum Stages {
+    /// Every ceil(n / ceil(sqrt(n))) of n stages.
+    Sqrt,
+    /// Every so many; and where that is written.
+    Every(usize, Span),
 }
 
 /// A constant of the model.
@@ -67,6 +90,8 @@ pub(crate) struct Port {
     pub(crate) dtype: Dtype,
     pub(crate) dims: Vec<u64>,
     pub(crate) value: ValueId,
+    /// Whether type and number of axes are those declared: false beside errors in that line.
+    pub(crate) known: bool,
 }
 
 /// What `forward` returns.
@@ -112,7 +137,7 @@ impl std::fmt::Display for Shape {
 
 /// A tensor.
 pub(crate) struct Value {
-    /// What messages call it.
+    /// What messages call it: a name in backticks, or a description.
     pub(crate) label: String,
     /// Where it is declared.
     pub(crate) span: Span,
@@ -138,15 +163,15 @@ pub(crate) struct Source {
 /// A layer of the library, once for each time it runs.
 pub(crate) struct Node {
     pub(crate) op: &'static OpDef,
-    /// What messages call it: its name, or its kind.
+    /// What messages call it: its name or its kind in backticks, or a description.
     pub(crate) label: String,
     /// The path of its name, or of its kind in its scope.
     pub(crate) path: String,
     pub(crate) span: Span,
-    /// Uses of blocks that it stands in, innermost first.
-    pub(crate) uses: Rc<Vec<(String, Span)>>,
-    /// Which iteration of a `repeat(n)` this is, if not the first.
-    pub(crate) iteration: Option<u64>,
+    /// Uses of blocks and iterations over lists that it stands in, outermost first.
+    pub(crate) around: Rc<Vec<Around>>,
+    /// Whether it stands in a second or later iteration of a `repeat(n)`.
+    pub(crate) repeated: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) sources: Vec<Source>,
     /// Where its parameters are named: that of the layer it applies again.
@@ -190,12 +215,13 @@ pub(crate) struct Arg {
 #[derive(Clone)]
 pub(crate) enum ArgValue {
     Num(Num),
-    Word(Ident),
-    Str(String),
+    /// A word that is no constant, and the constant it may be a slip of.
+    Word(Ident, Option<String>),
+    Str,
     Call(Ident, Vec<ArgValue>),
-    Tuple(Vec<ArgValue>),
+    /// `[a, b]` or `(a, b)`
     List(Vec<ArgValue>),
-    Path(Vec<Ident>),
+    Path,
     /// The parameter with this path (a `weight = layer` argument).
     Param(String),
     /// An expression that could not be evaluated; reported already.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proc_macro2::Span;
 
 use crate::report::{Errors, did_you_mean};
-use crate::syntax::Expr;
+use crate::syntax::{Expr, text};
 
 /// A number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,9 @@ impl std::fmt::Display for Num {
 }
 
 /// Names of constants, parameters of blocks and loop variables.
-pub(crate) type Vars = BTreeMap<String, Num>;
+///
+/// One without a number failed, which was reported.
+pub(crate) type Vars = BTreeMap<String, Option<Num>>;
 
 /// The number that `expr` means; a mistake is reported and gives none.
 pub(crate) fn eval(expr: &Expr, vars: &Vars, errors: &mut Errors) -> Option<Num> {
@@ -41,14 +43,14 @@ pub(crate) fn eval(expr: &Expr, vars: &Vars, errors: &mut Errors) -> Option<Num>
         Expr::Int(n, _) => Some(Num::Int(i128::from(*n))),
         Expr::Float(x, _) => Some(Num::Float(*x)),
         Expr::Name(name) => {
-            let text = name.to_string();
-            let found = vars.get(&text).copied();
+            let text = text(name);
+            let found = vars.get(&text);
             if found.is_none() {
-                let hint =
-                    did_you_mean(&text, vars.keys().map(String::as_str), "declare it: `const NAME = …;`");
-                errors.error(name.span(), format!("there is no constant `{text}`{hint}"));
+                let known = vars.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str());
+                let hint = did_you_mean(&text, known, &format!("declare it: `const {text} = 64;`"));
+                errors.error(name.span(), format!("there is no number `{text}`{hint}"));
             }
-            found
+            found.copied().flatten()
         }
         Expr::Neg(inner, span) => match eval(inner, vars, errors)? {
             Num::Int(i) => checked(i.checked_neg(), *span, errors),

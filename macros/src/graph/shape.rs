@@ -1,46 +1,60 @@
 //! Shapes: each op's rule, in order of declaration; then which values are trained.
 
+use std::rc::Rc;
+
 use proc_macro2::Span;
 
 use super::num::MOST;
 use super::{Graph, Node, NodeId, Param, ParamId, Shape};
 use crate::ops::context::{Context, Input};
 use crate::ops::{Arity, ParamDecl, Resolved};
-use crate::report::Errors;
+use crate::report::{Around, Errors};
 
 /// Gives every value its shape, and makes the parameters.
 pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
+    // Iterations of one body make the same mistakes: those of the first are told.
+    let mut unsaid = Errors::default();
     for id in 0..graph.nodes.len() {
-        let Some(resolved) = resolve(graph, id, errors) else { continue };
-        let node = &graph.nodes[id];
-        let (label, span) = (node.label.trim_matches('`').to_owned(), node.span);
-        if check_size(&resolved.output.dims, span, &label, errors).is_none() {
-            continue;
-        }
-        if let Some(params) = parameters(graph, id, &resolved.params, errors) {
-            let node = &mut graph.nodes[id];
-            node.params = params;
-            graph.values[node.output].shape = Some(resolved.output.clone());
-            node.resolved = Some(resolved);
-        }
+        let errors = if graph.nodes[id].repeated { &mut unsaid } else { &mut *errors };
+        node(graph, id, errors);
     }
     check_repeats(graph, errors);
+    if errors.is_empty() {
+        errors.append(unsaid);
+    }
     check_loss(graph, errors);
     trained(graph);
-    if errors.is_empty() && graph.loss.is_some_and(|loss| !graph.values[loss].grad) {
-        let span = graph.loss.map_or_else(Span::call_site, |l| graph.values[l].span);
-        errors.error(
-            span,
-            "nothing before the loss is trained -- add a layer with parameters, or remove a `#[frozen]`",
-        );
+    if let Some(loss) = graph.loss.filter(|loss| errors.is_empty() && !graph.values[*loss].grad) {
+        let fix = "add a layer with parameters, or remove a `#[frozen]`";
+        errors.error(graph.values[loss].span, format!("nothing before the loss is trained -- {fix}"));
     }
 }
 
+/// Resolves a node, unless what it reads failed.
+fn node(graph: &mut Graph, id: NodeId, errors: &mut Errors) -> Option<()> {
+    let resolved = resolve(graph, id, errors)?;
+    let node = &graph.nodes[id];
+    check_size(&resolved.output.dims, node.span, &node.label, &node.around, errors)?;
+    let params = Sharing { graph, id, errors }.parameters(&resolved.params)?;
+    let node = &mut graph.nodes[id];
+    node.params = params;
+    graph.values[node.output].shape = Some(resolved.output.clone());
+    node.resolved = Some(resolved);
+    Some(())
+}
+
 /// Elements of a sample must stay countable.
-pub(crate) fn check_size(dims: &[u64], span: Span, label: &str, errors: &mut Errors) -> Option<u64> {
+pub(crate) fn check_size(
+    dims: &[u64],
+    span: Span,
+    label: &str,
+    around: &[Around],
+    errors: &mut Errors,
+) -> Option<u64> {
     let len = dims.iter().try_fold(1u64, |n, d| n.checked_mul(*d)).filter(|n| *n <= MOST);
     if len.is_none() {
-        errors.error(span, format!("`{label}` would be {dims:?}, which overflows: more than {MOST} elements a sample -- choose smaller sizes"));
+        let message = format!("{label} would be {dims:?}, which overflows: more than {MOST} elements");
+        errors.error_in(around, span, format!("{message} -- choose smaller sizes"));
     }
     len
 }
@@ -52,20 +66,17 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
         let value = &graph.values[source.value];
         inputs.push(Input {
             shape: value.shape.clone()?,
-            label: format!("`{}`", value.label),
+            label: value.label.clone(),
             declared: value.span,
             read: source.span,
         });
     }
-    // Iterations of one body make the same mistakes: those of the first are told.
-    let mut silent = Errors::default();
-    let errors = if node.iteration.is_some() { &mut silent } else { errors };
     let mut cx = Context {
         errors,
         op: node.op.name,
         label: node.label.clone(),
         span: node.span,
-        uses: &node.uses,
+        around: &node.around,
         inputs,
         args: node.args.iter().map(|a| (a.clone(), false)).collect(),
         known: vec![],
@@ -78,9 +89,10 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
 fn check_arity(cx: &mut Context<'_>, node: &Node) -> Option<()> {
     let n = node.sources.len();
     let (fits, wants) = match node.op.arity {
-        Arity::Exactly(k) => (n == k, format!("{k}")),
-        Arity::AtLeast(k) => (n >= k, format!("{k} or more")),
-        Arity::OneOf(a, b) => (n == a || n == b, format!("{a} or {b}")),
+        Arity::Exactly(1) => (n == 1, String::from("1 value")),
+        Arity::Exactly(k) => (n == k, format!("{k} values")),
+        Arity::AtLeast(k) => (n >= k, format!("{k} or more values")),
+        Arity::OneOf(a, b) => (n == a || n == b, format!("{a} or {b} values")),
     };
     if fits {
         return Some(());
@@ -92,98 +104,96 @@ fn check_arity(cx: &mut Context<'_>, node: &Node) -> Option<()> {
         Arity::OneOf(..) => format!("write `{op} <- (q, k, v)` or give it one value"),
         _ => format!("write `{op} <- (a, b)`"),
     };
-    cx.error(node.span, format!("{} reads {wants} values but is given {n} -- {fix}", node.label));
+    cx.error(node.span, format!("{} reads {wants} but is given {n} -- {fix}", node.label));
     None
 }
 
 /// The parameters of a node: made now, or shared with the layer it applies again.
-fn parameters(
-    graph: &mut Graph,
+struct Sharing<'a> {
+    graph: &'a mut Graph,
     id: NodeId,
-    decls: &[ParamDecl],
-    errors: &mut Errors,
-) -> Option<Vec<ParamId>> {
-    let node = &graph.nodes[id];
-    let (span, label, frozen) = (node.span, node.label.clone(), node.frozen);
-    if decls.is_empty() {
-        return Some(vec![]);
+    errors: &'a mut Errors,
+}
+
+impl Sharing<'_> {
+    fn parameters(&mut self, decls: &[ParamDecl]) -> Option<Vec<ParamId>> {
+        if decls.is_empty() {
+            return Some(vec![]);
+        }
+        let node = &self.graph.nodes[self.id];
+        let (span, op) = (node.span, node.op.name);
+        let Some(at) = node.params_at.clone() else {
+            let label = &node.label;
+            self.error(span, format!("{label} has parameters, so it needs a name -- write `name: {op}…`"));
+            return None;
+        };
+        let again = at != node.path;
+        decls.iter().map(|decl| self.parameter(decl, format!("{at}.{}", decl.name), again)).collect()
     }
-    let Some(at) = node.params_at.clone() else {
-        errors.error(
-            span,
-            format!("{label} has parameters, so it needs a name -- write `name: {}…`", node.op.name),
-        );
-        return None;
-    };
-    let again = at != node.path;
-    let mut ids = vec![];
-    for decl in decls {
-        let path = format!("{at}.{}", decl.name);
-        let known = graph.param_index.get(&path).copied();
-        let shared = match (&decl.tied, known) {
-            (None, None) => None,
-            (None, Some(existing)) if again => Some((existing, span)),
-            (Some((_, span)), Some(existing)) if again => Some((existing, *span)),
-            (_, Some(existing)) => {
-                errors.error(
-                    span,
-                    format!(
-                        "the parameter `{path}` is declared twice -- name this layer or its scope differently"
-                    ),
-                );
-                errors.error(graph.params[existing].span, format!("`{path}` is declared here first"));
+
+    fn error(&mut self, span: Span, message: String) {
+        let around = Rc::clone(&self.graph.nodes[self.id].around);
+        self.errors.error_in(&around, span, message);
+    }
+
+    /// The parameter of `path`; `again` in a layer that is applied again.
+    fn parameter(&mut self, decl: &ParamDecl, path: String, again: bool) -> Option<ParamId> {
+        let node = &self.graph.nodes[self.id];
+        let (span, frozen) = (node.span, node.frozen);
+        let known = self.graph.param_index.get(&path).copied();
+        let (owner, at) = match (&decl.tied, known) {
+            (tied, Some(owner)) if again => (owner, tied.as_ref().map_or(span, |(_, span)| *span)),
+            (_, Some(owner)) => {
+                let fix = "name this layer or its scope differently";
+                self.error(span, format!("the parameter `{path}` is declared twice -- {fix}"));
+                self.errors.error(self.graph.params[owner].span, format!("`{path}` is declared here first"));
                 return None;
             }
-            (Some((source, span)), None) => {
-                let Some(existing) = graph.param_index.get(source).copied() else {
-                    errors.error(*span, format!("there is no parameter `{source}` to share -- name an earlier layer that has a weight"));
+            (Some((source, at)), None) => {
+                let Some(owner) = self.graph.param_index.get(source).copied() else {
+                    let fix = "name an earlier layer that has a weight";
+                    self.error(*at, format!("there is no parameter `{source}` to share -- {fix}"));
                     return None;
                 };
-                graph.params[existing].aliases.push(path.clone());
-                graph.param_index.insert(path.clone(), existing);
-                Some((existing, *span))
+                self.check_shared(decl, owner, *at)?;
+                self.graph.params[owner].aliases.push(path.clone());
+                self.graph.param_index.insert(path, owner);
+                return Some(owner);
+            }
+            (None, None) => {
+                let around = Rc::clone(&node.around);
+                check_size(&decl.shape, span, &format!("`{path}`"), &around, self.errors)?;
+                let id = self.graph.params.len();
+                self.graph.param_index.insert(path.clone(), id);
+                let (shape, init) = (decl.shape.clone(), decl.init);
+                self.graph.params.push(Param { path, aliases: vec![], shape, init, frozen, span });
+                return Some(id);
             }
         };
-        let Some((existing, at)) = shared else {
-            graph.param_index.insert(path.clone(), graph.params.len());
-            ids.push(graph.params.len());
-            graph.params.push(Param {
-                path,
-                aliases: vec![],
-                shape: decl.shape.clone(),
-                init: decl.init,
-                frozen,
-                span,
-            });
-            continue;
-        };
-        let owner = &graph.params[existing];
-        if owner.shape != decl.shape {
-            errors.error(
-                at,
-                format!(
-                    "{label} needs a `{}` of {:?} but shares `{}`, which is {:?} -- make the shapes equal",
-                    decl.name, decl.shape, owner.path, owner.shape
-                ),
-            );
-            errors.error(owner.span, format!("`{}` is {:?}", owner.path, owner.shape));
-            return None;
-        }
-        if owner.frozen != frozen {
-            let (a, b) = if frozen { ("frozen", "trained") } else { ("trained", "frozen") };
-            errors.error(
-                at,
-                format!(
-                    "`{}` is {a} here but {b} where it is declared -- freeze both or neither",
-                    owner.path
-                ),
-            );
-            errors.error(owner.span, format!("`{}` is {b} here", owner.path));
-            return None;
-        }
-        ids.push(existing);
+        self.check_shared(decl, owner, at)?;
+        Some(owner)
     }
-    Some(ids)
+
+    /// Whether the parameter `owner` can be that of `decl` too.
+    fn check_shared(&mut self, decl: &ParamDecl, owner: ParamId, at: Span) -> Option<()> {
+        let (node, owner) = (&self.graph.nodes[self.id], &self.graph.params[owner]);
+        let (path, there) = (owner.path.clone(), owner.span);
+        if owner.shape != decl.shape {
+            let needs = format!("{} needs a `{}` of {:?}", node.label, decl.name, decl.shape);
+            let is = format!("{:?}", owner.shape);
+            self.error(at, format!("{needs} but shares `{path}`, which is {is} -- make the shapes equal"));
+            self.errors.error(there, format!("`{path}` is {is}"));
+            return None;
+        }
+        if owner.frozen != node.frozen {
+            let (a, b) = if node.frozen { ("frozen", "trained") } else { ("trained", "frozen") };
+            let fix = "freeze both or neither";
+            self.error(at, format!("`{path}` is {a} here but {b} where it is declared -- {fix}"));
+            self.errors.error(there, format!("`{path}` is {b} here"));
+            return None;
+        }
+        Some(())
+    }
 }
 
 /// The body of a `repeat(n)` gets what it gave: it must keep the shape.
@@ -193,21 +203,27 @@ fn check_repeats(graph: &Graph, errors: &mut Errors) {
         if let (Some(from), Some(to)) = (shape(repeat.input), shape(repeat.output))
             && from != to
         {
-            errors.error(
+            let message = format!("iteration 0 receives {from} and iteration 1 receives {to}");
+            let fix = format!("end with {from}, or write `repeat(i in 0..n)`, whose body may change it");
+            errors.error_in(
+                &repeat.around,
                 repeat.span,
-                format!("the body of `repeat` must keep the shape, but iteration 0 receives {from} and iteration 1 receives {to} -- give {from} at its end, or write `repeat(i in 0..n)`, whose body may change it"),
+                format!("the body of `repeat` must keep the shape, but {message} -- {fix}"),
             );
             let last = &graph.values[repeat.output];
-            errors.error(last.span, format!("`{}` gives {to}", last.label));
+            errors.error(last.span, format!("{} gives {to}", last.label));
         }
     }
 }
 
 fn check_loss(graph: &Graph, errors: &mut Errors) {
-    let Some(loss) = graph.loss else { return };
-    if let Some(Shape { batched: true, dims, .. }) = &graph.values[loss].shape {
-        let span = graph.values[loss].span;
-        errors.error(span, format!("`loss` must be one number but is {dims:?} for each sample -- end with `CrossEntropy`, `Mse` or a `Sum` of losses"));
+    let Some(loss) = graph.loss.map(|loss| &graph.values[loss]) else { return };
+    if let Some(Shape { batched: true, dims, .. }) = &loss.shape {
+        let fix = "end with `CrossEntropy`, `Mse` or a `Sum` of losses";
+        errors.error(
+            loss.span,
+            format!("`loss` must be one number for the batch but is {dims:?} for each sample -- {fix}"),
+        );
     }
 }
 

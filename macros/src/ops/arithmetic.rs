@@ -6,24 +6,31 @@ use crate::graph::Shape;
 const TWO: Arity = Arity::Exactly(2);
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Add", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Add", false) },
-    OpDef { name: "Sub", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Sub", false) },
-    OpDef { name: "Mul", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Mul", true) },
+    OpDef { name: "Add", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Add", false, EQUAL) },
+    OpDef { name: "Sub", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Sub", false, EQUAL) },
+    OpDef { name: "Mul", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Mul", true, EQUAL) },
 ];
 
-fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool) -> Option<Resolved> {
+/// The `Add` at the end of a residual.
+pub(super) static RESIDUAL_SUM: OpDef = OpDef {
+    name: "Add",
+    arity: TWO,
+    resolve: |cx| {
+        binary(cx, "arithmetic::Arithmetic::Add", false, "end the main path as it began, or add a `shortcut`")
+    },
+};
+
+const EQUAL: &str = "make the shapes equal; there is no broadcasting";
+
+fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool, fix: &str) -> Option<Resolved> {
     let (a, b) = (cx.elem(0), cx.elem(1));
     let (a, b) = (a?, b?);
     if a != b {
         let (la, lb) = (cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
-        let message = format!(
-            "{} needs two equal shapes but {la} is {a:?} and {lb} is {b:?} -- there is no broadcasting; make the shapes equal",
-            cx.label
-        );
-        cx.error(cx.span, message);
-        let (da, db) = (cx.inputs[0].declared, cx.inputs[1].declared);
-        cx.errors.error(da, format!("{la} is {a:?}"));
-        cx.errors.error(db, format!("{lb} is {b:?}"));
+        let message = format!("{} needs two equal shapes but {la} is {a:?} and {lb} is {b:?}", cx.label);
+        cx.error(cx.span, format!("{message} -- {fix}"));
+        cx.also(0, format!("{la} is {a:?}"));
+        cx.also(1, format!("{lb} is {b:?}"));
         return None;
     }
     cx.finish()?;

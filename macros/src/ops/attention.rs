@@ -12,32 +12,32 @@ pub(super) const OPS: &[OpDef] = &[
 ];
 
 fn resolve(cx: &mut Context<'_>, causal: bool) -> Option<Resolved> {
-    let heads = cx.need_dim("heads");
+    let heads = cx.need_dim_at("heads");
     let mut shapes = vec![];
     for n in 0..cx.inputs.len() {
         let dims = cx.elem(n)?;
         let &[len, dim] = dims.as_slice() else {
             let (label, input) = (cx.label.clone(), cx.inputs[n].label.clone());
-            cx.conflict(
-                n,
-                format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"),
-                format!("{input} is {dims:?}"),
-            );
+            let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
+            cx.conflict(n, message, format!("{input} is {dims:?}"));
             return None;
         };
         shapes.push((len, dim));
     }
-    let heads = heads?;
+    let (heads, heads_at) = heads?;
     let packed = shapes.len() == 1;
     let (queries, keys, width) =
         if packed { packed_shape(cx, shapes[0])? } else { separate_shapes(cx, &shapes, causal)? };
     if !width.is_multiple_of(heads) {
-        let label = cx.label.clone();
-        cx.error(cx.span, format!("{label} splits {width} features into {heads} heads, which leaves {} -- choose heads that divide {width}", width % heads));
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let message =
+            format!("{label} splits {width} features into {heads} heads, which leaves {}", width % heads);
+        let there = format!("{input} gives {}{width} features", if packed { "3 * " } else { "" });
+        cx.conflict_at(heads_at, 0, format!("{message} -- choose heads that divide {width}"), there);
         return None;
     }
     cx.finish()?;
-    let pairs = if causal { queries * (queries + 1) / 2 } else { queries * keys };
+    let pairs = if causal { queries.saturating_mul(queries + 1) / 2 } else { queries.saturating_mul(keys) };
     Some(Resolved {
         spec: vec![
             ("queries", SpecValue::Int(queries)),
@@ -66,31 +66,54 @@ fn packed_shape(cx: &mut Context<'_>, (len, dim): (u64, u64)) -> Option<(u64, u6
         return Some((len, len, dim / 3));
     }
     let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+    let message =
+        format!("{label} reads queries, keys and values side by side but {input} gives {dim} features");
+    let fix = "give it `Linear(3 * D)`, or three sources";
     cx.conflict(
         0,
-        format!("{label} reads queries, keys and values side by side, [T, 3 * D], but {input} gives {dim} features, which 3 does not divide -- give it `Linear(3 * D)`"),
+        format!("{message}, which 3 does not divide -- {fix}"),
         format!("{input} gives {dim} features"),
     );
     None
 }
 
+/// q [T, D], k [S, D], v [S, D]: T, S and D.
 fn separate_shapes(cx: &mut Context<'_>, shapes: &[(u64, u64)], causal: bool) -> Option<(u64, u64, u64)> {
     let (q, k, v) = (shapes[0], shapes[1], shapes[2]);
-    let labels: Vec<String> = cx.inputs.iter().map(|i| i.label.clone()).collect();
-    let label = cx.label.clone();
     for (n, (len, dim)) in [(1, k), (2, v)] {
         if dim != q.1 {
-            cx.conflict(n, format!("{label} needs queries, keys and values of one width but {} has {} features and {} has {dim} -- make them equal", labels[0], q.1, labels[n]), format!("{} has {dim} features", labels[n]));
-            return None;
+            return unequal(
+                cx,
+                "one width for queries, keys and values",
+                "features",
+                (0, q.1),
+                (n, dim),
+                "make them equal",
+            );
         }
         if len != k.0 {
-            cx.conflict(n, format!("{label} needs a value for each key but {} has {} positions and {} has {len} -- make them equal", labels[1], k.0, labels[n]), format!("{} has {len} positions", labels[n]));
-            return None;
+            return unequal(cx, "a value for each key", "positions", (1, k.0), (n, len), "make them equal");
         }
     }
     if causal && q.0 != k.0 {
-        cx.conflict(1, format!("{label} needs as many queries as keys but {} has {} positions and {} has {} -- use `Attention` for another sequence", labels[0], q.0, labels[1], k.0), format!("{} has {} positions", labels[1], k.0));
-        return None;
+        let fix = "use `Attention` for another sequence";
+        return unequal(cx, "as many queries as keys", "positions", (0, q.0), (1, k.0), fix);
     }
     Some((q.0, k.0, q.1))
+}
+
+/// Two inputs that disagree, at the second.
+fn unequal<T>(
+    cx: &mut Context<'_>,
+    needs: &str,
+    of: &str,
+    (i, a): (usize, u64),
+    (j, b): (usize, u64),
+    fix: &str,
+) -> Option<T> {
+    let (label, first, second) = (cx.label.clone(), cx.inputs[i].label.clone(), cx.inputs[j].label.clone());
+    let message = format!("{label} needs {needs} but {first} has {a} {of} and {second} has {b}");
+    cx.conflict(j, format!("{message} -- {fix}"), format!("{second} has {b} {of}"));
+    cx.also(i, format!("{first} has {a} {of}"));
+    None
 }

@@ -6,12 +6,12 @@ use super::ParamDecl;
 use crate::graph::num::{self, Num};
 use crate::graph::{Arg, ArgValue, Init, Shape};
 use crate::plan::problem::Class;
-use crate::report::{Errors, did_you_mean};
+use crate::report::{Around, Errors, did_you_mean, nearest};
 
 /// An input as a shape rule sees it.
 pub(crate) struct Input {
     pub(crate) shape: Shape,
-    /// In backticks.
+    /// Its name in backticks, or a description.
     pub(crate) label: String,
     /// Where it is declared.
     pub(crate) declared: Span,
@@ -24,11 +24,11 @@ pub(crate) struct Context<'a> {
     pub(crate) errors: &'a mut Errors,
     /// The op's name.
     pub(crate) op: &'static str,
-    /// The layer's name (or kind), in backticks.
+    /// The layer's name or kind in backticks, or a description.
     pub(crate) label: String,
     pub(crate) span: Span,
-    /// Uses of blocks around it.
-    pub(crate) uses: &'a [(String, Span)],
+    /// Uses of blocks, and iterations over lists, around it.
+    pub(crate) around: &'a [Around],
     pub(crate) inputs: Vec<Input>,
     pub(crate) args: Vec<(Arg, bool)>,
     pub(crate) known: Vec<&'static str>,
@@ -38,22 +38,34 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Reports a mistake of this layer: at `span`, and at every use of a block it stands in.
     pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
-        self.errors.error(span, &message);
-        for (label, at) in self.uses {
-            self.errors.error(*at, format!("in this use of a block, {label}: {message}"));
-        }
+        self.errors.error_in(self.around, span, message);
     }
 
-    /// Reports a conflict with input `n`: here, and where that input is declared.
+    /// Reports a conflict with input `n`: where it is read, and where it is declared.
     pub(crate) fn conflict(
         &mut self,
         n: usize,
         message: impl std::fmt::Display,
         there: impl std::fmt::Display,
     ) {
-        let (read, declared) = (self.inputs[n].read, self.inputs[n].declared);
-        self.error(read, message);
-        self.errors.error(declared, there);
+        self.conflict_at(self.inputs[n].read, n, message, there);
+    }
+
+    /// Reports a conflict between what stands at `span` and input `n`, there and where that is declared.
+    pub(crate) fn conflict_at(
+        &mut self,
+        span: Span,
+        n: usize,
+        message: impl std::fmt::Display,
+        there: impl std::fmt::Display,
+    ) {
+        self.error(span, message);
+        self.also(n, there);
+    }
+
+    /// Says what input `n` is where that is declared, for a conflict reported elsewhere.
+    pub(crate) fn also(&mut self, n: usize, there: impl std::fmt::Display) {
+        self.errors.error(self.inputs[n].declared, there);
     }
 
     /// The shape of input `n`.
@@ -113,56 +125,65 @@ impl Context<'_> {
         Some(self.args[i].0.clone())
     }
 
-    fn wrong_kind(&mut self, name: &str, arg: &Arg, expected: &str) {
+    /// Reports an argument that is something else than `expected`; `words` are those it may be a slip of.
+    fn wrong_kind(&mut self, name: &str, arg: &Arg, expected: &str, words: &[&str]) {
+        let mut near = vec![];
         let found = match &arg.value {
             ArgValue::Broken => return,
-            ArgValue::Num(n) => format!("`{n}`"),
-            ArgValue::Word(w) => format!("`{w}`, which is no constant"),
-            ArgValue::Str(_) => String::from("a string"),
-            ArgValue::Call(w, _) => format!("`{w}(…)`"),
-            ArgValue::Tuple(_) => String::from("a tuple"),
+            ArgValue::Num(n) => format!("{n}"),
+            ArgValue::Word(word, constant) => {
+                near = nearest(&word.to_string(), words.iter().copied().chain(constant.as_deref()));
+                format!("`{word}`{}", if words.is_empty() { ", which is no number" } else { "" })
+            }
+            ArgValue::Str => String::from("a string"),
+            ArgValue::Call(word, _) => {
+                near = nearest(&word.to_string(), words.iter().copied().filter(|known| word != known));
+                format!("`{word}(…)`")
+            }
             ArgValue::List(_) => String::from("a list"),
-            ArgValue::Path(_) | ArgValue::Param(_) => String::from("a path"),
+            ArgValue::Path | ArgValue::Param(_) => String::from("a path"),
+        };
+        let fix = match near.first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write {expected}"),
         };
         let label = self.label.clone();
-        self.error(
-            arg.span,
-            format!("`{name}` of {label} must be {expected} but is {found} -- write {expected}"),
-        );
+        self.error(arg.span, format!("`{name}` of {label} must be {expected} but is {found} -- {fix}"));
     }
 
     /// A size that must be given: by name, or as the next unnamed argument.
     pub(crate) fn need_dim(&mut self, name: &'static str) -> Option<u64> {
-        match self.take(name, true) {
-            Some(arg) => self.as_dim(name, &arg),
-            None => {
-                let (label, op) = (self.label.clone(), self.op);
-                self.error(
-                    self.span,
-                    format!("{label} needs `{name}` -- write `{op}({name})` with a number"),
-                );
-                None
+        Some(self.need_dim_at(name)?.0)
+    }
+
+    /// The same, with its place.
+    pub(crate) fn need_dim_at(&mut self, name: &'static str) -> Option<(u64, Span)> {
+        let Some(arg) = self.take(name, true) else {
+            let (label, op) = (self.label.clone(), self.op);
+            let slip = self.args.iter().filter_map(|(arg, _)| arg.name.as_ref());
+            let mut slip = slip.map(|found| (found.to_string(), found.span()));
+            let slip = slip.rfind(|(found, _)| found != name && !nearest(found, [name]).is_empty());
+            if let Some((found, span)) = slip {
+                self.error(span, format!("`{op}` has no argument `{found}` -- did you mean `{name}`?"));
+                return None;
             }
-        }
-    }
-
-    /// A size that may be left out.
-    pub(crate) fn dim(&mut self, name: &'static str) -> Option<Option<u64>> {
-        match self.take(name, true) {
-            Some(arg) => self.as_dim(name, &arg).map(Some),
-            None => Some(None),
-        }
-    }
-
-    fn as_dim(&mut self, name: &str, arg: &Arg) -> Option<u64> {
-        let ArgValue::Num(n) = arg.value else {
-            self.wrong_kind(name, arg, "a positive integer");
+            self.error(self.span, format!("{label} needs `{name}` -- write `{op}(…, {name} = 64)`"));
             return None;
         };
+        let ArgValue::Num(n) = arg.value else {
+            self.wrong_kind(name, &arg, "a positive integer", &[]);
+            return None;
+        };
+        let what = format!("`{name}` of {}", self.label);
+        Some((self.as_dim(&what, n, arg.span)?, arg.span))
+    }
+
+    /// `n` as a size, which messages call `what`.
+    pub(crate) fn as_dim(&mut self, what: &str, n: Num, span: Span) -> Option<u64> {
         let mut found = Errors::default();
-        let value = num::dim(n, arg.span, &format!("`{name}` of {}", self.label), &mut found);
-        for error in found.take() {
-            self.error(arg.span, error);
+        let value = num::dim(n, span, what, &mut found);
+        for (span, message) in found.messages() {
+            self.error(span, message);
         }
         value
     }
@@ -173,7 +194,7 @@ impl Context<'_> {
         if let ArgValue::Num(Num::Int(i)) = arg.value {
             return Some(Some((i, arg.span)));
         }
-        self.wrong_kind(name, &arg, "an integer");
+        self.wrong_kind(name, &arg, "an integer", &[]);
         None
     }
 
@@ -183,17 +204,17 @@ impl Context<'_> {
         while let Some(arg) = self.take(name, true) {
             match &arg.value {
                 ArgValue::Num(Num::Int(i)) => list.push((*i, arg.span)),
-                ArgValue::Tuple(inner) | ArgValue::List(inner) => {
+                ArgValue::List(inner) => {
                     for value in inner {
                         let ArgValue::Num(Num::Int(i)) = value else {
-                            self.wrong_kind(name, &arg, "integers");
+                            self.wrong_kind(name, &arg, "integers", &[]);
                             return None;
                         };
                         list.push((*i, arg.span));
                     }
                 }
                 _ => {
-                    self.wrong_kind(name, &arg, "integers");
+                    self.wrong_kind(name, &arg, "integers", &[]);
                     return None;
                 }
             }
@@ -209,7 +230,7 @@ impl Context<'_> {
         let mut list = vec![];
         while let Some(arg) = self.take(name, true) {
             let ArgValue::Num(n) = arg.value else {
-                self.wrong_kind(name, &arg, "a number");
+                self.wrong_kind(name, &arg, "a number", &[]);
                 return None;
             };
             list.push(n.to_f64());
@@ -221,7 +242,7 @@ impl Context<'_> {
     pub(crate) fn real(&mut self, name: &'static str, positional: bool) -> Option<Option<(f64, Span)>> {
         let Some(arg) = self.take(name, positional) else { return Some(None) };
         let ArgValue::Num(n) = arg.value else {
-            self.wrong_kind(name, &arg, "a number");
+            self.wrong_kind(name, &arg, "a number", &[]);
             return None;
         };
         Some(Some((n.to_f64(), arg.span)))
@@ -258,7 +279,7 @@ impl Context<'_> {
     /// `true` or `false`, or `default`.
     pub(crate) fn flag(&mut self, name: &'static str, default: bool) -> Option<bool> {
         let Some(arg) = self.take(name, false) else { return Some(default) };
-        if let ArgValue::Word(w) = &arg.value {
+        if let ArgValue::Word(w, _) = &arg.value {
             if w == "true" {
                 return Some(true);
             }
@@ -266,19 +287,19 @@ impl Context<'_> {
                 return Some(false);
             }
         }
-        self.wrong_kind(name, &arg, "`true` or `false`");
+        self.wrong_kind(name, &arg, "`true` or `false`", &["true", "false"]);
         None
     }
 
     /// One of `words`: where it stands among them, or `default`.
     pub(crate) fn word(&mut self, name: &'static str, words: &[&str], default: usize) -> Option<usize> {
         let Some(arg) = self.take(name, true) else { return Some(default) };
-        if let ArgValue::Word(w) = &arg.value
+        if let ArgValue::Word(w, _) = &arg.value
             && let Some(i) = words.iter().position(|word| w == word)
         {
             return Some(i);
         }
-        self.wrong_kind(name, &arg, &format!("`{}`", words.join("` or `")));
+        self.wrong_kind(name, &arg, &format!("`{}`", words.join("` or `")), words);
         None
     }
 
@@ -286,20 +307,24 @@ impl Context<'_> {
     pub(crate) fn init(&mut self, name: &'static str, default: Init) -> Option<Init> {
         let Some(arg) = self.take(name, false) else { return Some(default) };
         let init = match &arg.value {
-            ArgValue::Word(w) if w == "zeros" => Some(Init::Constant(0.0)),
-            ArgValue::Word(w) if w == "ones" => Some(Init::Constant(1.0)),
+            ArgValue::Word(w, _) if w == "zeros" => Some(Init::Constant(0.0)),
+            ArgValue::Word(w, _) if w == "ones" => Some(Init::Constant(1.0)),
             ArgValue::Call(w, values) => match (w.to_string().as_str(), values.as_slice()) {
                 ("constant", [ArgValue::Num(c)]) => Some(Init::Constant(c.to_f64())),
-                ("normal", [ArgValue::Num(std)]) if std.to_f64() >= 0.0 => Some(Init::Normal(std.to_f64())),
-                ("uniform", [ArgValue::Num(bound)]) if bound.to_f64() >= 0.0 => {
-                    Some(Init::Uniform(bound.to_f64()))
+                ("normal" | "uniform", [ArgValue::Num(width)]) if width.to_f64() < 0.0 => {
+                    let message = format!("`{w}` of {} must be 0 or more but is {width}", self.label);
+                    self.error(arg.span, format!("{message} -- write a deviation or bound of 0 or more"));
+                    return None;
                 }
+                ("normal", [ArgValue::Num(std)]) => Some(Init::Normal(std.to_f64())),
+                ("uniform", [ArgValue::Num(bound)]) => Some(Init::Uniform(bound.to_f64())),
                 _ => None,
             },
             _ => None,
         };
         if init.is_none() {
-            self.wrong_kind(name, &arg, "`normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones`");
+            let forms = "`normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones`";
+            self.wrong_kind(name, &arg, forms, &["normal", "uniform", "constant", "zeros", "ones"]);
         }
         init
     }
@@ -309,33 +334,48 @@ impl Context<'_> {
         let tied = match self.take("weight", false) {
             Some(Arg { value: ArgValue::Param(path), span, .. }) => Some((path, span)),
             Some(arg) => {
-                self.wrong_kind("weight", &arg, "the name of an earlier layer");
+                self.wrong_kind("weight", &arg, "the name of an earlier layer", &[]);
                 return None;
             }
             None => None,
         };
+        let asked =
+            self.args.iter().find(|(a, _)| a.name.as_ref().is_some_and(|n| n == "init")).map(|(a, _)| a.span);
         let init = self.init("init", default)?;
+        if let Some(span) = asked.filter(|_| tied.is_some()) {
+            let label = self.label.clone();
+            self.error(
+                span,
+                format!("{label} shares its weight, which is drawn where it is declared -- remove `init`"),
+            );
+            return None;
+        }
         Some(ParamDecl { name: "weight", shape, init, tied })
     }
 
-    /// The axis that `dim` means among `rank` axes, negative from the end.
-    pub(crate) fn axis(&mut self, name: &'static str, rank: usize, default: i128) -> Option<usize> {
+    /// The axis of input 0 that `name` means, negative from the end.
+    pub(crate) fn axis(&mut self, name: &'static str, dims: &[u64], default: i128) -> Option<usize> {
         let (value, span) = self.int(name)?.unwrap_or((default, self.span));
-        self.as_axis(name, value, span, rank)
+        self.as_axis(name, value, span, dims)
     }
 
-    pub(crate) fn as_axis(&mut self, name: &str, value: i128, span: Span, rank: usize) -> Option<usize> {
-        let at = if value < 0 { value + rank as i128 } else { value };
-        if (0..rank as i128).contains(&at) {
+    /// The axis of input 0, of shape `dims`, that `value` means.
+    pub(crate) fn as_axis(&mut self, name: &str, value: i128, span: Span, dims: &[u64]) -> Option<usize> {
+        let rank = dims.len() as i128;
+        let at = if value < 0 { value + rank } else { value };
+        if (0..rank).contains(&at) {
             return usize::try_from(at).ok();
         }
-        let label = self.label.clone();
-        let fix = if rank == 0 {
-            String::from("its input has no axes but the batch")
-        } else {
-            format!("write {} to {}; the batch is not counted", -(rank as i128), rank - 1)
+        let (label, input) = (self.label.clone(), self.inputs[0].label.clone());
+        let axes = if rank == 1 { "axis" } else { "axes" };
+        let fix = match rank {
+            0 => String::from("give it an axis; the batch is not counted"),
+            1 => String::from("write 0 or -1; the batch is not counted"),
+            _ => format!("write {} to {}; the batch is not counted", -rank, rank - 1),
         };
-        self.error(span, format!("`{name}` of {label} is {value} but its input has {rank} axes -- {fix}"));
+        let message =
+            format!("`{name}` of {label} is {value} but {input} is {dims:?}, {rank} {axes} -- {fix}");
+        self.conflict_at(span, 0, message, format!("{input} is {dims:?}"));
         None
     }
 
@@ -347,7 +387,7 @@ impl Context<'_> {
         {
             return Some(Some(id));
         }
-        self.wrong_kind(name, &arg, "an integer from 0 to 4294967295");
+        self.wrong_kind(name, &arg, "an integer from 0 to 4294967295", &[]);
         None
     }
 

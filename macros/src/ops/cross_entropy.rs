@@ -14,15 +14,23 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
     let Some((classes, positions)) = logits.split_last() else {
-        cx.conflict(0, format!("{label} reads logits with the classes as last axis but {a} has none -- give it `Linear(classes)`"), format!("{a} has no axes but the batch"));
+        let message = format!("{label} reads logits with the classes as last axis but {a} is []");
+        cx.conflict(
+            0,
+            format!("{message} -- give it `Linear(classes)`"),
+            format!("{a} has no axis but the batch"),
+        );
         return None;
     };
     if positions != target {
-        cx.conflict(
-            1,
-            format!("{label} needs a target for each position but {a} is {logits:?}: positions {positions:?} of {classes} classes, and {b} is {target:?} -- make {b} `u32{positions:?}`"),
-            format!("{b} is {target:?}"),
-        );
+        let message =
+            format!("{label} needs a target for each position but {a} is {logits:?} and {b} is {target:?}");
+        let fix = match positions {
+            [] => format!("make {b} `u32`; the last axis of {a} are its {classes} classes"),
+            _ => format!("make {b} `u32{positions:?}`; the last axis of {a} are its {classes} classes"),
+        };
+        cx.conflict(1, format!("{message} -- {fix}"), format!("{b} is {target:?}"));
+        cx.also(0, format!("{a} is {logits:?}"));
         return None;
     }
     let rows: u64 = positions.iter().product();

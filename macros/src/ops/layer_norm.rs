@@ -17,13 +17,16 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let tail: Vec<i128> = dims.iter().skip(dims.len().saturating_sub(axes)).map(|d| i128::from(*d)).collect();
     let asked: Vec<i128> = normalized.iter().map(|(n, _)| *n).collect();
     if dims.len() < axes || (!asked.is_empty() && asked != tail) {
-        let want =
-            if asked.is_empty() { String::from("one axis") } else { format!("{asked:?} as its last axes") };
-        cx.conflict(
-            0,
-            format!("{label} normalizes {want} but {input} is {dims:?} -- write `LayerNorm` alone for the last axis, or the sizes of the last axes"),
-            format!("{input} is {dims:?}"),
-        );
+        let (what, fix) = match asked.as_slice() {
+            [] => (String::from("the last axis"), String::from("give it one")),
+            _ => (
+                format!("{asked:?}"),
+                String::from("write the sizes of the last axes, or nothing for the last one"),
+            ),
+        };
+        let message = format!("{label} normalizes {what} but {input} is {dims:?}");
+        let at = normalized.first().map_or(cx.inputs[0].read, |(_, span)| *span);
+        cx.conflict_at(at, 0, format!("{message} -- {fix}"), format!("{input} is {dims:?}"));
         return None;
     }
     let shape = dims[dims.len() - axes..].to_vec();

@@ -11,11 +11,9 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let bias = cx.flag("bias", true);
     let (mut dims, outputs, bias) = (dims?, outputs?, bias?);
     let Some(inputs) = dims.pop() else {
-        let message = format!(
-            "{} reads the last axis but {} has none -- give it an axis: `f32[n]`",
-            cx.label, cx.inputs[0].label
-        );
-        let there = format!("{} has no axes but the batch", cx.inputs[0].label);
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let message = format!("{label} reads the last axis but {input} is [] -- give it one: `f32[n]`");
+        let there = format!("{input} has no axis but the batch");
         cx.conflict(0, message, there);
         return None;
     };

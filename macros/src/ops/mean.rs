@@ -13,7 +13,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         cx.error(cx.span, format!("{label} needs `dim` -- write `Mean(-1)` for the last axis"));
         return None;
     };
-    let axis = cx.as_axis("dim", value, span, dims.len())?;
+    let axis = cx.as_axis("dim", value, span, &dims)?;
     cx.finish()?;
     let (outer, len, inner) = around(&dims, axis);
     dims.remove(axis);

@@ -76,6 +76,11 @@ pub(crate) fn find(name: &str) -> Option<&'static OpDef> {
     OPS.iter().copied().flatten().find(|op| op.name == name)
 }
 
+/// The layer at the end of a residual.
+pub(crate) fn residual_sum() -> &'static OpDef {
+    &arithmetic::RESIDUAL_SUM
+}
+
 /// The names of all layers.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     OPS.iter().copied().flatten().map(|op| op.name)

@@ -11,13 +11,9 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     if x != target {
         let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
-        cx.conflict(
-            1,
-            format!(
-                "{label} needs two equal shapes but {a} is {x:?} and {b} is {target:?} -- make them equal"
-            ),
-            format!("{b} is {target:?}"),
-        );
+        let message = format!("{label} needs two equal shapes but {a} is {x:?} and {b} is {target:?}");
+        cx.conflict(1, format!("{message} -- make them equal"), format!("{b} is {target:?}"));
+        cx.also(0, format!("{a} is {x:?}"));
         return None;
     }
     let len = x.iter().product();

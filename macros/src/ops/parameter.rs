@@ -1,7 +1,8 @@
 //! `Parameter(a, b, …, init = normal(0.02))`: a learned tensor, the same for every sample.
 
 use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
-use crate::graph::{Init, Shape, num};
+use crate::graph::num::Num;
+use crate::graph::{Init, Shape};
 
 pub(super) const OPS: &[OpDef] = &[OpDef { name: "Parameter", arity: Arity::Exactly(0), resolve }];
 
@@ -9,9 +10,9 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let sizes = cx.ints("shape")?;
     let mut dims = vec![];
     for (i, (n, span)) in sizes.iter().enumerate() {
-        let what = format!("axis {i} of {}", cx.label);
-        dims.push(num::dim(num::Num::Int(*n), *span, &what, cx.errors)?);
+        dims.push(cx.as_dim(&format!("axis {i} of {}", cx.label), Num::Int(*n), *span));
     }
+    let dims: Vec<u64> = dims.into_iter().collect::<Option<_>>()?;
     let params = vec![cx.weight(dims.clone(), Init::Normal(0.02))?];
     cx.finish()?;
     let output = Shape::elem(dims);

@@ -11,11 +11,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (dims, table) = (dims?, table?);
     let &[len, dim] = dims.as_slice() else {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        cx.conflict(
-            0,
-            format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes"),
-            format!("{input} is {dims:?}"),
-        );
+        let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
+        cx.conflict(0, message, format!("{input} is {dims:?}"));
         return None;
     };
     if len > table {

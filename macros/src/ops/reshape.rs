@@ -18,7 +18,9 @@ fn batched(cx: &mut Context<'_>) -> Option<Vec<u64>> {
         return Some(shape.dims);
     }
     let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-    cx.conflict(0, format!("{label} reads a value of each sample but {input} is one number for the batch -- only `Sum` reads losses"), format!("{input} is a loss"));
+    let message = format!("{label} reads a value of each sample but {input} is one number for the batch");
+    let there = format!("{input} is one number for the batch");
+    cx.conflict(0, format!("{message} -- only `Sum` reads losses"), there);
     None
 }
 
@@ -34,12 +36,8 @@ fn reshape(cx: &mut Context<'_>) -> Option<Resolved> {
             _ if *n == -1 && open.is_none() => open = Some(i),
             _ => {
                 let label = cx.label.clone();
-                cx.error(
-                    *span,
-                    format!(
-                        "axis {i} of {label} is {n} -- write a positive size, or -1 once for what is left"
-                    ),
-                );
+                let fix = "write a positive integer, or -1 once for what is left";
+                cx.error(*span, format!("axis {i} of {label} is {n} -- {fix}"));
                 return None;
             }
         }
@@ -52,7 +50,13 @@ fn reshape(cx: &mut Context<'_>) -> Option<Resolved> {
     if known != len {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
         let shape: Vec<i128> = asked.iter().map(|(n, _)| *n).collect();
-        cx.conflict(0, format!("{label} makes {shape:?} of {input}, which is {from:?}: {len} elements -- the sizes must multiply to {len}; the batch is not counted"), format!("{input} is {from:?}: {len} elements"));
+        let fix = format!("write sizes that multiply to {len}; the batch is not counted");
+        let is = format!("{from:?}: {len} elements");
+        cx.conflict(
+            0,
+            format!("{label} makes {shape:?} of {input}, which is {is} -- {fix}"),
+            format!("{input} is {is}"),
+        );
         return None;
     }
     Some(view(cx, dims))
@@ -66,17 +70,14 @@ fn flatten(cx: &mut Context<'_>) -> Option<Resolved> {
         cx.finish()?;
         return Some(view(cx, vec![1]));
     }
-    let start = cx.axis("start_dim", from.len(), 0)?;
-    let end = cx.axis("end_dim", from.len(), -1)?;
+    let start = cx.axis("start_dim", &from, 0)?;
+    let end = cx.axis("end_dim", &from, -1)?;
     cx.finish()?;
     if start > end {
-        let label = cx.label.clone();
-        cx.error(
-            cx.span,
-            format!(
-                "{label} joins axes {start} to {end}, which is none -- write `start_dim` at most `end_dim`"
-            ),
-        );
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let message = format!("{label} joins axes {start} to {end} of {input}, {from:?}, which are none");
+        cx.error(cx.span, format!("{message} -- write `start_dim` at most `end_dim`"));
+        cx.also(0, format!("{input} is {from:?}"));
         return None;
     }
     let mut dims = from[..start].to_vec();

@@ -14,7 +14,7 @@ fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
     for n in 0..cx.inputs.len() {
         shapes.push(cx.elem(n)?);
     }
-    let axis = cx.axis("dim", shapes[0].len(), 0)?;
+    let axis = cx.axis("dim", &shapes[0], 0)?;
     cx.finish()?;
     let first = shapes[0].clone();
     for (n, dims) in shapes.iter().enumerate().skip(1) {
@@ -22,7 +22,11 @@ fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
             && dims.iter().zip(&first).enumerate().all(|(i, (a, b))| i == axis || a == b);
         if !same {
             let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[n].label.clone());
-            cx.conflict(n, format!("{label} joins along axis {axis}, so all other axes must be equal, but {a} is {first:?} and {b} is {dims:?} -- make them equal"), format!("{b} is {dims:?}"));
+            let message =
+                format!("{label} joins along axis {axis}, but {a} is {first:?} and {b} is {dims:?}");
+            let fix = "make all other axes equal";
+            cx.conflict(n, format!("{message} -- {fix}"), format!("{b} is {dims:?}"));
+            cx.also(0, format!("{a} is {first:?}"));
             return None;
         }
     }
@@ -44,20 +48,17 @@ fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
 
 fn slice(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = cx.elem(0)?;
-    let axis = cx.axis("dim", dims.len(), 0)?;
+    let axis = cx.axis("dim", &dims, 0)?;
     let len = dims[axis];
-    let start = bound(cx, "start", 0, len);
-    let end = bound(cx, "end", len, len);
+    let start = bound(cx, "start", 0, &dims, axis);
+    let end = bound(cx, "end", len, &dims, axis);
     let (start, end) = (start?, end?);
     cx.finish()?;
     if start >= end {
-        let label = cx.label.clone();
-        cx.error(
-            cx.span,
-            format!(
-                "{label} takes {start}..{end} of an axis of {len}, which is nothing -- write start below end"
-            ),
-        );
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let message = format!("{label} takes {start}..{end} of axis {axis} of {input}, which is nothing");
+        cx.error(cx.span, format!("{message} -- write `start` below `end`"));
+        cx.also(0, format!("{input} is {dims:?}"));
         return None;
     }
     let (outer, len, inner) = around(&dims, axis);
@@ -76,14 +77,16 @@ fn slice(cx: &mut Context<'_>) -> Option<Resolved> {
     })
 }
 
-/// A position from 0 to `len`, negative from the end.
-fn bound(cx: &mut Context<'_>, name: &'static str, default: u64, len: u64) -> Option<u64> {
+/// A position on `axis` of input 0, negative from the end.
+fn bound(cx: &mut Context<'_>, name: &'static str, default: u64, dims: &[u64], axis: usize) -> Option<u64> {
     let Some((value, span)) = cx.int(name)? else { return Some(default) };
+    let len = dims[axis];
     let at = if value < 0 { value + i128::from(len) } else { value };
     if (0..=i128::from(len)).contains(&at) {
         return u64::try_from(at).ok();
     }
-    let label = cx.label.clone();
-    cx.error(span, format!("`{name}` of {label} is {value} but the axis has {len} -- write -{len} to {len}"));
+    let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+    let message = format!("`{name}` of {label} is {value} but axis {axis} of {input} has {len}");
+    cx.conflict_at(span, 0, format!("{message} -- write -{len} to {len}"), format!("{input} is {dims:?}"));
     None
 }

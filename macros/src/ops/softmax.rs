@@ -8,7 +8,7 @@ pub(super) const OPS: &[OpDef] = &[OpDef { name: "Softmax", arity: Arity::Exactl
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0)?;
-    let axis = cx.axis("dim", dims.len(), -1)?;
+    let axis = cx.axis("dim", &dims, -1)?;
     cx.finish()?;
     let (outer, len, inner) = around(&dims, axis);
     let output = Shape::elem(dims);

@@ -12,11 +12,10 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     for n in 0..cx.inputs.len() {
         if cx.inputs[n].shape.batched {
             let (input, shape) = (cx.inputs[n].label.clone(), cx.inputs[n].shape.clone());
-            cx.conflict(
-                n,
-                format!("{label} sums losses but {input} is {shape} for each sample -- put a loss before it"),
-                format!("{input} is no loss"),
+            let message = format!(
+                "{label} sums losses but {input} is {shape} for each sample -- use `Add`, or put a loss before it"
             );
+            cx.conflict(n, message, format!("{input} is {shape} for each sample"));
             return None;
         }
     }
@@ -24,13 +23,12 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         weights = vec![1.0; cx.inputs.len()];
     }
     if weights.len() != cx.inputs.len() {
+        let (given, losses) = (weights.len(), cx.inputs.len());
+        let (weights, noun) =
+            (if given == 1 { "weight" } else { "weights" }, if losses == 1 { "loss" } else { "losses" });
         cx.error(
             cx.span,
-            format!(
-                "{label} has {} weights for {} losses -- write one for each",
-                weights.len(),
-                cx.inputs.len()
-            ),
+            format!("{label} has {given} {weights} for {losses} {noun} -- write one for each, or none"),
         );
         return None;
     }

@@ -7,17 +7,16 @@ pub(super) const OPS: &[OpDef] = &[OpDef { name: "Transpose", arity: Arity::Exac
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = cx.elem(0)?;
-    let rank = dims.len();
     let mut axes = vec![];
     for (name, default) in [("dim0", -2), ("dim1", -1)] {
-        axes.push(cx.axis(name, rank, default)?);
+        axes.push(cx.axis(name, &dims, default)?);
     }
     cx.finish()?;
     axes.sort_unstable();
     let (i, j) = (axes[0], axes[1]);
     if i == j {
         let label = cx.label.clone();
-        cx.error(cx.span, format!("{label} swaps axis {i} with itself -- name two axes"));
+        cx.error(cx.span, format!("{label} swaps axis {i} with itself -- write two different axes"));
         return None;
     }
     let spec = vec![

@@ -14,66 +14,68 @@ pub(crate) type Level = usize;
 /// The level that holds the whole model.
 pub(crate) const ROOT: Level = 0;
 
+/// What is known of a level.
+struct Known {
+    nodes: Range<NodeId>,
+    /// The level around it; the root is around itself.
+    parent: Level,
+    depth: usize,
+    /// Which segment it is; none for the root.
+    segment: Option<usize>,
+}
+
 /// Levels, and the nodes in them.
 pub(crate) struct Levels {
-    nodes: Vec<Range<NodeId>>,
-    parent: Vec<Level>,
-    depth: Vec<usize>,
-    segment: Vec<Option<usize>>,
+    levels: Vec<Known>,
+    /// The level that each node stands in directly.
     owner: Vec<Level>,
     resident: Vec<usize>,
 }
 
 impl Levels {
-    /// The levels of `count` nodes under `segments`; `runs` says which nodes have any step.
-    pub(crate) fn new(count: usize, segments: &[Segment], runs: &[bool]) -> Self {
-        let mut levels = Self {
-            nodes: vec![0..count],
-            parent: vec![ROOT],
-            depth: vec![0],
-            segment: vec![None],
-            owner: vec![ROOT; count],
-            resident: Vec::new(),
-        };
-        let last_run = last_run(runs);
+    /// The levels of the nodes under `segments`; `runs` says which nodes have any step.
+    pub(crate) fn new(segments: &[Segment], runs: &[bool]) -> Self {
+        let count = runs.len();
+        let root = Known { nodes: 0..count, parent: ROOT, depth: 0, segment: None };
+        let mut levels = Self { levels: vec![root], owner: vec![ROOT; count], resident: Vec::new() };
+        let run_before = run_before(runs);
         let mut outermost_first: Vec<usize> = (0..segments.len()).collect();
         outermost_first.sort_by_key(|&i| (segments[i].nodes.start, Reverse(segments[i].nodes.end), i));
-        // Segments around the current one: their nodes, and the level those stand in.
-        let mut around: Vec<(Range<NodeId>, Level)> = vec![(0..count, ROOT)];
+        // The segments around the current one: where they end, and the level that their nodes stand in.
+        let mut around: Vec<(NodeId, Level)> = Vec::new();
         for index in outermost_first {
-            let Range { start, end } = segments[index].nodes;
-            while around.len() > 1 && around.last().is_some_and(|(outer, _)| outer.end <= start) {
+            let nodes = segments[index].nodes.clone();
+            while around.last().is_some_and(|&(end, _)| end <= nodes.start) {
                 around.pop();
             }
-            let Some((outer, level)) = around.last().cloned() else { continue };
-            let inner = start..end.min(outer.end);
-            if inner.is_empty() {
+            let (end, level) = around.last().copied().unwrap_or((count, ROOT));
+            let nodes = nodes.start..nodes.end.min(end);
+            if nodes.is_empty() {
                 continue;
             }
             // The last of what runs in the segment around it is inside it.
-            let tail = (inner.start + 1..=inner.end).contains(&last_run[outer.end]);
-            let stands_in = if tail { level } else { levels.add(index, inner.clone(), level) };
-            if tail {
+            let is_tail = (nodes.start + 1..=nodes.end).contains(&run_before[end]);
+            if is_tail {
                 levels.resident.push(index);
+                around.push((nodes.end, level));
+            } else {
+                around.push((nodes.end, levels.add(index, nodes, level)));
             }
-            around.push((inner, stands_in));
         }
         levels
     }
 
     fn add(&mut self, segment: usize, nodes: Range<NodeId>, parent: Level) -> Level {
-        let level = self.nodes.len();
+        let level = self.levels.len();
         self.owner[nodes.clone()].fill(level);
-        self.nodes.push(nodes);
-        self.parent.push(parent);
-        self.depth.push(self.depth[parent] + 1);
-        self.segment.push(Some(segment));
+        let depth = self.levels[parent].depth + 1;
+        self.levels.push(Known { nodes, parent, depth, segment: Some(segment) });
         level
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+        self.levels.len()
     }
 
     /// The level that a node stands in directly.
@@ -83,17 +85,17 @@ impl Levels {
 
     /// The level around another; the root's is the root.
     pub(crate) fn parent(&self, level: Level) -> Level {
-        self.parent[level]
+        self.levels[level].parent
     }
 
     /// The nodes of a level, those of its segments too.
     pub(crate) fn nodes(&self, level: Level) -> Range<NodeId> {
-        self.nodes[level].clone()
+        self.levels[level].nodes.clone()
     }
 
     /// Which segment a level is; none for the root.
     pub(crate) fn segment(&self, level: Level) -> Option<usize> {
-        self.segment[level]
+        self.levels[level].segment
     }
 
     /// Segments that are no level, because they are not recomputed.
@@ -103,41 +105,36 @@ impl Levels {
 
     /// Whether a node stands in a level or in one of its segments.
     pub(crate) fn holds(&self, level: Level, node: NodeId) -> bool {
-        self.nodes[level].contains(&node)
+        self.levels[level].nodes.contains(&node)
     }
 
-    /// Of two levels around the same node, the outer one.
-    pub(crate) fn outer(&self, a: Level, b: Level) -> Level {
-        if self.depth[a] <= self.depth[b] { a } else { b }
-    }
-
-    /// Whether `outer`, around the same node as `inner`, is around `inner` too, or the same.
-    pub(crate) fn around(&self, outer: Level, inner: Level) -> bool {
-        self.depth[outer] <= self.depth[inner]
+    /// Whether `outer` is around `inner`, or the same, both being around one node.
+    pub(crate) fn is_around(&self, outer: Level, inner: Level) -> bool {
+        self.levels[outer].depth <= self.levels[inner].depth
     }
 
     /// The innermost level that holds both nodes, and its segment that `reader` stands in, if any.
-    pub(crate) fn meet(&self, made_by: NodeId, reader: NodeId) -> (Level, Option<Level>) {
-        let (mut level, mut below) = (self.owner[reader], None);
-        while level != ROOT && !self.holds(level, made_by) {
-            below = Some(level);
-            level = self.parent[level];
+    pub(crate) fn meet(&self, maker: NodeId, reader: NodeId) -> (Level, Option<Level>) {
+        let (mut level, mut inside) = (self.owner[reader], None);
+        while level != ROOT && !self.holds(level, maker) {
+            inside = Some(level);
+            level = self.levels[level].parent;
         }
-        (level, below)
+        (level, inside)
     }
 
-    /// The segment standing directly in the root that `node` is inside of.
+    /// The level that stands directly in the root and that `node` is inside of.
     pub(crate) fn outermost(&self, node: NodeId) -> Option<Level> {
         let mut level = self.owner[node];
-        while self.depth[level] > 1 {
-            level = self.parent[level];
+        while self.levels[level].depth > 1 {
+            level = self.levels[level].parent;
         }
         (level != ROOT).then_some(level)
     }
 }
 
 /// For each end, one past the last node before it that runs; 0 if there is none.
-fn last_run(runs: &[bool]) -> Vec<NodeId> {
+fn run_before(runs: &[bool]) -> Vec<NodeId> {
     let mut last = vec![0; runs.len() + 1];
     for (node, &runs) in runs.iter().enumerate() {
         last[node + 1] = if runs { node + 1 } else { last[node] };

@@ -14,18 +14,41 @@ pub(crate) fn close(
     outputs: Vec<ValueId>,
     seed: Option<ValueId>,
 ) -> Program {
+    let runs = fuse(problem, useful(problem, runs, &outputs));
     let mut uses = Uses::new(problem, &outputs);
     let mut steps = Vec::with_capacity(3 * runs.len());
-    for mut run in fuse(problem, runs).into_iter().rev() {
+    for mut run in runs.into_iter().rev() {
         let mut frees = Vec::new();
         run.makes = uses.made_by(&run, &mut frees);
         uses.read_by(&run, &mut frees);
-        steps.extend(frees);
+        steps.extend(frees.into_iter().rev());
         steps.push(Step::Run(run));
     }
     steps.reverse();
     let inputs = problem.inputs.iter().copied().filter(|&v| uses.value_later[v]).collect();
     Program { steps, inputs, seed, outputs, facts: Default::default() }
+}
+
+/// The same without recomputes of which nobody reads anything before it is made again.
+fn useful(problem: &Problem, mut runs: Vec<Run>, outputs: &[ValueId]) -> Vec<Run> {
+    let mut later = vec![false; problem.values.len()];
+    outputs.iter().for_each(|&value| later[value] = true);
+    let mut useful = vec![true; runs.len()];
+    for (run, useful) in runs.iter().zip(&mut useful).rev() {
+        let node = &problem.nodes[run.node];
+        let (makes, reads) = match (&node.backward, run.kind) {
+            (Some(backward), Kind::Backward) => (&[][..], &backward.reads),
+            _ => (&node.makes[..], &node.reads),
+        };
+        let read = makes.iter().filter(|&&value| std::mem::take(&mut later[value])).count() > 0;
+        *useful = read || run.kind != Kind::Recompute;
+        if *useful {
+            reads.iter().for_each(|&value| later[value] = true);
+        }
+    }
+    let mut useful = useful.into_iter();
+    runs.retain(|_| useful.next() == Some(true));
+    runs
 }
 
 /// A node and its epilogue become one call where they stand side by side.
@@ -71,13 +94,16 @@ impl<'a> Uses<'a> {
         }
         let handed_over = handed_over(self.problem, run);
         let mut stored = Vec::new();
-        for &value in run.nodes().flat_map(|node| &self.problem.nodes[node].makes) {
-            let read = std::mem::replace(&mut self.value_later[value], false);
-            if read || handed_over != Some(value) {
-                stored.push(value);
-            }
-            if !read && handed_over != Some(value) {
-                frees.push(Step::Free(value));
+        for id in run.nodes() {
+            for (index, &value) in self.problem.nodes[id].makes.iter().enumerate() {
+                let read = std::mem::replace(&mut self.value_later[value], false);
+                let must = index == 0 && handed_over != Some(value);
+                if read || must {
+                    stored.push(value);
+                }
+                if must && !read {
+                    frees.push(Step::Free(value));
+                }
             }
         }
         stored

@@ -1,11 +1,29 @@
 //! From a graph and its marks to steps and addresses.
+//!
+//! ```text
+//! Problem ─levels→ ─retain→ ─defer→ ─lifetimes→ Program ─layout→ Layout;  all three ─verify→ Ok
+//! ```
+//!
+//! Each pass is a function of the one before; none knows what a layer is.
 
+// AFTER defer: which Backward each recompute stands before is decided.
+mod defer;
+// AFTER layout: each buffer has a first and a last step and an offset; the peak is exact.
 pub(crate) mod layout;
+// AFTER levels: each node stands in one level, and each level but the root is a recomputed segment.
 mod levels;
+// AFTER lifetimes: only steps whose value is read are there, and each buffer is freed after its last use.
 mod lifetimes;
 mod occupied;
 mod pack;
 pub(crate) mod problem;
 pub(crate) mod program;
+// AFTER retain: each value has the level that keeps it, and each level the nodes to run again.
 mod retain;
+// AFTER schedule: the steps are total and ordered.
 pub(crate) mod schedule;
+// AFTER verify: the steps and addresses compute what the problem says, whoever made them.
+pub(crate) mod verify;
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,8 @@ pub(crate) struct Run {
     pub(crate) node: NodeId,
     /// The node right after it, if that runs as the epilogue of the same kernel.
     pub(crate) epilogue: Option<NodeId>,
-    /// Values it stores: all that its nodes make, but not the one handed to the epilogue unless
-    /// something else reads it too. Empty for Backward.
+    /// Values it stores, in the nodes' order: those that something reads later, and each node's first
+    /// value even so, unless it is handed to the epilogue. Empty for Backward.
     pub(crate) makes: Vec<ValueId>,
     /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) grads: Vec<(ValueId, Mode)>,
@@ -96,6 +96,8 @@ pub(crate) struct Facts {
     pub(crate) overruled: Vec<NodeId>,
     /// `#[recompute]` nodes whose value would not be kept without the mark either.
     pub(crate) idle: Vec<NodeId>,
+    /// Segments that lead to no recompute, though they could: nothing is saved by them either.
+    pub(crate) idle_segments: Vec<usize>,
     /// Floating-point operations of all Forward steps, per sample.
     pub(crate) forward_flops: u64,
     /// Floating-point operations of all Recompute steps, per sample.

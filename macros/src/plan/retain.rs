@@ -44,8 +44,9 @@ struct Pass<'a> {
 }
 
 impl Retained {
-    /// What to retain if the Backward of the nodes marked in `backward` run, last to first.
-    pub(crate) fn new(problem: &Problem, levels: &Levels, backward: &[bool]) -> Self {
+    /// What to retain if the Backward of the nodes in `backward` run, last to first, and `outputs` are there
+    /// in the end.
+    pub(crate) fn new(problem: &Problem, levels: &Levels, backward: &[bool], outputs: &[ValueId]) -> Self {
         let values = problem.values.len();
         let mut pass = Pass {
             problem,
@@ -58,11 +59,13 @@ impl Retained {
             },
             passing: vec![Vec::new(); values],
         };
+        // Outputs are there to the end, so they can be read from the forward pass on.
+        for &value in outputs {
+            pass.out.at[value] = Some(ROOT);
+        }
         for (id, node) in problem.nodes.iter().enumerate().rev() {
-            if let (true, Some(b)) = (backward[id], &node.backward) {
-                for &value in &b.reads {
-                    pass.want(value, Reader::Backward(id));
-                }
+            for &value in node.backward.iter().filter(|_| backward[id]).flat_map(|backward| &backward.reads) {
+                pass.want(value, Reader::Backward(id));
             }
             pass.rerun(id);
         }
@@ -85,7 +88,9 @@ impl Pass<'_> {
 
     fn retain(&mut self, value: ValueId, level: Level, reader: Reader, inside: Option<Level>) {
         let at = &mut self.out.at[value];
-        *at = Some(at.map_or(level, |other| self.levels.outer(other, level)));
+        if at.is_none_or(|at| !self.levels.is_around(at, level)) {
+            *at = Some(level);
+        }
         if level != ROOT {
             return;
         }
@@ -115,7 +120,7 @@ impl Pass<'_> {
             let at = self.out.at[value];
             levels.extend(at.filter(|&l| l != ROOT));
             let passing = std::mem::take(&mut self.passing[value]);
-            levels.extend(passing.into_iter().filter(|&l| at.is_none_or(|at| !self.levels.around(at, l))));
+            levels.extend(passing.into_iter().filter(|&l| at.is_none_or(|at| !self.levels.is_around(at, l))));
             self.out.on_demand[value] &= at.is_none();
             on_demand |= self.out.on_demand[value];
         }

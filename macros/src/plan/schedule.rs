@@ -2,43 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use super::defer::{Batch, defer};
 use super::levels::{Levels, ROOT};
 use super::lifetimes;
-use super::problem::{NodeId, Problem, ValueId};
+use super::problem::{Extent, Node, NodeId, Problem, Size, ValueId};
 use super::program::{Facts, Kept, Kind, Mode, Program, Run, Step, Why};
 use super::retain::Retained;
 
 /// The steps of a training call: the loss, the outputs, and the gradient of every parameter.
 pub(crate) fn train(problem: &Problem) -> Program {
-    let mut outputs = problem.outputs.clone();
-    outputs.push(problem.loss);
-    outputs.sort_unstable();
-    outputs.dedup();
-    let needed = needed(problem, &outputs);
-    let backward: Vec<bool> =
-        needed.iter().zip(&problem.nodes).map(|(&needed, node)| needed && trains(problem, node)).collect();
-    let levels = Levels::new(problem.nodes.len(), &problem.segments, &needed);
-    let retained = Retained::new(problem, &levels, &backward);
-
-    let mut order = Order::new(problem);
-    order.forward(&needed);
-    order.backward(&levels, &retained, &backward);
-    let seed = backward.contains(&true).then_some(problem.loss);
-    let mut program = lifetimes::close(problem, order.runs, outputs, seed);
-    program.facts = facts(problem, &program, &levels, &retained);
+    let training = Training::new(problem);
+    let batches = defer(problem, training.asked(), |batches| live_peak(problem, &training.program(batches)));
+    let mut program = training.program(&batches);
+    program.facts = training.facts(&program);
     program
 }
 
 /// The steps that make `wanted`, and no others.
 pub(crate) fn forward(problem: &Problem, wanted: &[ValueId]) -> Program {
-    let mut outputs = wanted.to_vec();
-    outputs.sort_unstable();
-    outputs.dedup();
+    let outputs = each_once(wanted.to_vec());
     let mut order = Order::new(problem);
     order.forward(&needed(problem, &outputs));
     let mut program = lifetimes::close(problem, order.runs, outputs, None);
     program.facts.forward_flops = flops(problem, &program, Kind::Forward);
     program
+}
+
+fn each_once(mut values: Vec<ValueId>) -> Vec<ValueId> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Whether each node stands before one of `wanted`, or makes it.
@@ -59,8 +52,139 @@ fn needed(problem: &Problem, wanted: &[ValueId]) -> Vec<bool> {
 }
 
 /// Whether a node has a Backward that is wanted.
-fn trains(problem: &Problem, node: &super::problem::Node) -> bool {
+fn trains(problem: &Problem, node: &Node) -> bool {
     node.backward.is_some() && node.makes.first().is_some_and(|&value| problem.values[value].grad)
+}
+
+/// What is decided about a training call.
+pub(super) struct Training<'a> {
+    problem: &'a Problem,
+    /// Values that are there when it ends.
+    outputs: Vec<ValueId>,
+    /// Nodes whose Forward runs, and whose Backward does.
+    forward: Vec<bool>,
+    backward: Vec<bool>,
+    levels: Levels,
+    retained: Retained,
+}
+
+impl<'a> Training<'a> {
+    pub(super) fn new(problem: &'a Problem) -> Self {
+        let mut outputs = problem.outputs.clone();
+        outputs.push(problem.loss);
+        let outputs = each_once(outputs);
+        let forward = needed(problem, &outputs);
+        let nodes = problem.nodes.iter().zip(&forward);
+        let backward: Vec<bool> = nodes.map(|(node, &runs)| runs && trains(problem, node)).collect();
+        let levels = Levels::new(&problem.segments, &forward);
+        let retained = Retained::new(problem, &levels, &backward, &outputs);
+        Self { problem, outputs, forward, backward, levels, retained }
+    }
+
+    /// Each Backward, last to first, and before it the recompute that the plan asks for there: of the
+    /// segments that it is the first to reach, and of what it reads that is made on demand. No node is in
+    /// one batch twice: what is made in it is there for all of it.
+    pub(super) fn asked(&self) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        let mut entered = vec![false; self.levels.len()];
+        let mut made_on_demand = vec![false; self.backward.len()];
+        for node in (0..self.backward.len()).rev().filter(|&node| self.backward[node]) {
+            let mut again = BTreeSet::new();
+            let mut level = self.levels.owner(node);
+            while level != ROOT && !std::mem::replace(&mut entered[level], true) {
+                again.extend(&self.retained.entry[level]);
+                level = self.levels.parent(level);
+            }
+            self.demand(node, &mut again, &mut made_on_demand);
+            batches.push(Batch { again, node });
+        }
+        batches
+    }
+
+    /// Adds to `again` what is made on demand, is not there, and is read by a node of it or by the
+    /// Backward of `node`.
+    fn demand(&self, node: NodeId, again: &mut BTreeSet<NodeId>, made: &mut [bool]) {
+        let nodes = &self.problem.nodes;
+        let maker =
+            |&value: &ValueId| self.problem.values[value].made_by.filter(|_| self.retained.on_demand[value]);
+        let reads = again.iter().flat_map(|&id| &nodes[id].reads);
+        let mut lacking: Vec<NodeId> =
+            reads.filter_map(maker).filter(|maker| !again.contains(maker)).collect();
+        lacking.extend(nodes[node].backward.iter().flat_map(|backward| &backward.reads).filter_map(maker));
+        while let Some(id) = lacking.pop() {
+            if !std::mem::replace(&mut made[id], true) {
+                again.insert(id);
+                lacking.extend(nodes[id].reads.iter().filter_map(maker));
+            }
+        }
+    }
+
+    /// Forward, then `batches`.
+    fn program(&self, batches: &[Batch]) -> Program {
+        let mut order = Order::new(self.problem);
+        order.forward(&self.forward);
+        for batch in batches {
+            batch.again.iter().for_each(|&node| order.push(Kind::Recompute, node));
+            order.backward(batch.node);
+        }
+        let seed = (!batches.is_empty()).then_some(self.problem.loss);
+        lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed)
+    }
+
+    fn facts(&self, program: &Program) -> Facts {
+        let mut again = vec![0; self.problem.nodes.len()];
+        for run in program.runs().filter(|run| run.kind == Kind::Recompute) {
+            run.nodes().for_each(|node| again[node] += 1);
+        }
+        let Retained { at, on_demand, entry, .. } = &self.retained;
+        let idle_levels = entry.iter().enumerate().filter(|(_, nodes)| nodes.is_empty());
+        let idle_segments =
+            each_once(idle_levels.filter_map(|(level, _)| self.levels.segment(level)).collect());
+        let marked = |is: &dyn Fn(ValueId) -> bool| {
+            let nodes = self.problem.nodes.iter().enumerate().filter(|(_, node)| node.recompute);
+            let nodes = nodes.filter(|(_, node)| node.makes.first().is_some_and(|&value| is(value)));
+            nodes.map(|(id, _)| id).collect()
+        };
+        Facts {
+            kept: self.kept(program),
+            recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
+            resident: self.levels.resident().to_vec(),
+            overruled: marked(&|value| at[value].is_some()),
+            idle: marked(&|value| at[value].is_none() && !on_demand[value]),
+            idle_segments,
+            forward_flops: flops(self.problem, program, Kind::Forward),
+            recompute_flops: flops(self.problem, program, Kind::Recompute),
+        }
+    }
+
+    /// What is alive after the last Forward and what its end frees, and why.
+    fn kept(&self, program: &Program) -> Vec<Kept> {
+        let mut alive: BTreeSet<ValueId> = program.inputs.iter().copied().collect();
+        for step in &program.steps {
+            match step {
+                Step::Run(run) if run.kind == Kind::Forward => alive.extend(&run.makes),
+                Step::Free(value) => _ = alive.remove(value),
+                Step::Run(_) | Step::FreeGrad(_) => break,
+            }
+        }
+        alive.into_iter().map(|value| Kept { value, why: self.why(value) }).collect()
+    }
+
+    fn why(&self, value: ValueId) -> Why {
+        let Some(maker) = self.problem.values[value].made_by else { return Why::Given };
+        let Some(reader) = self.retained.reader[value] else { return Why::Output };
+        let level = self.levels.outermost(maker);
+        let Some((level, segment)) = level.and_then(|level| Some((level, self.levels.segment(level)?)))
+        else {
+            return reader;
+        };
+        let last = self.levels.nodes(level).end - 1;
+        if self.problem.nodes[last].makes.first() == Some(&value) {
+            Why::Boundary(segment)
+        } else {
+            Why::Frontier(segment)
+        }
+    }
 }
 
 /// Kernel calls as they are decided, one node each; nothing is said yet of what they store.
@@ -68,13 +192,15 @@ struct Order<'a> {
     problem: &'a Problem,
     runs: Vec<Run>,
     /// Values and parameters whose gradient has its first contribution.
-    begun: (Vec<bool>, Vec<bool>),
+    values: Vec<bool>,
+    params: Vec<bool>,
 }
 
 impl<'a> Order<'a> {
     fn new(problem: &'a Problem) -> Self {
-        let begun = (vec![false; problem.values.len()], vec![false; problem.params.len()]);
-        Self { problem, runs: Vec::new(), begun }
+        let mut values = vec![false; problem.values.len()];
+        values[problem.loss] = true;
+        Self { problem, runs: Vec::new(), values, params: vec![false; problem.params.len()] }
     }
 
     fn push(&mut self, kind: Kind, node: NodeId) {
@@ -83,115 +209,52 @@ impl<'a> Order<'a> {
     }
 
     fn forward(&mut self, needed: &[bool]) {
-        for node in (0..needed.len()).filter(|&n| needed[n]) {
+        for node in (0..needed.len()).filter(|&node| needed[node]) {
             self.push(Kind::Forward, node);
         }
     }
 
-    /// Backward of each node, last to first, and before it the recompute of what it lacks.
-    fn backward(&mut self, levels: &Levels, retained: &Retained, backward: &[bool]) {
-        self.begun.0[self.problem.loss] = true;
-        let mut entered = vec![false; levels.len()];
-        let mut made_on_demand = vec![false; self.problem.nodes.len()];
-        for node in (0..backward.len()).rev().filter(|&n| backward[n]) {
-            // All that is recomputed between two Backwards is one batch: no node is in it twice.
-            let mut batch = BTreeSet::new();
-            let mut level = levels.owner(node);
-            while level != ROOT && !std::mem::replace(&mut entered[level], true) {
-                batch.extend(&retained.entry[level]);
-                level = levels.parent(level);
-            }
-            self.demand(node, retained, &mut batch, &mut made_on_demand);
-            for again in batch {
-                self.push(Kind::Recompute, again);
-            }
-            self.push_backward(node);
-        }
-    }
-
-    /// Adds to `batch` the nodes that make what it or the Backward of `node` reads, and that is not there.
-    fn demand(
-        &self,
-        node: NodeId,
-        retained: &Retained,
-        batch: &mut BTreeSet<NodeId>,
-        made_on_demand: &mut [bool],
-    ) {
-        let nodes = &self.problem.nodes;
-        let maker = |value: ValueId| self.problem.values[value].made_by.filter(|_| retained.on_demand[value]);
-        let entry_reads = batch.iter().flat_map(|&n| &nodes[n].reads);
-        let mut lacking: Vec<NodeId> =
-            entry_reads.filter_map(|&value| maker(value)).filter(|maker| !batch.contains(maker)).collect();
-        let reads = nodes[node].backward.iter().flat_map(|b| &b.reads);
-        lacking.extend(reads.filter_map(|&value| maker(value)));
-        while let Some(maker_of_lacking) = lacking.pop() {
-            if !std::mem::replace(&mut made_on_demand[maker_of_lacking], true) {
-                batch.insert(maker_of_lacking);
-                lacking.extend(nodes[maker_of_lacking].reads.iter().filter_map(|&value| maker(value)));
-            }
-        }
-    }
-
-    fn push_backward(&mut self, node: NodeId) {
+    fn backward(&mut self, node: NodeId) {
         self.push(Kind::Backward, node);
         let (Some(run), Some(backward)) = (self.runs.last_mut(), &self.problem.nodes[node].backward) else {
             return;
         };
         let mode = |begun: &mut bool| if std::mem::replace(begun, true) { Mode::Add } else { Mode::Write };
         for &value in backward.grads.iter().filter(|&&value| self.problem.values[value].grad) {
-            run.grads.push((value, mode(&mut self.begun.0[value])));
+            run.grads.push((value, mode(&mut self.values[value])));
         }
         for &param in backward.params.iter().filter(|&&param| self.problem.params[param].is_some()) {
-            run.params.push((param, mode(&mut self.begun.1[param])));
+            run.params.push((param, mode(&mut self.params[param])));
         }
     }
 }
 
-fn facts(problem: &Problem, program: &Program, levels: &Levels, retained: &Retained) -> Facts {
-    let mut again = vec![0; problem.nodes.len()];
-    for run in program.runs().filter(|run| run.kind == Kind::Recompute) {
-        run.nodes().for_each(|node| again[node] += 1);
-    }
-    let marked = |is: &dyn Fn(ValueId) -> bool| {
-        let nodes = problem.nodes.iter().enumerate().filter(|(_, node)| node.recompute);
-        nodes
-            .filter(|(_, node)| node.makes.first().is_some_and(|&value| is(value)))
-            .map(|(id, _)| id)
-            .collect()
+/// The most elements per sample that are live at once: what schedules are compared by. The widths that
+/// a layout knows hardly change which is lower.
+fn live_peak(problem: &Problem, program: &Program) -> u128 {
+    let elements = |size: Size| match size.extent {
+        Extent::PerSample(elements) => u128::from(elements),
+        Extent::Fixed(_) => 0,
     };
-    Facts {
-        kept: kept(problem, program, levels, retained),
-        recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
-        resident: levels.resident().to_vec(),
-        overruled: marked(&|value| retained.at[value].is_some()),
-        idle: marked(&|value| retained.at[value].is_none() && !retained.on_demand[value]),
-        forward_flops: flops(problem, program, Kind::Forward),
-        recompute_flops: flops(problem, program, Kind::Recompute),
-    }
-}
-
-/// What is alive after the last Forward and what its end frees, and why.
-fn kept(problem: &Problem, program: &Program, levels: &Levels, retained: &Retained) -> Vec<Kept> {
-    let mut alive: BTreeSet<ValueId> = program.inputs.iter().copied().collect();
+    let of = |value: ValueId| elements(problem.values[value].size);
+    let mut live: u128 = program.inputs.iter().map(|&value| of(value)).sum();
+    let mut peak = live;
     for step in &program.steps {
         match step {
-            Step::Run(run) if run.kind == Kind::Forward => alive.extend(&run.makes),
-            Step::Free(value) => _ = alive.remove(value),
-            Step::Run(_) | Step::FreeGrad(_) => break,
+            Step::Run(run) => {
+                let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
+                live += run.makes.iter().copied().chain(begun.map(|&(value, _)| value)).map(of).sum::<u128>();
+                let scratch = run.nodes().filter_map(|id| {
+                    let node = &problem.nodes[id];
+                    let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
+                    backward.map_or(node.scratch, |backward| backward.scratch)
+                });
+                peak = peak.max(live + scratch.map(elements).sum::<u128>());
+            }
+            Step::Free(value) | Step::FreeGrad(value) => live = live.saturating_sub(of(*value)),
         }
     }
-    let why = |value: ValueId| {
-        let Some(maker) = problem.values[value].made_by else { return Why::Given };
-        let Some(reader) = retained.reader[value] else { return Why::Output };
-        let Some((segment, level)) =
-            levels.outermost(maker).and_then(|level| Some((levels.segment(level)?, level)))
-        else {
-            return reader;
-        };
-        let output = problem.nodes[levels.nodes(level).end - 1].makes.first();
-        if output == Some(&value) { Why::Boundary(segment) } else { Why::Frontier(segment) }
-    };
-    alive.into_iter().map(|value| Kept { value, why: why(value) }).collect()
+    peak
 }
 
 fn flops(problem: &Problem, program: &Program, kind: Kind) -> u64 {

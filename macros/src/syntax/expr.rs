@@ -1,12 +1,13 @@
 //! Expressions and arguments.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
 use syn::{Lit, Token, bracketed, parenthesized, token};
 
-use super::{Arg, Expr, Value, join};
+use super::tokens::{expected, list, nothing_more, word};
+use super::{Arg, Expr, Value, join, text};
 
 impl Parse for Expr {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -52,46 +53,60 @@ fn binary(
 }
 
 fn factor(input: ParseStream<'_>) -> syn::Result<Expr> {
-    if input.peek(Token![-]) {
-        let minus = input.parse::<Token![-]>()?;
-        let inner = factor(input)?;
-        let span = join(minus.span, inner.span());
-        return Ok(Expr::Neg(Box::new(inner), span));
+    let mut minuses: Vec<Span> = vec![];
+    while input.peek(Token![-]) {
+        minuses.push(input.parse::<Token![-]>()?.span);
     }
+    let mut expr = operand(input)?;
+    while let Some(minus) = minuses.pop() {
+        let span = join(minus, expr.span());
+        expr = Expr::Neg(Box::new(expr), span);
+    }
+    Ok(expr)
+}
+
+fn operand(input: ParseStream<'_>) -> syn::Result<Expr> {
     if input.peek(token::Paren) {
         let inner;
         parenthesized!(inner in input);
         let expr = inner.parse()?;
-        nothing_more(&inner, "an operator or `)`")?;
+        nothing_more(&inner, "an operator or `)`", "operators are `+`, `-`, `*`, `/` and `%`")?;
         return Ok(expr);
     }
-    if input.peek(syn::Ident::peek_any) && !input.peek(syn::LitBool) {
-        return Ok(Expr::Name(input.call(Ident::parse_any)?));
+    if input.peek(Ident::peek_any) {
+        return Ok(Expr::Name(word(input, "a number or the name of a constant", "write an expression")?));
     }
-    let lit: Lit = input.parse().map_err(|e| {
-        syn::Error::new(e.span(), "expected a number, a constant's name or `(` -- write an expression here")
-    })?;
-    match &lit {
-        Lit::Int(i) => {
-            no_suffix(i.suffix(), i.span())?;
-            let n = i.base10_parse().map_err(|_| {
-                syn::Error::new(i.span(), format!("`{i}` does not fit in 64 bits -- write a smaller number"))
+    match input.fork().parse::<Lit>() {
+        Ok(Lit::Int(int)) => {
+            input.parse::<Lit>()?;
+            no_suffix(int.suffix(), int.span())?;
+            let n = int.base10_parse::<i64>().map_err(|_| {
+                let most = i64::MAX;
+                syn::Error::new(
+                    int.span(),
+                    format!("`{int}` is above the largest integer, {most} -- write a smaller one"),
+                )
             })?;
-            Ok(Expr::Int(n, i.span()))
+            Ok(Expr::Int(n, int.span()))
         }
-        Lit::Float(f) => {
-            no_suffix(f.suffix(), f.span())?;
-            Ok(Expr::Float(f.base10_parse()?, f.span()))
+        Ok(Lit::Float(float)) => {
+            input.parse::<Lit>()?;
+            no_suffix(float.suffix(), float.span())?;
+            let found = float.base10_parse::<f64>().ok().filter(|x| x.is_finite());
+            let x = found.ok_or_else(|| {
+                let most = f64::MAX;
+                syn::Error::new(
+                    float.span(),
+                    format!("`{float}` is above the largest float, {most:e} -- write a smaller one"),
+                )
+            })?;
+            Ok(Expr::Float(x, float.span()))
         }
-        Lit::Bool(b) => Ok(Expr::Name(Ident::new(if b.value { "true" } else { "false" }, b.span))),
-        other => Err(syn::Error::new(
-            other.span(),
-            "expected a number or a constant's name here -- write an expression",
-        )),
+        _ => Err(expected(input, "a number or the name of a constant", "write an expression")),
     }
 }
 
-fn no_suffix(suffix: &str, span: proc_macro2::Span) -> syn::Result<()> {
+fn no_suffix(suffix: &str, span: Span) -> syn::Result<()> {
     if suffix.is_empty() {
         Ok(())
     } else {
@@ -103,34 +118,45 @@ impl Parse for Value {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.peek(syn::LitStr) {
             let s: syn::LitStr = input.parse()?;
-            return Ok(Self::Str(s.value(), s.span()));
+            return Ok(Self::Str(s.span()));
         }
         if input.peek(token::Bracket) {
             let inner;
             let bracket = bracketed!(inner in input);
-            return Ok(Self::List(values(&inner)?, bracket.span.join()));
+            return Ok(Self::List(list(&inner, Self::parse)?, bracket.span.join()));
         }
         if input.peek(token::Paren) && is_tuple(input) {
             let inner;
             let paren = parenthesized!(inner in input);
-            return Ok(Self::Tuple(values(&inner)?, paren.span.join()));
+            return Ok(Self::Tuple(list(&inner, Self::parse)?, paren.span.join()));
         }
-        if input.peek(syn::Ident::peek_any) && input.peek2(token::Paren) {
+        if input.peek(Ident::peek_any) && input.peek2(token::Paren) {
             let word = input.call(Ident::parse_any)?;
             let inner;
             parenthesized!(inner in input);
-            return Ok(Self::Call(word, values(&inner)?));
+            return Ok(Self::Call(word, list(&inner, Self::parse)?));
         }
-        if input.peek(syn::Ident::peek_any) && input.peek2(Token![.]) {
-            let mut path = vec![input.call(Ident::parse_any)?];
-            while input.peek(Token![.]) {
-                input.parse::<Token![.]>()?;
-                path.push(input.call(Ident::parse_any)?);
-            }
-            return Ok(Self::Path(path));
+        if input.peek(Ident::peek_any) && input.peek2(Token![.]) {
+            let first = input.call(Ident::parse_any)?;
+            return Ok(Self::Path(first, path(input)?));
         }
         Ok(Self::Expr(input.parse()?))
     }
+}
+
+/// What follows the first name of a path: names, and the numbers of iterations.
+fn path(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
+    let mut parts = vec![];
+    while input.peek(Token![.]) {
+        input.parse::<Token![.]>()?;
+        if input.peek(syn::LitInt) || input.peek(syn::LitFloat) {
+            // `blocks.0.1` is `blocks`, `.` and the number 0.1.
+            parts.extend(input.parse::<Lit>()?.to_token_stream().to_string().split('.').map(str::to_owned));
+        } else {
+            parts.push(text(&word(input, "a name", "a path is names with `.` between them")?));
+        }
+    }
+    Ok(parts)
 }
 
 /// Whether the parentheses ahead hold a comma, and nothing follows them that makes them an operand.
@@ -145,29 +171,12 @@ fn is_tuple(input: ParseStream<'_>) -> bool {
     inside().unwrap_or(false)
 }
 
-fn values(input: ParseStream<'_>) -> syn::Result<Vec<Value>> {
-    Ok(Punctuated::<Value, Token![,]>::parse_terminated(input)?.into_iter().collect())
-}
-
-impl Parse for Arg {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = if input.peek(syn::Ident::peek_any) && input.peek2(Token![=]) {
-            let name = input.call(Ident::parse_any)?;
-            input.parse::<Token![=]>()?;
-            Some(name)
-        } else {
-            None
-        };
-        Ok(Self { name, value: input.parse()? })
+/// An argument of a layer or an attribute.
+pub(super) fn arg(input: ParseStream<'_>) -> syn::Result<Arg> {
+    let mut name = None;
+    if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+        name = Some(input.call(Ident::parse_any)?);
+        input.parse::<Token![=]>()?;
     }
-}
-
-/// The comma-separated arguments in `input`, to its end.
-pub(super) fn args(input: ParseStream<'_>) -> syn::Result<Vec<Arg>> {
-    Ok(Punctuated::<Arg, Token![,]>::parse_terminated(input)?.into_iter().collect())
-}
-
-/// An error if tokens are left.
-pub(super) fn nothing_more(input: ParseStream<'_>, expected: &str) -> syn::Result<()> {
-    if input.is_empty() { Ok(()) } else { Err(input.error(format!("expected {expected} here"))) }
+    Ok(Arg { name, value: input.parse()? })
 }

@@ -5,10 +5,17 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// The same tokens without invisible groups.
 pub(crate) fn flatten(tokens: TokenStream) -> TokenStream {
+    if !holds_invisible(&tokens) {
+        // As they are: a group that is made anew has no closing bracket of its own to point at.
+        return tokens;
+    }
     tokens
         .into_iter()
         .flat_map(|tree| match tree {
             TokenTree::Group(group) => {
+                if group.delimiter() != Delimiter::None && !holds_invisible(&group.stream()) {
+                    return TokenTree::Group(group).into();
+                }
                 let inner = flatten(group.stream());
                 if group.delimiter() != Delimiter::None {
                     let mut same = Group::new(group.delimiter(), inner);
@@ -25,6 +32,13 @@ pub(crate) fn flatten(tokens: TokenStream) -> TokenStream {
             other => TokenStream::from(other),
         })
         .collect()
+}
+
+fn holds_invisible(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|tree| {
+        let TokenTree::Group(group) = tree else { return false };
+        group.delimiter() == Delimiter::None || holds_invisible(&group.stream())
+    })
 }
 
 fn is_compound_expression(tokens: &TokenStream) -> bool {

@@ -4,7 +4,12 @@
 
 mod expr;
 mod flatten;
+mod layer;
+mod marks;
 mod parse;
+mod tokens;
+
+use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
@@ -25,13 +30,22 @@ pub(crate) struct Model {
     pub(crate) blocks: Vec<Block>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) outputs: Vec<Output>,
+    /// Words of items that did not parse, not even to their names: they may have declared any of them.
+    pub(crate) lost: BTreeSet<String>,
+}
+
+/// What a word says, without the `r#` of a raw one.
+pub(crate) fn text(word: &Ident) -> String {
+    let text = word.to_string();
+    text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
 }
 
 /// `const NAME = expr;`
 pub(crate) struct Const {
     pub(crate) docs: TokenStream,
     pub(crate) name: Ident,
-    pub(crate) value: Expr,
+    /// None if it did not parse.
+    pub(crate) value: Option<Expr>,
 }
 
 /// What an input or a target holds.
@@ -44,9 +58,10 @@ pub(crate) enum Dtype {
 /// `input name: dtype[dims];` or `target …`.
 pub(crate) struct Port {
     pub(crate) target: bool,
+    /// A Rust identifier: raw if it is a keyword.
     pub(crate) name: Ident,
-    pub(crate) dtype: Dtype,
-    pub(crate) dims: Vec<Expr>,
+    /// Type and axes; none if they did not parse.
+    pub(crate) form: Option<(Dtype, Vec<Expr>)>,
 }
 
 /// `block NAME(params) <- (sources) { layers }`
@@ -55,7 +70,8 @@ pub(crate) struct Block {
     pub(crate) params: Vec<Ident>,
     pub(crate) sources: Vec<Ident>,
     pub(crate) layers: Vec<Layer>,
-    pub(crate) span: Span,
+    /// False if only its name could be read.
+    pub(crate) known: bool,
 }
 
 /// `output name;`
@@ -79,8 +95,6 @@ pub(crate) struct Layer {
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) span: Span,
-    /// Whether it can be a source.
-    pub(crate) is_source: bool,
 }
 
 pub(crate) enum LayerKind {
@@ -92,6 +106,8 @@ pub(crate) enum LayerKind {
     Repeat { count: Count, sources: Option<Vec<Source>>, body: Vec<Layer> },
     /// `residual { … } shortcut { … }`
     Residual { source: Option<Vec<Source>>, body: Vec<Layer>, shortcut: Option<Shortcut> },
+    /// It did not parse.
+    Broken,
 }
 
 pub(crate) struct Shortcut {
@@ -127,31 +143,31 @@ pub(crate) struct Arg {
 /// What an argument may be, as written.
 pub(crate) enum Value {
     Expr(Expr),
-    Str(String, Span),
+    /// No layer reads text yet, so what it says is not kept.
+    Str(Span),
     /// `normal(0.02)`
     Call(Ident, Vec<Value>),
     /// `(1, 2)`
     Tuple(Vec<Value>, Span),
     /// `[1, 2]`
     List(Vec<Value>, Span),
-    /// `a.b.c`
-    Path(Vec<Ident>),
+    /// `a.0.b`
+    Path(Ident, Vec<String>),
 }
 
 impl Value {
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Expr(e) => e.span(),
-            Self::Str(_, s) | Self::Tuple(_, s) | Self::List(_, s) => *s,
-            Self::Call(i, _) => i.span(),
-            Self::Path(p) => p.first().map_or_else(Span::call_site, Ident::span),
+            Self::Str(s) | Self::Tuple(_, s) | Self::List(_, s) => *s,
+            Self::Call(first, _) | Self::Path(first, _) => first.span(),
         }
     }
 }
 
 /// Arithmetic over numbers and names.
 pub(crate) enum Expr {
-    Int(u64, Span),
+    Int(i64, Span),
     Float(f64, Span),
     Name(Ident),
     Neg(Box<Expr>, Span),

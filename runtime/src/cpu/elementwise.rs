@@ -136,34 +136,37 @@ impl<E: Float> Job for SumSamples<'_, E> {
     }
 }
 
-/// Partial sums of [`sum`]: independent, so that additions need not wait for each other.
-const PARTIAL: usize = 32;
-
-/// The sum of f over the elements of slices of one length: partial sums over every 32nd element,
-/// then those pairwise.
+/// The sum of f over the elements of slices of one length: 32 partial sums, each over every 32nd
+/// element, so that additions need not wait for each other; those folded to 8, which take the rest.
 #[inline(always)]
 pub(crate) fn sum<E: Float, const N: usize>(from: [&[E]; N], f: impl Fn([E; N]) -> E) -> E {
     let n = from.iter().fold(usize::MAX, |n, from| n.min(from.len()));
     let from = from.map(|from| &from[..n]);
-    let mut sums = [E::ZERO; PARTIAL];
-    let whole = n / PARTIAL * PARTIAL;
+    let (mut wide, mut narrow) = ([E::ZERO; 32], [E::ZERO; 8]);
     let mut start = 0;
-    while start < whole {
-        let block = from.map(|from| &from[start..start + PARTIAL]);
-        for l in 0..PARTIAL {
-            sums[l] += f(block.map(|block| block[l]));
+    if n >= 32 {
+        while start + 32 <= n {
+            let block = from.map(|from| &from[start..start + 32]);
+            for l in 0..32 {
+                wide[l] += f(block.map(|block| block[l]));
+            }
+            start += 32;
         }
-        start += PARTIAL;
-    }
-    for i in whole..n {
-        sums[i - whole] += f(from.map(|from| from[i]));
-    }
-    let mut half = PARTIAL / 2;
-    while half > 0 {
-        for l in 0..half {
-            sums[l] = sums[l] + sums[l + half];
+        for l in 0..8 {
+            narrow[l] = (wide[l] + wide[l + 8]) + (wide[l + 16] + wide[l + 24]);
         }
-        half /= 2;
     }
-    sums[0]
+    while start + 8 <= n {
+        let block = from.map(|from| &from[start..start + 8]);
+        for l in 0..8 {
+            narrow[l] += f(block.map(|block| block[l]));
+        }
+        start += 8;
+    }
+    let mut rest = E::ZERO;
+    for i in start..n {
+        rest += f(from.map(|from| from[i]));
+    }
+    let four = |l: usize| narrow[l] + narrow[l + 4];
+    (four(0) + four(2)) + (four(1) + four(3)) + rest
 }

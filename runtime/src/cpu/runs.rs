@@ -31,7 +31,7 @@ pub(crate) fn runs(start: usize, len: usize, width: usize) -> impl Iterator<Item
     let (mut at, len) = (0, if width == 0 { 0 } else { len });
     std::iter::from_fn(move || {
         let end = len.min(at + width - column.min(width));
-        let run = (at < len).then(|| Run { row, column, at: at..end })?;
+        let run = (at < len).then_some(Run { row, column, at: at..end })?;
         (row, column, at) = (row + 1, 0, end);
         Some(run)
     })

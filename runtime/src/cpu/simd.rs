@@ -119,6 +119,7 @@ impl Simd for Fused {
 pub(crate) trait Float:
     Real
     + super::math::Math
+    + crate::ops::Compiled
     + std::ops::Add<Output = Self>
     + std::ops::Sub<Output = Self>
     + std::ops::Mul<Output = Self>

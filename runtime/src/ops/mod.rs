@@ -6,6 +6,51 @@
 //! bits for any number of threads, and overwrite (`=`) what they are given, but for a
 //! [`Grad`](crate::device::Grad) with `add` set.
 
+/// Gives the generic code of an op on the CPU (`impl Generic for Cpu<E>`, in this module) its place in
+/// this crate's binary: it is compiled here for f32 and f64, and not again in every crate that uses it
+/// under whatever optimisation that crate has.
+macro_rules! compiled {
+    (Backward<$($life:lifetime),+>) => {
+        /// The op, for any `E`.
+        trait Generic: $crate::device::Device {
+            fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+            fn backward(&self, spec: &Spec, batch: usize, args: Backward<$($life),+, Self>) -> Result<(), Error>;
+        }
+
+        /// The op, compiled for `Self`.
+        pub(crate) trait Compiled: $crate::device::Real {
+            /// See the kernel.
+            fn forward(cpu: &Cpu<Self>, spec: &Spec, batch: usize, args: Forward<'_, Cpu<Self>>) -> Result<(), Error>;
+            /// See the kernel.
+            fn backward(cpu: &Cpu<Self>, spec: &Spec, batch: usize, args: Backward<$($life),+, Cpu<Self>>) -> Result<(), Error>;
+        }
+
+        compiled!(@for f32, $($life),+);
+        compiled!(@for f64, $($life),+);
+
+        impl<E: $crate::cpu::simd::Float> Kernel for Cpu<E> {
+            fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+                <E as Compiled>::forward(self, spec, batch, args)
+            }
+
+            fn backward(&self, spec: &Spec, batch: usize, args: Backward<$($life),+, Self>) -> Result<(), Error> {
+                <E as Compiled>::backward(self, spec, batch, args)
+            }
+        }
+    };
+    (@for $E:ident, $($life:lifetime),+) => {
+        impl Compiled for $E {
+            fn forward(cpu: &Cpu<$E>, spec: &Spec, batch: usize, args: Forward<'_, Cpu<$E>>) -> Result<(), Error> {
+                Generic::forward(cpu, spec, batch, args)
+            }
+
+            fn backward(cpu: &Cpu<$E>, spec: &Spec, batch: usize, args: Backward<$($life),+, Cpu<$E>>) -> Result<(), Error> {
+                Generic::backward(cpu, spec, batch, args)
+            }
+        }
+    };
+}
+
 pub mod activation;
 pub mod arithmetic;
 pub mod attention;
@@ -25,3 +70,30 @@ pub mod slice;
 pub mod softmax;
 pub mod sum;
 pub mod transpose;
+
+/// Everything that is compiled here for a type of elements.
+macro_rules! all_compiled {
+    ($($op:ident),*) => {
+        pub(crate) trait Compiled: $($op::cpu::Compiled +)* {}
+        impl<E: $($op::cpu::Compiled +)*> Compiled for E {}
+    };
+}
+all_compiled!(
+    activation,
+    arithmetic,
+    attention,
+    concat,
+    cross_entropy,
+    dropout,
+    embedding,
+    layer_norm,
+    linear,
+    mean,
+    mse,
+    parameter,
+    position_embedding,
+    slice,
+    softmax,
+    sum,
+    transpose
+);

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! let no_decay = Group::of(["*.bias", "*norm*"]).weight_decay(0.0);
-//! let mut opt = AdamW::new(&gpt, AdamWConfig { lr: 3e-4, groups: vec![no_decay], ..Default::default() })?;
+//! let mut opt = AdamW::new(&gpt, AdamWConfig { lr: 3e-4, groups: vec!`[no_decay]`, ..Default::default() })?;
 //! let loss = gpt.forward_backward(&mut ws, tokens.view(), next.view())?;
 //! ws.grads_mut().clip_norm(1.0)?;
 //! opt.step(&mut gpt, ws.grads())?;

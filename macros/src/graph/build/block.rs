@@ -7,25 +7,13 @@ use proc_macro2::{Ident, Span};
 
 use super::Builder;
 use super::frame::{FrameExtra, Given, Named, Place};
-use crate::graph::num::{Num, Vars, eval};
+use crate::graph::num::{Num, Vars};
 use crate::graph::{Scope, Source};
-use crate::report::did_you_mean;
-use crate::syntax::{self, Block};
+use crate::report::{Around, did_you_mean};
+use crate::syntax::{self, Block, text};
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn block(
-        &mut self,
-        block: &'a Block,
-        args: &'a [syntax::Arg],
-        sources: Option<&'a [syntax::Source]>,
-        at: Place<'a>,
-        into: &mut Scope,
-    ) -> Option<Source> {
-        let given = self.given(sources, at.span);
-        self.block_given(block, args, given, at, into)
-    }
-
-    pub(super) fn block_given(
         &mut self,
         block: &'a Block,
         args: &'a [syntax::Arg],
@@ -33,117 +21,134 @@ impl<'a> Builder<'a, '_> {
         at: Place<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
-        if self.blocks.iter().any(|b| b.name == block.name) {
-            self.errors.error(
-                at.span,
-                format!("block `{}` uses itself -- a block must end; use `repeat`", block.name),
-            );
+        if !block.known || block.layers.is_empty() {
+            return None; // reported where it is declared
+        }
+        let name = text(&block.name);
+        if self.blocks.iter().any(|b| text(&b.name) == name) {
+            let message = format!("block `{name}` uses itself, without an end -- use `repeat`");
+            self.error(at.span, message);
             return None;
         }
-        let vars = self.block_vars(block, args, at.span)?;
-        let mut names = BTreeMap::new();
-        if !block.sources.is_empty() {
-            let list = self.all_given(&given)?;
-            if list.len() != block.sources.len() {
-                self.errors.error(
-                    at.span,
-                    format!(
-                        "block `{}` reads {} values but is given {} -- write `<- ({})`",
-                        block.name,
-                        block.sources.len(),
-                        list.len(),
-                        names_of(&block.sources)
-                    ),
-                );
-                self.errors.error(block.span, format!("`{}` declares its sources here", block.name));
-                return None;
-            }
-            for (name, source) in block.sources.iter().zip(&list) {
-                names.insert(
-                    name.to_string(),
-                    Named { value: Some(source.value), span: name.span(), layer: None },
-                );
-            }
-        } else if let Given::Several(list) = &given {
-            self.errors.error(at.span, format!("block `{}` reads 1 value but is given {} -- declare sources: `block {}(…) <- (a, b) {{ … }}`", block.name, list.len(), block.name));
-            return None;
-        }
-        let mut uses = vec![(at.label.clone(), at.span)];
-        uses.extend(self.frame().uses.iter().cloned());
-        self.blocks.push(block);
+        let vars = self.block_vars(block, args, at.span);
+        let names = self.block_sources(block, &given, &at);
+        let (vars, names) = (vars?, names?);
+        let words = format!("in this use of block `{name}`");
+        let around = Around { words, span: at.span, always: true };
+        let at = Place { applied: None, ..at };
         let extra = FrameExtra {
             names,
             vars: Some(Rc::new(vars)),
-            uses: Some(Rc::new(uses)),
-            iteration: None,
+            around: Some(around),
+            repeated: false,
             opaque: true,
         };
-        let value = self.scope(&block.layers, given, at, Some(extra), into);
+        self.blocks.push(block);
+        let value = self.scope(&block.layers, given, at, extra, into);
         self.blocks.pop();
         value
     }
 
-    pub(super) fn block_vars(
+    /// The names of what a use gives to the block.
+    fn block_sources(
         &mut self,
         block: &'a Block,
-        args: &'a [syntax::Arg],
-        span: Span,
-    ) -> Option<Vars> {
-        let mut vars: Vars = self.graph.consts.iter().map(|c| (c.name.to_string(), c.value)).collect();
-        let mut given: BTreeMap<String, Num> = BTreeMap::new();
+        given: &Given,
+        at: &Place<'a>,
+    ) -> Option<BTreeMap<String, Named<'a>>> {
+        let mut names = BTreeMap::new();
+        let name = text(&block.name);
+        if block.sources.is_empty() {
+            if let Given::Several(list) = given {
+                let message = format!("block `{name}` reads 1 value but is given {}", list.len());
+                let fix = format!("declare sources: `block {name}(…) <- (a, b) {{ … }}`");
+                self.error(at.span, format!("{message} -- {fix}"));
+                return None;
+            }
+            return Some(names);
+        }
+        let list = match given {
+            Given::One(source) => vec![source.clone()],
+            Given::Several(list) => list.clone(),
+            Given::Unsaid(choice) => return self.refuse_unsaid(&at.label, at.span, choice),
+            Given::Broken => vec![],
+        };
+        let wanted = block.sources.len();
+        if list.len() != wanted && !matches!(given, Given::Broken) {
+            let values = if wanted == 1 { "value" } else { "values" };
+            let message = format!("block `{name}` reads {wanted} {values} but is given {}", list.len());
+            self.error(at.span, format!("{message} -- write `<- ({})`", names_of(&block.sources)));
+            self.error(block.name.span(), format!("`{name}` reads `({})`", names_of(&block.sources)));
+            return None;
+        }
+        for (i, source) in block.sources.iter().enumerate() {
+            let value = list.get(i).map(|s| s.value);
+            names.insert(text(source), Named { value, span: source.span(), layer: None });
+        }
+        Some(names)
+    }
+
+    fn block_vars(&mut self, block: &'a Block, args: &'a [syntax::Arg], span: Span) -> Option<Vars> {
+        let mut given: BTreeMap<String, Option<Num>> = BTreeMap::new();
         let mut positional = block.params.iter();
         let mut whole = true;
         for arg in args {
             let param = match &arg.name {
-                Some(name) => block.params.iter().find(|p| *p == name),
+                Some(name) => block.params.iter().find(|p| text(p) == text(name)),
                 None => positional.next(),
             };
-            let Some(param) = param else {
-                let hint = format!("its parameters are `({})`", names_of(&block.params));
-                let hint = arg.name.as_ref().map_or(format!(" -- {hint}"), |n| {
-                    let known: Vec<String> = block.params.iter().map(Ident::to_string).collect();
-                    did_you_mean(&n.to_string(), known.iter().map(String::as_str), &hint)
-                });
-                let at = arg.name.as_ref().map_or_else(|| arg.value.span(), Ident::span);
-                self.errors.error(at, format!("block `{}` takes no such argument{hint}", block.name));
+            let Some(param) = param.map(text) else {
+                self.unknown_param(block, arg);
                 whole = false;
                 continue;
             };
-            let syntax::Value::Expr(expr) = &arg.value else {
-                self.errors
-                    .error(arg.value.span(), format!("`{param}` must be a number -- write an expression"));
-                whole = false;
-                continue;
+            let value = if let syntax::Value::Expr(expr) = &arg.value {
+                self.eval(expr)
+            } else {
+                self.error(arg.value.span(), format!("`{param}` must be a number -- write an expression"));
+                None
             };
-            let caller = Rc::clone(&self.frame().vars);
-            match eval(expr, &caller, self.errors) {
-                Some(value) if given.insert(param.to_string(), value).is_none() => {}
-                Some(_) => {
-                    self.errors.error(arg.value.span(), format!("`{param}` is given twice -- remove one"));
-                    whole = false;
-                }
-                None => whole = false,
+            if given.insert(param.clone(), value).is_some() {
+                self.error(arg.value.span(), format!("`{param}` is given twice -- remove one"));
+                whole = false;
             }
         }
-        for param in &block.params {
-            if whole && !given.contains_key(&param.to_string()) {
-                self.errors.error(
+        for param in block.params.iter().map(text) {
+            if whole && !given.contains_key(&param) {
+                let (name, all) = (text(&block.name), names_of(&block.params));
+                self.error(
                     span,
-                    format!(
-                        "block `{}` needs `{param}` -- write `{}({})`",
-                        block.name,
-                        block.name,
-                        names_of(&block.params)
-                    ),
+                    format!("block `{name}` needs `{param}` -- write `{name}({all})` with numbers"),
                 );
                 whole = false;
             }
         }
+        // Constants are seen in a block, the numbers around its use are not.
+        let mut vars = self.constants.as_ref().clone();
         vars.extend(given);
         whole.then_some(vars)
+    }
+
+    fn unknown_param(&mut self, block: &Block, arg: &syntax::Arg) {
+        let block_name = text(&block.name);
+        let takes = match block.params.len() {
+            0 => String::from("it takes no numbers"),
+            _ => format!("it takes `({})`", names_of(&block.params)),
+        };
+        match &arg.name {
+            Some(name) => {
+                let known: Vec<String> = block.params.iter().map(text).collect();
+                let hint = did_you_mean(&text(name), known.iter().map(String::as_str), &takes);
+                self.error(name.span(), format!("block `{block_name}` has no number `{name}`{hint}"));
+            }
+            None => {
+                let message = format!("block `{block_name}` has no number left for this -- {takes}");
+                self.error(arg.value.span(), message);
+            }
+        }
     }
 }
 
 fn names_of(names: &[Ident]) -> String {
-    names.iter().map(Ident::to_string).collect::<Vec<_>>().join(", ")
+    names.iter().map(text).collect::<Vec<_>>().join(", ")
 }

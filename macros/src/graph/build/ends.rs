@@ -1,91 +1,126 @@
-//! What the model gives: its loss and its outputs; and that every value is read.
+//! What the model gives: its loss and its outputs; and that everything declared is used.
 
 use super::Builder;
-use crate::graph::Output;
-use crate::syntax;
+use crate::graph::{NodeId, Output, ValueId};
+use crate::syntax::{self, Layer, LayerKind, Name, text};
 
-impl<'a> Builder<'a, '_> {
+impl Builder<'_, '_> {
+    /// The last layer, which must be called `loss`.
     pub(super) fn loss(&mut self) {
-        let last = self.model.layers.last();
-        let named = last.and_then(|l| l.name.as_ref());
-        if let Some(early) =
-            self.model.layers.iter().rev().skip(1).find(|l| l.name.as_ref().is_some_and(|n| n.text == "loss"))
-        {
-            self.errors.error(early.span, "`loss` must be the last layer -- move it to the end");
+        let model = self.model;
+        let is_loss = |layer: &Layer| layer.name.as_ref().is_some_and(|n| n.text == "loss");
+        let Some(at) = model.layers.iter().position(is_loss) else {
+            let unread = model.layers.iter().any(|l| l.name.is_none() && matches!(l.kind, LayerKind::Broken));
+            if model.lost.is_empty() && !unread {
+                let fix = "call its last layer `loss`: `loss: CrossEntropy <- (…, …);`";
+                self.error(model.name.span(), format!("`{}` has no loss -- {fix}", model.name));
+            }
+            return;
+        };
+        let layer = &model.layers[at];
+        if let Some(after) = model.layers.get(at + 1) {
+            let span = layer.name.as_ref().map_or(layer.span, |n| n.span);
+            self.error(span, "`loss` must be the last layer -- move it to the end");
+            let span = after.name.as_ref().map_or(after.span, |n| n.span);
+            self.error(span, format!("{} stands behind the loss", super::frame::label(after)));
             return;
         }
-        match named {
-            Some(name) if name.text == "loss" => {
-                if let Some(checkpoint) = last.and_then(|l| l.marks.checkpoint.as_ref()) {
-                    self.errors.error(
-                        checkpoint.span,
-                        "`checkpoint` means nothing on the loss, whose value is always kept -- remove it",
-                    );
-                }
-                if let Some(span) = last.and_then(|l| l.marks.recompute) {
-                    self.errors.error(
-                        span,
-                        "`recompute` means nothing on the loss, whose value is always kept -- remove it",
-                    );
-                }
-                self.graph.loss = self.frame().names.get("loss").and_then(|n| n.value);
-            }
-            _ => {
-                let name = &self.model.name;
-                self.errors.error(
-                    name.span(),
-                    format!(
-                        "`{name}` has no loss -- end it with `loss: CrossEntropy <- (…, …);` or another loss"
-                    ),
-                );
+        let checkpoint = layer.marks.checkpoint.as_ref().map(|c| c.span);
+        for (word, span) in [("checkpoint", checkpoint), ("recompute", layer.marks.recompute)] {
+            if let Some(span) = span {
+                let message = "means nothing on the loss, whose value is always kept -- remove it";
+                self.error(span, format!("`{word}` {message}"));
             }
         }
+        self.graph.loss = self.top.names.get("loss").and_then(|n| n.value);
     }
 
+    /// What `forward` returns.
     pub(super) fn outputs(&mut self) {
         let model = self.model;
         for output in &model.outputs {
-            let source = syntax::Source { name: output.name.clone(), port: None };
-            let Some(found) = self.source(&source) else { continue };
-            if self.graph.values[found.value].on_target {
-                self.errors.error(found.span, format!("the output `{}` depends on a target, which `forward` is not given -- name a layer before the loss", output.name));
+            let (name, span) = (text(&output.name), output.name.span());
+            if let Some(first) = self.graph.outputs.iter().find(|o| o.name == name).map(|o| o.span) {
+                self.twice("output", &name, span, first);
                 continue;
             }
-            if self.graph.outputs.iter().any(|o| o.name == output.name.to_string()) {
-                self.errors.error(found.span, format!("`{}` is an output twice -- remove one", output.name));
+            let field =
+                model.outputs.len() == 1 || !matches!(name.as_str(), "self" | "Self" | "super" | "crate");
+            if !field {
+                self.error(
+                    span,
+                    format!(
+                        "several outputs become a struct, and Rust has no field `{name}` -- rename the layer"
+                    ),
+                );
                 continue;
             }
-            self.graph.outputs.push(Output {
-                name: output.name.to_string(),
-                span: found.span,
-                value: found.value,
-                train: output.train,
-            });
+            // Beside errors any value will do, but the signature of `forward` names all outputs.
+            let value = self.output_value(output).unwrap_or_default();
+            self.graph.outputs.push(Output { name, span, value, train: output.train });
         }
         if model.outputs.is_empty()
             && let Some(node) = self.graph.loss.and_then(|l| self.graph.values[l].node)
         {
-            // The default output: what the loss reads first, looking through sums of losses.
-            let mut source = self.graph.nodes[node].sources.first();
-            while let Some(node) = source.and_then(|s| self.graph.values[s.value].node) {
-                if !self.graph.values[self.graph.nodes[node].output].on_target {
-                    break;
-                }
-                source = self.graph.nodes[node].sources.first();
-            }
-            if let Some(source) = source {
-                let value = &self.graph.values[source.value];
-                self.graph.outputs.push(Output {
-                    name: value.label.clone(),
-                    span: value.span,
-                    value: source.value,
-                    train: false,
-                });
-            }
+            self.default_output(node);
         }
     }
 
+    fn output_value(&mut self, output: &syntax::Output) -> Option<ValueId> {
+        let (name, span) = (text(&output.name), output.name.span());
+        let found = self.source(&syntax::Source { name: output.name.clone(), port: None })?;
+        let value = &self.graph.values[found.value];
+        if value.node.is_none() {
+            let kind = if value.on_target { "a target" } else { "an input" };
+            self.error(span, format!("`{name}` is {kind}, which no layer computes -- name a layer"));
+            return None;
+        }
+        if value.on_target {
+            let fix = "name a layer before the loss";
+            self.error(
+                span,
+                format!("the output `{name}` depends on a target, which `forward` is not given -- {fix}"),
+            );
+            return None;
+        }
+        Some(found.value)
+    }
+
+    /// The first value that the loss reads and a layer computes from inputs alone, looking through
+    /// sums of losses.
+    fn default_output(&mut self, loss: NodeId) {
+        if let Some(id) = self.first_output(loss) {
+            let value = &self.graph.values[id];
+            let name = value.label.trim_matches('`').to_owned();
+            self.graph.outputs.push(Output { name, span: value.span, value: id, train: false });
+        } else {
+            let fix = "give it a layer that reads an input";
+            let message = "everything that the loss reads depends on a target, so `forward` has no output";
+            self.error(self.graph.nodes[loss].span, format!("{message} -- {fix}"));
+        }
+    }
+
+    fn first_output(&self, loss: NodeId) -> Option<ValueId> {
+        let mut seen = vec![false; self.graph.nodes.len()];
+        let mut ahead = vec![loss];
+        while let Some(node) = ahead.pop() {
+            if !self.graph.values[self.graph.nodes[node].output].on_target {
+                return Some(self.graph.nodes[node].output);
+            }
+            if !std::mem::replace(&mut seen[node], true) {
+                let sources = self.graph.nodes[node].sources.iter().rev();
+                ahead.extend(sources.filter_map(|source| self.graph.values[source.value].node));
+            }
+        }
+        None
+    }
+
+    /// Every value has a reader, every block a use; told only where no reader can be among what failed.
     pub(super) fn check_all_read(&mut self) {
+        if !self.errors.is_empty() || !self.unsaid.is_empty() {
+            return;
+        }
+        self.check_blocks_used();
         let mut read = vec![false; self.graph.values.len()];
         for source in self.graph.nodes.iter().flat_map(|n| &n.sources) {
             read[source.value] = true;
@@ -93,16 +128,22 @@ impl<'a> Builder<'a, '_> {
         for value in self.graph.outputs.iter().map(|o| o.value).chain(self.graph.loss) {
             read[value] = true;
         }
-        if !self.errors.is_empty() {
-            return; // a reader may be among what failed
-        }
-        for (value, read) in self.graph.values.iter().zip(read) {
-            if !read {
-                self.errors.error(
-                    value.span,
-                    format!("nobody reads `{}` -- remove it, or read it: `<- {}`", value.label, value.label),
-                );
-            }
+        for (id, value) in self.graph.values.iter().enumerate().filter(|(id, _)| !read[*id]) {
+            let around = value.node.map_or(&[][..], |node| &self.graph.nodes[node].around);
+            let (span, message) = match (self.shown.get(&id), value.node) {
+                (Some(Name { text, span }), _) => {
+                    (*span, format!("nobody reads `{text}` -- remove it, or read it: `<- {text}`"))
+                }
+                (None, Some(_)) => {
+                    let fix = "remove it, or give it a name to read it by";
+                    (value.span, format!("nobody reads {} -- {fix}", value.label))
+                }
+                (None, None) => {
+                    let name = value.label.trim_matches('`');
+                    (value.span, format!("nobody reads `{name}` -- remove it, or read it: `<- {name}`"))
+                }
+            };
+            self.errors.error_in(around, span, message);
         }
     }
 }

@@ -1,299 +1,325 @@
 //! A line of a scope: a layer of the library, a block, a scope, or an earlier one applied again.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{Frame, Given, Last, Named, Place, label};
-use crate::graph::num::Vars;
-use crate::graph::{Item, Node, NodeId, Scope, Source, Value};
-use crate::ops;
-use crate::report::did_you_mean;
-use crate::syntax::{self, Layer, LayerKind, Marks};
+use super::frame::{Earlier, Frame, Given, Last, Named, Place, join, label};
+use crate::graph::{Frozen, Item, Node, NodeId, Scope, Source, Value};
+use crate::ops::{self, OpDef};
+use crate::report::{Around, did_you_mean};
+use crate::syntax::{self, Layer, LayerKind, text};
+
+/// Lines that a model may unroll to: far more than any network has, few enough to plan.
+const MOST_LINES: usize = 100_000;
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn layers(&mut self, layers: &'a [Layer], into: &mut Scope) {
         for layer in layers {
-            let last = self.layer(layer, into);
-            self.frame().last = Some(last.map_or(Last::Broken, Last::Value));
+            let last = self.line(layer, into);
+            self.top.last = Some(last.map_or(Last::Broken, Last::Value));
         }
     }
 
     /// One line: its value, or nothing if it failed.
-    pub(super) fn layer(&mut self, layer: &'a Layer, into: &mut Scope) -> Option<Source> {
-        let (path, params_at) = self.paths(layer);
-        let vars = Rc::clone(&self.frame().vars);
-        if let Some(name) = layer.name.as_ref() {
-            let existing = self.frame().names.get(&name.text).map(|n| n.span);
-            if existing.is_some() {
-                self.errors.error(
-                    name.span,
-                    format!("`{}` is declared twice in this scope -- rename one", name.text),
-                );
-            }
+    fn line(&mut self, layer: &'a Layer, into: &mut Scope) -> Option<Source> {
+        if self.is_full() {
+            return None;
         }
-        let value = self.instantiate(
+        let Some(name) = &layer.name else {
+            let (path, params_at) = (self.top.path.clone(), self.top.params_at.clone());
+            return self.instantiate(layer, path, params_at, into);
+        };
+        let mut part = name.text.clone();
+        if let Some(first) = self.top.names.get_mut(&name.text) {
+            let first = std::mem::replace(first, Named { value: None, layer: None, ..*first });
+            self.twice("name", &name.text, name.span, first.span);
+            part.push_str(" again"); // so that its parameters do not collide too
+        }
+        let (path, params_at) = (join(&self.top.path, &part), join(&self.top.params_at, &part));
+        let earlier = Earlier {
             layer,
-            layer.marks.frozen.is_some(),
-            &layer.marks,
-            path,
-            params_at.clone(),
-            into,
-        );
-        if let Some(name) = &layer.name {
-            let named = Named {
-                value: value.as_ref().map(|s| s.value),
-                span: name.span,
-                layer: Some((layer, vars, params_at)),
-            };
-            if name.is_source || !matches!(layer.kind, LayerKind::Use { .. }) {
-                self.frame().names.insert(name.text.clone(), named);
-            }
+            vars: Rc::clone(&self.top.vars),
+            params_at: params_at.clone(),
+            frame: self.here(),
+        };
+        self.open.push(&name.text);
+        let value = self.instantiate(layer, path, params_at, into);
+        self.open.pop();
+        if let Some(source) = &value {
+            self.shown.insert(source.value, name);
         }
-        value.map(|s| Source { span: layer.name.as_ref().map_or(layer.span, |n| n.span), ..s })
+        let named = Named { value: value.as_ref().map(|s| s.value), span: name.span, layer: Some(earlier) };
+        self.top.names.entry(name.text.clone()).or_insert(named);
+        value.map(|s| Source { span: name.span, ..s })
     }
 
-    pub(super) fn paths(&mut self, layer: &Layer) -> (String, String) {
-        let frame = self.frame();
-        let join =
-            |base: &str, name: &str| if base.is_empty() { name.to_owned() } else { format!("{base}.{name}") };
-        match &layer.name {
-            Some(name) => (join(&frame.path, &name.text), join(&frame.params_at, &name.text)),
-            None => (frame.path.clone(), frame.params_at.clone()),
+    /// Counts a line; whether there are too many, which is told once.
+    fn is_full(&mut self) -> bool {
+        self.lines += 1;
+        if self.lines == MOST_LINES + 1 {
+            let name = &self.model.name;
+            let message =
+                format!("`{name}` unrolls to more than {MOST_LINES} layers and scopes -- repeat less");
+            self.errors.error(name.span(), message);
         }
+        self.lines > MOST_LINES
     }
 
-    pub(super) fn instantiate(
+    fn instantiate(
         &mut self,
         layer: &'a Layer,
-        frozen: bool,
-        marks: &'a Marks,
         path: String,
         params_at: String,
         into: &mut Scope,
     ) -> Option<Source> {
-        let frozen = frozen || self.frame().frozen;
-        let at = Place { marks, path, params_at, frozen, label: label(layer), span: layer.span };
-        match &layer.kind {
-            LayerKind::Use { kind, args, sources } => {
-                self.use_of(layer, kind, args, sources.as_deref(), at, into)
-            }
-            LayerKind::Group { sources, body } => {
+        let first = self.graph.nodes.len();
+        let at = Place {
+            marks: &layer.marks,
+            path,
+            params_at,
+            named: layer.name.is_some(),
+            frozen: self.top.frozen || layer.marks.frozen.is_some(),
+            label: label(layer),
+            applied: None,
+            declared: layer.name.as_ref().map_or(layer.span, |n| n.span),
+            span: layer.span,
+        };
+        let label = at.label.clone();
+        let value = match &layer.kind {
+            LayerKind::Use { kind, args, sources } => self.use_of(kind, args, sources.as_deref(), at, into),
+            LayerKind::Group { sources, .. } | LayerKind::Repeat { sources, .. } => {
                 let given = self.given(sources.as_deref(), at.span);
-                self.scope(body, given, at, None, into)
+                self.scope_of(layer, given, at, into)
             }
-            LayerKind::Repeat { count, sources, body } => {
-                let given = self.given(sources.as_deref(), at.span);
-                self.repeat(count, given, body, at, into)
-            }
-            LayerKind::Residual { source, body, shortcut } => {
+            LayerKind::Residual { source, .. } => {
                 let given = self.given(source.as_deref(), at.span);
+                self.scope_of(layer, given, at, into)
+            }
+            LayerKind::Broken => None,
+        };
+        if let Some(span) = layer.marks.frozen {
+            let nodes = first..self.graph.nodes.len();
+            self.graph.frozen.push(Frozen { nodes, label, span });
+        }
+        value
+    }
+
+    /// The scope that `layer` is, at `at`.
+    fn scope_of(
+        &mut self,
+        layer: &'a Layer,
+        given: Given,
+        at: Place<'a>,
+        into: &mut Scope,
+    ) -> Option<Source> {
+        match &layer.kind {
+            LayerKind::Group { body, .. } => self.group(body, given, at, into),
+            LayerKind::Repeat { count, body, .. } => self.repeat(count, given, body, at, into),
+            LayerKind::Residual { body, shortcut, .. } => {
                 self.residual(given, body, shortcut.as_ref(), at, into)
             }
+            LayerKind::Use { .. } | LayerKind::Broken => None,
         }
     }
 
-    pub(super) fn use_of(
+    fn use_of(
         &mut self,
-        layer: &'a Layer,
         kind: &'a Ident,
         args: &'a [syntax::Arg],
         sources: Option<&'a [syntax::Source]>,
         at: Place<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
-        let word = kind.to_string();
+        let word = text(kind);
         if let Some(op) = ops::find(&word) {
-            return self.op(op, layer, args, sources, at, into);
+            let given = self.op_given(op, sources, at.span);
+            return self.op(op, args, given, at, into);
         }
         let model = self.model;
-        if let Some(block) = model.blocks.iter().find(|b| b.name == word) {
-            return self.block(block, args, sources, at, into);
+        if let Some(block) = model.blocks.iter().find(|b| text(&b.name) == word) {
+            let given = self.given(sources, at.span);
+            return self.block(block, args, given, at, into);
         }
-        if let Some((earlier, vars, params_at)) = self.lookup(&word).and_then(|n| n.layer.clone()) {
-            if let Some(arg) = args.first() {
-                self.errors.error(
-                    arg.value.span(),
-                    format!("`{word}` is applied again as it is -- leave out the arguments"),
+        let found = self.lookup(&word).map(|named| named.layer.clone());
+        match found {
+            Some(Some(earlier)) => {
+                if let Some(arg) = args.first() {
+                    let message = format!("`{word}` is applied again as it is -- leave out the arguments");
+                    self.error(arg.value.span(), message);
+                }
+                return self.again(&earlier, sources, at, into);
+            }
+            Some(None) => {
+                let fix = format!("to read it, write `Layer(…) <- {word}`");
+                self.error(
+                    kind.span(),
+                    format!("`{word}` is a value, not a layer that can be applied -- {fix}"),
                 );
             }
-            return self.again(earlier, vars, params_at, sources, at, into);
+            None => self.unknown_layer(&word, kind.span()),
         }
-        let known: Vec<String> =
-            ops::names().map(str::to_owned).chain(model.blocks.iter().map(|b| b.name.to_string())).collect();
-        let hint = did_you_mean(
-            &word,
-            known.iter().map(String::as_str),
-            "the README lists the layers; a block must be declared with `block`",
-        );
-        self.errors.error(kind.span(), format!("there is no layer `{word}`{hint}"));
         None
     }
 
+    fn unknown_layer(&mut self, word: &str, span: Span) {
+        if self.model.lost.contains(word) {
+            return;
+        }
+        if let "repeat" | "residual" = word {
+            self.error(span, format!("`{word}` is a scope -- put the layers in it into braces"));
+            return;
+        }
+        if self.open.contains(&word) {
+            self.error(
+                span,
+                format!("`{word}` is not finished here -- apply it after its end, or use `repeat`"),
+            );
+            return;
+        }
+        let mut known: Vec<String> = ops::names().map(str::to_owned).collect();
+        known.extend(self.model.blocks.iter().map(|b| text(&b.name)));
+        known.extend(self.visible(|named| named.layer.is_some()));
+        let hint = did_you_mean(
+            word,
+            known.iter().map(String::as_str),
+            "declare it with `block`, or name a layer of the library",
+        );
+        self.error(span, format!("there is no layer `{word}`{hint}"));
+    }
+
     /// An earlier layer or scope once more, with its parameters.
-    pub(super) fn again(
+    fn again(
         &mut self,
-        earlier: &'a Layer,
-        vars: Rc<Vars>,
-        params_at: String,
+        earlier: &Earlier<'a>,
         sources: Option<&'a [syntax::Source]>,
         at: Place<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
-        let given = self.given(sources, at.span);
-        let frozen = at.frozen || earlier.marks.frozen.is_some();
-        let uses = self.frame().uses.clone();
-        let iteration = self.frame().iteration;
-        let path = at.path.clone();
-        self.frames.push(Frame {
-            names: BTreeMap::new(),
-            last: None,
-            vars,
-            path: path.clone(),
-            params_at: params_at.clone(),
-            frozen,
-            uses,
-            iteration,
-            opaque: false,
-            input: given.clone(),
-        });
-        let again = Place { params_at, frozen, ..at };
-        let value = match &earlier.kind {
-            LayerKind::Use { kind, args, .. } => {
-                let word = kind.to_string();
-                if let Some(op) = ops::find(&word) {
-                    let sources = self.all_given(&given);
-                    sources.and_then(|sources| self.node(op, args, sources, again, into))
-                } else if let Some(block) = self.model.blocks.iter().find(|b| b.name == word) {
-                    self.block_given(block, args, given, again, into)
-                } else if let Some((deeper, vars, params_at)) =
-                    self.lookup(&word).and_then(|n| n.layer.clone())
-                {
-                    self.again(deeper, vars, params_at, None, again, into)
-                } else {
-                    None
-                }
-            }
-            LayerKind::Group { body, .. } => self.scope(body, given, again, None, into),
-            LayerKind::Repeat { count, body, .. } => self.repeat(count, given, body, again, into),
-            LayerKind::Residual { body, shortcut, .. } => {
-                self.residual(given, body, shortcut.as_ref(), again, into)
-            }
+        let given = match &earlier.layer.kind {
+            LayerKind::Use { kind, .. } => match ops::find(&text(kind)) {
+                Some(op) => self.op_given(op, sources, at.span),
+                None => self.given(sources, at.span),
+            },
+            _ => self.given(sources, at.span),
         };
-        self.frames.pop();
-        value
+        self.again_given(earlier, given, at, into)
     }
 
-    pub(super) fn all_given(&mut self, given: &Given) -> Option<Vec<Source>> {
-        match given {
-            Given::One(s) => Some(vec![s.clone()]),
-            Given::Several(s) => Some(s.clone()),
-            Given::Broken => None,
+    fn again_given(
+        &mut self,
+        earlier: &Earlier<'a>,
+        given: Given,
+        at: Place<'a>,
+        into: &mut Scope,
+    ) -> Option<Source> {
+        // What it reads besides, and the numbers in it, are those of where it is declared.
+        let layer = earlier.layer;
+        let frame = Frame {
+            vars: Rc::clone(&earlier.vars),
+            path: self.top.path.clone(),
+            params_at: self.top.params_at.clone(),
+            around: Rc::clone(&self.top.around),
+            repeated: self.top.repeated,
+            outer: Some(earlier.frame),
+            input: given.clone(),
+            ..Frame::root()
+        };
+        let frozen = at.frozen || layer.marks.frozen.is_some();
+        // What is wrong inside is told at this line too; a layer alone stands at this line itself.
+        let words = layer.name.as_ref().map(|name| format!("where `{}` is applied again", name.text));
+        let applied = words.map(|words| Around { words, span: at.span, always: true });
+        let at = Place { params_at: earlier.params_at.clone(), named: true, frozen, applied, ..at };
+        let walk = |builder: &mut Self| match &layer.kind {
+            LayerKind::Use { kind, args, .. } => {
+                let word = text(kind);
+                if let Some(op) = ops::find(&word) {
+                    return builder.op(op, args, given, at, into);
+                }
+                let model = builder.model;
+                if let Some(block) = model.blocks.iter().find(|b| text(&b.name) == word) {
+                    return builder.block(block, args, given, at, into);
+                }
+                let deeper = builder.lookup(&word)?.layer.clone()?;
+                builder.again_given(&deeper, given, at, into)
+            }
+            _ => builder.scope_of(layer, given, at, into),
+        };
+        self.within(frame, walk).0
+    }
+
+    /// What a layer of the library reads.
+    fn op_given(&mut self, op: &OpDef, sources: Option<&'a [syntax::Source]>, span: Span) -> Given {
+        if op.reads_nothing() && sources.is_none() {
+            Given::Several(vec![])
+        } else {
+            self.given(sources, span)
         }
     }
 
-    pub(super) fn op(
+    fn op(
         &mut self,
-        op: &'static ops::OpDef,
-        layer: &'a Layer,
+        op: &'static OpDef,
         args: &'a [syntax::Arg],
-        sources: Option<&'a [syntax::Source]>,
+        given: Given,
         at: Place<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
-        let sources = if op.reads_nothing() && sources.is_none() {
-            vec![]
-        } else {
-            let given = self.given(sources, layer.span);
-            if sources.is_none()
-                && let Given::Several(_) = given
-            {
-                self.errors.error(
-                    layer.span,
-                    format!("{} could read several inputs -- say which: `<- name`", at.label),
-                );
+        let sources = match given {
+            Given::One(source) => vec![source],
+            Given::Several(sources) => sources,
+            Given::Unsaid(choice) => return self.refuse_unsaid(&at.label, at.span, &choice),
+            Given::Broken => {
+                // What it reads is unknown, but what is wrong with its arguments is told now.
+                args.iter().for_each(|a| drop(self.arg(a)));
                 return None;
             }
-            self.all_given(&given)?
         };
-        self.node(op, args, sources, at, into)
+        Some(self.node(op, args, sources, at, into))
     }
 
     pub(super) fn node(
         &mut self,
-        op: &'static ops::OpDef,
+        op: &'static OpDef,
         args: &'a [syntax::Arg],
         sources: Vec<Source>,
         at: Place<'a>,
         into: &mut Scope,
-    ) -> Option<Source> {
+    ) -> Source {
         let args = args.iter().map(|a| self.arg(a)).collect();
         let id: NodeId = self.graph.nodes.len();
         let output = self.graph.values.len();
         let on_target = sources.iter().any(|s| self.graph.values[s.value].on_target);
         self.graph.values.push(Value {
-            label: at.label.trim_matches('`').to_owned(),
-            span: at.span,
+            label: at.label.clone(),
+            span: at.declared,
             node: Some(id),
             shape: None,
             on_target,
             trained: false,
             grad: false,
         });
-        let (uses, iteration) = (Rc::clone(&self.frame().uses), self.frame().iteration);
-        let named = at.path != self.frame().path || at.params_at != self.frame().params_at;
-        let kind_path =
-            if at.path.is_empty() { op.name.to_owned() } else { format!("{}.{}", at.path, op.name) };
+        let path = if at.path == self.top.path { join(&at.path, op.name) } else { at.path };
+        let checkpoint = self.plain_checkpoint(at.marks);
+        let item = Item { nodes: id..id + 1, label: path.clone(), checkpoint, scope: None };
         self.graph.nodes.push(Node {
             op,
-            label: at.label.clone(),
-            path: if named { at.path } else { kind_path },
+            label: at.label,
+            path,
             span: at.span,
-            uses,
-            iteration,
+            around: Rc::clone(&self.top.around),
+            repeated: self.top.repeated,
             args,
             sources,
-            params_at: named.then_some(at.params_at),
+            params_at: at.named.then_some(at.params_at),
             frozen: at.frozen,
             recompute: at.marks.recompute,
             output,
             resolved: None,
             params: vec![],
         });
-        into.items.push(Item {
-            nodes: id..id + 1,
-            label: self.graph.nodes[id].path.clone(),
-            checkpoint: self.plain_checkpoint(at.marks),
-            scope: None,
-        });
-        Some(Source { value: output, span: at.span })
-    }
-
-    /// The span of a `#[checkpoint]` that takes no arguments here.
-    pub(super) fn plain_checkpoint(&mut self, marks: &Marks) -> Option<Span> {
-        let checkpoint = marks.checkpoint.as_ref()?;
-        for arg in &checkpoint.args {
-            let (word, span) = match (&arg.name, &arg.value) {
-                (Some(name), _) => (name.to_string(), name.span()),
-                (None, syntax::Value::Expr(syntax::Expr::Name(name))) => (name.to_string(), name.span()),
-                (None, value) => (String::from("this argument"), value.span()),
-            };
-            let fix = match word.as_str() {
-                "every" => "it stands on a `repeat` or on the model",
-                "at" => "it stands on a `repeat`",
-                "sqrt" => "it stands on the model",
-                _ => "write `#[checkpoint]` alone here",
-            };
-            self.errors.error(
-                span,
-                format!(
-                    "`{}` is no argument of `checkpoint` on a layer or scope -- {fix}",
-                    word.trim_matches('`')
-                ),
-            );
-        }
-        Some(checkpoint.span)
+        into.items.push(item);
+        Source { value: output, span: at.span }
     }
 }

@@ -10,92 +10,116 @@ mod repeat;
 mod scope;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::rc::Rc;
 
-use super::{Graph, Scope};
-use crate::report::Errors;
-use crate::syntax::{Block, Model};
-use frame::{Frame, Given, Named};
+use proc_macro2::Span;
+
+use super::num::{self, Num, Vars};
+use super::{Graph, Scope, ValueId, marks};
+use crate::report::{Around, Errors};
+use crate::syntax::{Block, Expr, Model, Name};
+use frame::Frame;
 
 /// The graph of `model`.
 pub(crate) fn build(model: &Model, errors: &mut Errors) -> Graph {
     let mut builder = Builder {
         model,
         errors,
+        unsaid: Errors::default(),
         graph: Graph::default(),
-        frames: vec![],
+        outer: vec![],
+        top: Frame::root(),
         blocks: vec![],
+        open: vec![],
         hidden: BTreeMap::new(),
+        constants: Rc::default(),
+        shown: BTreeMap::new(),
+        lines: 0,
     };
     builder.run();
-    builder.graph
+    let Builder { errors, unsaid, graph, .. } = builder;
+    if errors.is_empty() {
+        errors.append(unsaid);
+    }
+    graph
 }
 
 struct Builder<'a, 'e> {
     model: &'a Model,
     errors: &'e mut Errors,
+    /// Mistakes of later iterations: told only if the first has none.
+    unsaid: Errors,
     graph: Graph,
-    frames: Vec<Frame<'a>>,
+    /// The frames around `top`, outermost first.
+    outer: Vec<Frame<'a>>,
+    top: Frame<'a>,
     /// Blocks being instantiated, outermost first.
     blocks: Vec<&'a Block>,
-    /// Names inside finished scopes, with the scope's name: to say why they can't be read.
+    /// Names of the lines being walked, outermost first.
+    open: Vec<&'a str>,
+    /// Names inside finished scopes, with the scope: to say why they can't be read.
     hidden: BTreeMap<String, String>,
+    /// The model's constants; none has a number that is unknown after an error.
+    constants: Rc<Vars>,
+    /// The name by which each value is read from farthest outside.
+    shown: BTreeMap<ValueId, &'a Name>,
+    /// Lines walked so far.
+    lines: usize,
 }
 
 impl<'a> Builder<'a, '_> {
     fn run(&mut self) {
-        let vars = Rc::new(self.consts());
-        let mut names = BTreeMap::new();
-        let mut inputs = vec![];
-        for port in &self.model.ports {
-            let Some(source) = self.port(port, &vars) else { continue };
-            if !port.target {
-                inputs.push(source.clone());
-            }
-            let named = Named { value: Some(source.value), span: port.name.span(), layer: None };
-            if names.insert(port.name.to_string(), named).is_some() {
-                self.errors
-                    .error(port.name.span(), format!("`{}` is declared twice -- rename one", port.name));
-            }
-        }
-        if !self.model.ports.iter().any(|p| !p.target) {
-            self.errors.error(
-                self.model.name.span(),
-                format!("`{}` has no input -- declare one: `input x: f32[…];`", self.model.name),
-            );
-        }
+        self.consts();
+        self.ports();
         self.check_blocks();
-        let input = match inputs.len() {
-            0 => Given::Broken,
-            1 => Given::One(inputs.remove(0)),
-            _ => Given::Several(inputs),
-        };
-        self.frames.push(Frame {
-            names,
-            input,
-            last: None,
-            vars,
-            path: String::new(),
-            params_at: String::new(),
-            frozen: false,
-            uses: Rc::new(vec![]),
-            iteration: None,
-            opaque: false,
-        });
+        self.constants = Rc::clone(&self.top.vars);
+        if let Some(checkpoint) = &self.model.marks.checkpoint {
+            self.graph.stages = marks::stages(checkpoint, &self.constants, self.errors);
+        }
         let mut root = Scope::default();
         self.layers(&self.model.layers, &mut root);
         self.graph.root = root;
         self.loss();
         self.outputs();
-        self.frames.pop();
         self.check_all_read();
     }
 
-    fn frame(&mut self) -> &mut Frame<'a> {
-        if self.frames.is_empty() {
-            unreachable!("the model's own frame stands until the walk ends");
+    /// Reports a mistake of the line being walked.
+    fn error(&mut self, span: Span, message: impl Display) {
+        let around: Rc<Vec<Around>> = Rc::clone(&self.top.around);
+        self.errors().error_in(&around, span, message);
+    }
+
+    fn errors(&mut self) -> &mut Errors {
+        if self.top.repeated { &mut self.unsaid } else { self.errors }
+    }
+
+    fn eval(&mut self, expr: &Expr) -> Option<Num> {
+        let (vars, mut found) = (Rc::clone(&self.top.vars), Errors::default());
+        let value = num::eval(expr, &vars, &mut found);
+        for (span, message) in found.messages() {
+            self.error(span, message);
         }
-        let top = self.frames.len() - 1;
-        &mut self.frames[top]
+        value
+    }
+
+    /// Walks on in `frame`; what it was when the walk there ended.
+    fn within<T>(&mut self, frame: Frame<'a>, walk: impl FnOnce(&mut Self) -> T) -> (T, Frame<'a>) {
+        let outer = std::mem::replace(&mut self.top, frame);
+        self.outer.push(outer);
+        let result = walk(self);
+        let outer = self.outer.pop().unwrap_or_else(Frame::root);
+        (result, std::mem::replace(&mut self.top, outer))
+    }
+
+    /// The frame of a number: those around first, then the one being walked.
+    fn frame_at(&self, number: usize) -> &Frame<'a> {
+        self.outer.get(number).unwrap_or(&self.top)
+    }
+
+    /// The number of the frame being walked.
+    fn here(&self) -> usize {
+        self.outer.len()
     }
 }

@@ -1,36 +1,52 @@
 //! What names mean: sources, arguments, and layers whose weight is shared.
 
-use std::rc::Rc;
-
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
 use super::frame::{Given, Last, Named};
-use crate::graph::num::eval;
 use crate::graph::{Arg, ArgValue, Source};
-use crate::report::did_you_mean;
-use crate::syntax::{self, Layer, LayerKind};
+use crate::report::{did_you_mean, nearest};
+use crate::syntax::{self, Layer, LayerKind, text};
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn lookup(&self, name: &str) -> Option<&Named<'a>> {
-        for frame in self.frames.iter().rev() {
+        let mut number = Some(self.here());
+        while let Some(n) = number {
+            let frame = self.frame_at(n);
             if let Some(named) = frame.names.get(name) {
                 return Some(named);
             }
-            if frame.opaque {
-                return None;
-            }
+            number = frame.outer;
         }
         None
+    }
+
+    /// The names that can be written here, of what `which` accepts.
+    pub(super) fn visible(&self, which: fn(&Named<'a>) -> bool) -> Vec<String> {
+        let (mut number, mut found) = (Some(self.here()), vec![]);
+        while let Some(n) = number {
+            let frame = self.frame_at(n);
+            let names = frame
+                .names
+                .iter()
+                .filter(|(name, named)| which(named) && !name.starts_with(|c: char| c.is_ascii_digit()));
+            found.extend(names.map(|(name, _)| name.clone()));
+            number = frame.outer;
+        }
+        found
     }
 
     /// What a line reads: its sources, or the line before, or the scope's input.
     pub(super) fn given(&mut self, sources: Option<&[syntax::Source]>, span: Span) -> Given {
         let Some(list) = sources else {
-            return match self.frame().last.clone() {
-                Some(Last::Value(source)) => Given::One(Source { span, ..source }),
+            return match &self.top.last {
+                Some(Last::Value(source)) => Given::One(Source { span, ..source.clone() }),
                 Some(Last::Broken) => Given::Broken,
-                None => self.frame().input.clone(),
+                None => match &self.top.input {
+                    Given::One(source) => Given::One(Source { span, ..source.clone() }),
+                    Given::Several(several) => Given::Unsaid(several.clone()),
+                    other => other.clone(),
+                },
             };
         };
         let found: Vec<Option<Source>> = list.iter().map(|s| self.source(s)).collect();
@@ -42,42 +58,60 @@ impl<'a> Builder<'a, '_> {
     }
 
     pub(super) fn source(&mut self, source: &syntax::Source) -> Option<Source> {
-        let (name, span) = (source.name.to_string(), source.name.span());
-        if let Some(port) = &source.port {
-            self.errors.error(
-                port.span(),
-                format!("`{name}` has no further output `{port}` -- write `{name}` alone"),
-            );
-            return None;
-        }
-        if name == "in" {
-            return match self.frame().input.clone() {
-                Given::One(s) => Some(Source { span, ..s }),
-                Given::Several(_) => {
-                    self.errors
-                        .error(span, "this scope has several inputs, so `in` is none of them -- name one");
+        let (name, span) = (text(&source.name), source.name.span());
+        let value = if name == "in" {
+            match self.top.input.clone() {
+                Given::One(s) => Some(s.value),
+                Given::Several(list) | Given::Unsaid(list) => {
+                    let n = list.len();
+                    self.error(
+                        span,
+                        format!("this scope has {n} inputs, so `in` is none of them -- name one"),
+                    );
                     None
                 }
                 Given::Broken => None,
-            };
+            }
+        } else if let Some(named) = self.lookup(&name) {
+            named.value
+        } else {
+            self.unknown_source(&name, span);
+            None
+        };
+        if let Some(port) = &source.port {
+            let message = format!("`{name}` has no output `{port}`, it shows only its last value");
+            self.error(port.span(), format!("{message} -- write `<- {name}`"));
+            return None;
         }
-        if let Some(named) = self.lookup(&name) {
-            return named.value.map(|value| Source { value, span });
+        value.map(|value| Source { value, span })
+    }
+
+    fn unknown_source(&mut self, name: &str, span: Span) {
+        if self.model.lost.contains(name) {
+            return;
         }
-        let message = if let Some(scope) = self.hidden.get(&name) {
+        let block = self.blocks.last().map(|b| text(&b.name));
+        let message = if self.open.contains(&name) {
+            let fix = "read what stands above it, or `in`, the input of the scope";
+            format!("`{name}` is not finished here -- {fix}")
+        } else if let Some(block) = block
+            && self.outer.iter().any(|frame| frame.names.contains_key(name))
+        {
+            let fix = format!("make it a source: `block {block}(…) <- ({name})`");
+            format!("`{name}` stands outside of block `{block}`, which sees only its own names -- {fix}")
+        } else if let Some(scope) = self.hidden.get(name) {
+            let fix = "read the scope, or move this line into it";
             format!(
-                "`{name}` stands inside {scope}, which is finished and shows only its last value -- read the scope, or move this line into it"
+                "`{name}` stands inside {scope}, which is finished and shows only its last value -- {fix}"
             )
-        } else if declared_later(&self.model.layers, &name) {
+        } else if declared_in(&self.model.layers, name) {
             format!("`{name}` is declared further down -- a layer reads only what stands above it")
         } else {
-            let known: Vec<String> = self.frames.iter().flat_map(|f| f.names.keys().cloned()).collect();
-            let hint =
-                did_you_mean(&name, known.iter().map(String::as_str), "name an input or a layer above");
+            let known = self.visible(|_| true);
+            let hint = did_you_mean(name, known.iter().map(String::as_str), "name an input or a layer above");
             format!("there is no `{name}` here{hint}")
         };
-        self.errors.error(span, message);
-        None
+        self.error(span, message);
     }
 
     pub(super) fn arg(&mut self, arg: &syntax::Arg) -> Arg {
@@ -85,71 +119,72 @@ impl<'a> Builder<'a, '_> {
         Arg { name: arg.name.clone(), value, span: arg.value.span() }
     }
 
-    pub(super) fn arg_value(&mut self, value: &syntax::Value, name: Option<&Ident>) -> ArgValue {
+    fn arg_value(&mut self, value: &syntax::Value, name: Option<&Ident>) -> ArgValue {
+        let is_weight = name.is_some_and(|n| n == "weight");
         match value {
             syntax::Value::Expr(syntax::Expr::Name(word)) => {
-                if let Some(num) = self.frame().vars.get(&word.to_string()) {
-                    return ArgValue::Num(*num);
+                if let Some(num) = self.top.vars.get(&text(word)) {
+                    return num.map_or(ArgValue::Broken, ArgValue::Num);
                 }
-                if name.is_some_and(|n| n == "weight") {
-                    return self.tie(std::slice::from_ref(word));
+                if is_weight {
+                    return self.tie(word, &[]);
                 }
-                ArgValue::Word(word.clone())
+                let known = self.top.vars.iter().filter(|(_, value)| value.is_some());
+                let hint = nearest(&text(word), known.map(|(name, _)| name.as_str()))
+                    .first()
+                    .map(|s| (*s).to_owned());
+                ArgValue::Word(word.clone(), hint)
             }
-            syntax::Value::Expr(expr) => {
-                let vars = Rc::clone(&self.frame().vars);
-                eval(expr, &vars, self.errors).map_or(ArgValue::Broken, ArgValue::Num)
-            }
-            syntax::Value::Str(s, _) => ArgValue::Str(s.clone()),
+            syntax::Value::Expr(expr) => self.eval(expr).map_or(ArgValue::Broken, ArgValue::Num),
+            syntax::Value::Str(_) => ArgValue::Str,
             syntax::Value::Call(word, args) => {
                 ArgValue::Call(word.clone(), args.iter().map(|a| self.arg_value(a, None)).collect())
             }
-            syntax::Value::Tuple(list, _) => {
-                ArgValue::Tuple(list.iter().map(|a| self.arg_value(a, None)).collect())
-            }
-            syntax::Value::List(list, _) => {
+            syntax::Value::Tuple(list, _) | syntax::Value::List(list, _) => {
                 ArgValue::List(list.iter().map(|a| self.arg_value(a, None)).collect())
             }
-            syntax::Value::Path(path) if name.is_some_and(|n| n == "weight") => self.tie(path),
-            syntax::Value::Path(path) => ArgValue::Path(path.clone()),
+            syntax::Value::Path(first, rest) if is_weight => self.tie(first, rest),
+            syntax::Value::Path(..) => ArgValue::Path,
         }
     }
 
     /// `weight = layer`: the path of that layer's `weight`.
-    pub(super) fn tie(&mut self, path: &[Ident]) -> ArgValue {
-        let Some(first) = path.first() else { return ArgValue::Broken };
-        let name = first.to_string();
-        let Some(base) = self.lookup(&name).and_then(|n| n.layer.as_ref().map(|(_, _, at)| at.clone()))
-        else {
-            let known: Vec<String> = self.frames.iter().flat_map(|f| f.names.keys().cloned()).collect();
-            let hint = did_you_mean(
-                &name,
-                known.iter().map(String::as_str),
-                "name a layer above whose weight is shared",
-            );
-            self.errors
-                .error(first.span(), format!("there is no layer `{name}` to share a weight with{hint}"));
+    fn tie(&mut self, first: &Ident, rest: &[String]) -> ArgValue {
+        let name = text(first);
+        let found = self.lookup(&name).map(|named| named.layer.as_ref().map(|e| e.params_at.clone()));
+        let Some(Some(mut path)) = found else {
+            if found.is_none() && self.model.lost.contains(&name) {
+                return ArgValue::Broken;
+            }
+            let known = self.visible(|named| named.layer.is_some());
+            let otherwise = match self.hidden.get(&name) {
+                Some(scope) if scope.starts_with('`') => {
+                    format!("it stands inside {scope}: write `weight = {}.{name}`", scope.trim_matches('`'))
+                }
+                _ => String::from("name a layer above that has a weight"),
+            };
+            let hint = did_you_mean(&name, known.iter().map(String::as_str), &otherwise);
+            self.error(first.span(), format!("there is no layer `{name}` to share a weight with{hint}"));
             return ArgValue::Broken;
         };
-        let mut full = base;
-        for part in &path[1..] {
-            full.push('.');
-            full.push_str(&part.to_string());
+        for part in rest {
+            path.push('.');
+            path.push_str(part);
         }
-        ArgValue::Param(format!("{full}.weight"))
+        path.push_str(".weight");
+        ArgValue::Param(path)
     }
 }
 
-/// Whether a layer of this name stands anywhere.
-fn declared_later(layers: &[Layer], name: &str) -> bool {
+/// Whether a layer of this name stands anywhere in `layers`.
+fn declared_in(layers: &[Layer], name: &str) -> bool {
     layers.iter().any(|layer| {
         layer.name.as_ref().is_some_and(|n| n.text == name)
             || match &layer.kind {
-                LayerKind::Use { .. } => false,
-                LayerKind::Group { body, .. } | LayerKind::Repeat { body, .. } => declared_later(body, name),
+                LayerKind::Use { .. } | LayerKind::Broken => false,
+                LayerKind::Group { body, .. } | LayerKind::Repeat { body, .. } => declared_in(body, name),
                 LayerKind::Residual { body, shortcut, .. } => {
-                    declared_later(body, name)
-                        || shortcut.as_ref().is_some_and(|s| declared_later(&s.body, name))
+                    declared_in(body, name) || shortcut.as_ref().is_some_and(|s| declared_in(&s.body, name))
                 }
             }
     })

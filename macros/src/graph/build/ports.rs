@@ -1,77 +1,213 @@
 //! What stands before the layers: constants, inputs and targets, definitions of blocks.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use proc_macro2::Span;
+
 use super::Builder;
-use crate::graph::num::{Vars, dim, eval};
+use super::frame::{Given, Named};
+use crate::graph::num::{Num, Vars, dim};
 use crate::graph::shape::check_size;
 use crate::graph::{Const, Port, Shape, Source, Value};
 use crate::ops;
 use crate::plan::problem::Class;
-use crate::syntax::{self, Dtype};
+use crate::syntax::{self, Dtype, Expr, Layer, LayerKind, text};
+
+/// What every model has beside its constants.
+const TAKEN: [&str; 9] = [
+    "PLAN",
+    "new",
+    "workspace",
+    "inference_workspace",
+    "params",
+    "params_mut",
+    "forward_backward",
+    "evaluate",
+    "forward",
+];
 
 impl<'a> Builder<'a, '_> {
-    pub(super) fn consts(&mut self) -> Vars {
-        let mut vars = Vars::new();
-        for c in &self.model.consts {
-            let Some(value) = eval(&c.value, &vars, self.errors) else { continue };
-            if vars.insert(c.name.to_string(), value).is_some() {
-                self.errors.error(c.name.span(), format!("`{}` is declared twice -- rename one", c.name));
+    pub(super) fn consts(&mut self) {
+        // What may have been declared on a line that did not parse has a number that is unknown.
+        let mut vars: Vars = self.model.lost.iter().map(|word| (word.clone(), None)).collect();
+        let mut seen: Vec<&syntax::Const> = vec![];
+        for (i, c) in self.model.consts.iter().enumerate() {
+            let name = text(&c.name);
+            if TAKEN.contains(&name.as_str()) {
+                self.error(
+                    c.name.span(),
+                    format!("every model has a `{name}` of its own -- rename this constant"),
+                );
+                vars.insert(name, None);
+                continue;
             }
+            if let Some(first) = seen.iter().find(|other| text(&other.name) == name) {
+                self.twice("constant", &name, c.name.span(), first.name.span());
+                continue;
+            }
+            seen.push(c);
+            let later: Vec<String> = self.model.consts[i..].iter().map(|c| text(&c.name)).collect();
+            self.top.vars = Rc::new(vars.clone());
+            let value =
+                c.value.as_ref().filter(|e| self.reads_only_above(e, &later)).and_then(|e| self.eval(e));
+            vars.insert(name, value);
+            // Beside errors, a number that lets other code compile.
+            let value = value.unwrap_or(Num::Int(1));
             self.graph.consts.push(Const { name: c.name.clone(), docs: c.docs.clone(), value });
         }
-        vars
+        self.top.vars = Rc::new(vars);
     }
 
-    pub(super) fn port(&mut self, port: &syntax::Port, vars: &Vars) -> Option<Source> {
-        let mut dims = vec![];
-        for expr in &port.dims {
-            let value = eval(expr, vars, self.errors)?;
-            dims.push(dim(
-                value,
-                expr.span(),
-                &format!("dimension {} of `{}`", dims.len(), port.name),
-                self.errors,
-            )?);
+    /// Whether `expr` reads none of the constants `later`; reports the first that it reads.
+    fn reads_only_above(&mut self, expr: &Expr, later: &[String]) -> bool {
+        match expr {
+            Expr::Int(..) | Expr::Float(..) => true,
+            Expr::Neg(inner, _) => self.reads_only_above(inner, later),
+            Expr::Binary(a, _, b, _) => self.reads_only_above(a, later) && self.reads_only_above(b, later),
+            Expr::Name(name) => {
+                let found = later.contains(&text(name)) && !self.top.vars.contains_key(&text(name));
+                if found {
+                    let message = "is declared further down -- a constant reads only those above it";
+                    self.error(name.span(), format!("`{}` {message}", text(name)));
+                }
+                !found
+            }
         }
-        let class = match port.dtype {
-            Dtype::F32 => Class::Elem,
-            Dtype::U32 => Class::Index,
+    }
+
+    pub(super) fn ports(&mut self) {
+        let mut inputs = vec![];
+        for port in &self.model.ports {
+            let (name, span) = (text(&port.name), port.name.span());
+            let source = self.port(port);
+            if ["run", "TRAIN", "EVALUATE", "FORWARD"].contains(&name.as_str()) {
+                let message = format!("generated code has a `{name}` of its own");
+                self.error(span, format!("{message} -- choose another name"));
+            }
+            if let Some(first) = self.top.names.get_mut(&name) {
+                first.value = None;
+                let first = first.span;
+                self.twice("name", &name, span, first);
+                continue;
+            }
+            self.top.names.insert(name, Named { value: Some(source.value), span, layer: None });
+            if !port.target {
+                inputs.push(source);
+            }
+        }
+        if inputs.is_empty() && self.model.lost.is_empty() {
+            let name = &self.model.name;
+            self.error(name.span(), format!("`{name}` has no input -- declare one: `input x: f32[64];`"));
+        }
+        self.top.input = match inputs.len() {
+            0 => Given::Broken,
+            1 => Given::One(inputs.remove(0)),
+            _ => Given::Several(inputs),
         };
+    }
+
+    /// An input or target; beside errors one without a shape.
+    fn port(&mut self, port: &syntax::Port) -> Source {
+        let (name, span) = (text(&port.name), port.name.span());
+        let mut sizes = vec![];
+        for (i, expr) in port.form.iter().flat_map(|(_, dims)| dims).enumerate() {
+            sizes.push(
+                self.eval(expr)
+                    .and_then(|n| dim(n, expr.span(), &format!("axis {i} of `{name}`"), self.errors)),
+            );
+        }
+        let dims: Option<Vec<u64>> = sizes.iter().copied().collect();
+        let dims =
+            dims.filter(|dims| check_size(dims, span, &format!("`{name}`"), &[], self.errors).is_some());
+        let dtype = port.form.as_ref().map(|(dtype, _)| *dtype);
+        let class = match dtype {
+            Some(Dtype::F32) | None => Class::Elem,
+            Some(Dtype::U32) => Class::Index,
+        };
+        let shape = dtype.and(dims.as_ref()).map(|dims| Shape { dims: dims.clone(), class, batched: true });
         let value = self.graph.values.len();
         self.graph.values.push(Value {
-            label: port.name.to_string(),
-            span: port.name.span(),
+            label: format!("`{name}`"),
+            span,
             node: None,
-            shape: Some(Shape { dims: dims.clone(), class, batched: true }),
+            shape,
             on_target: port.target,
             trained: false,
             grad: false,
         });
-        check_size(&dims, port.name.span(), &port.name.to_string(), self.errors)?;
+        // A second port of one name stays an argument of the signatures that stand beside errors.
+        let twice = self.graph.ports.iter().any(|p| p.name == port.name);
         self.graph.ports.push(Port {
-            name: port.name.clone(),
+            name: if twice { quote::format_ident!("{}_{value}", port.name) } else { port.name.clone() },
             target: port.target,
-            dtype: port.dtype,
-            dims,
+            dtype: dtype.unwrap_or(Dtype::F32),
+            known: dtype.is_some(),
+            dims: dims.unwrap_or_else(|| vec![1; sizes.len()]),
             value,
         });
-        Some(Source { value, span: port.name.span() })
+        Source { value, span }
     }
 
     pub(super) fn check_blocks(&mut self) {
         for (i, block) in self.model.blocks.iter().enumerate() {
-            let name = block.name.to_string();
-            if self.model.blocks[..i].iter().any(|b| b.name == name) {
-                self.errors.error(block.span, format!("block `{name}` is declared twice -- rename one"));
-            }
-            if ops::find(&name).is_some() {
-                self.errors.error(
-                    block.span,
+            let (name, span) = (text(&block.name), block.name.span());
+            if let Some(first) = self.model.blocks[..i].iter().find(|b| text(&b.name) == name) {
+                self.twice("block", &name, span, first.name.span());
+            } else if ops::find(&name).is_some() {
+                self.error(
+                    span,
                     format!("`{name}` is a layer of the library -- give the block another name"),
                 );
-            }
-            if block.layers.is_empty() {
-                self.errors.error(block.span, format!("block `{name}` is empty -- put a layer into it"));
+            } else if block.known && block.layers.is_empty() {
+                self.error(span, format!("block `{name}` is empty -- put a layer into it"));
             }
         }
+    }
+
+    /// A block is checked where it is used, so one that nobody uses is a mistake.
+    pub(super) fn check_blocks_used(&mut self) {
+        let mut used = BTreeSet::new();
+        self.uses_of_blocks(&self.model.layers, &mut used);
+        for block in &self.model.blocks {
+            let name = text(&block.name);
+            if !used.contains(&name) {
+                let fix = format!("use it: `x: {name}(…);`, or remove it");
+                self.error(
+                    block.name.span(),
+                    format!("nobody uses block `{name}`, so it is not checked -- {fix}"),
+                );
+            }
+        }
+    }
+
+    /// The names of all blocks that `layers` come to use.
+    fn uses_of_blocks(&self, layers: &'a [Layer], used: &mut BTreeSet<String>) {
+        for layer in layers {
+            match &layer.kind {
+                LayerKind::Use { kind, .. } => {
+                    let block = self.model.blocks.iter().find(|b| text(&b.name) == text(kind));
+                    if let Some(block) = block
+                        && used.insert(text(kind))
+                    {
+                        self.uses_of_blocks(&block.layers, used);
+                    }
+                }
+                LayerKind::Group { body, .. } | LayerKind::Repeat { body, .. } => {
+                    self.uses_of_blocks(body, used);
+                }
+                LayerKind::Residual { body, shortcut, .. } => {
+                    self.uses_of_blocks(body, used);
+                    self.uses_of_blocks(shortcut.as_ref().map_or(&[], |s| &s.body), used);
+                }
+                LayerKind::Broken => {}
+            }
+        }
+    }
+
+    /// Reports that `name` is declared at two places.
+    pub(super) fn twice(&mut self, what: &str, name: &str, second: Span, first: Span) {
+        self.error(second, format!("the {what} `{name}` is declared twice -- rename one"));
+        self.error(first, format!("`{name}` is declared here first"));
     }
 }

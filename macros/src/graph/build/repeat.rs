@@ -2,13 +2,20 @@
 
 use std::rc::Rc;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{FrameExtra, Given, NO_MARKS, Place};
-use crate::graph::num::{Num, Vars, dim, eval};
+use super::frame::{FrameExtra, Given, NO_MARKS, Place, join};
+use crate::graph::num::{Num, dim};
 use crate::graph::{Repeat, Scope, Source, marks};
-use crate::syntax::{self, Count, Layer};
+use crate::report::{Around, Errors};
+use crate::syntax::{Count, Layer, text};
+
+/// Iterations that a `repeat` may have.
+const MOST_ITERATIONS: u64 = 10_000;
+
+/// What an iteration counts: the loop variable and its value.
+type Index = Option<(String, Num)>;
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn repeat(
@@ -20,109 +27,137 @@ impl<'a> Builder<'a, '_> {
         into: &mut Scope,
     ) -> Option<Source> {
         self.refuse_recompute(at.marks, &at.label);
-        let vars = Rc::clone(&self.frame().vars);
-        let runs = self.iterations(count, &vars, at.span)?;
+        let source = self.one(&given, "a `repeat`", &at);
+        let runs = self.iterations(count, at.span)?;
         if body.is_empty() {
-            self.errors.error(at.span, "`repeat` is empty -- put a layer into it");
+            self.error(at.span, format!("{} is empty -- put a layer into it", at.label));
             return None;
         }
-        let first_item = into.items.len();
-        let (mut given, mut value) = (given, None);
-        let indexed = !matches!(count, Count::Times(_));
-        for (i, var) in runs.iter().enumerate() {
-            let mut own = vars.as_ref().clone();
-            if let Some((name, value)) = var {
-                own.insert(name.clone(), *value);
-            }
-            let join = |base: &str| if base.is_empty() { i.to_string() } else { format!("{base}.{i}") };
-            let named = at.path != self.frame().path || at.params_at != self.frame().params_at;
-            let place = Place {
-                marks: NO_MARKS,
-                path: join(&at.path),
-                params_at: join(&at.params_at),
-                frozen: at.frozen,
-                label: if named {
-                    format!("`{}.{i}`", at.label.trim_matches('`'))
-                } else {
-                    format!("iteration {i}")
-                },
-                span: at.span,
-            };
-            let iteration = (i > 0 && !indexed).then_some(i as u64);
-            let extra = FrameExtra { vars: Some(Rc::new(own)), iteration, ..FrameExtra::default() };
-            value = self.scope(body, given.clone(), place, Some(extra), into);
-            if i == 0
-                && runs.len() > 1
-                && !indexed
-                && let (Given::One(from), Some(to)) = (&given, &value)
-            {
-                self.graph.repeats.push(Repeat { input: from.value, output: to.value, span: at.span });
-            }
-            given = match &value {
-                Some(source) => Given::One(source.clone()),
-                None => return None,
-            };
+        let mut found = Errors::default();
+        let ends = marks::repeat_ends(at.marks, runs.len(), &self.top.vars, &mut found);
+        for (span, message) in found.messages() {
+            self.error(span, message);
         }
-        let items = first_item..into.items.len();
-        marks::repeat_runs(at.marks, items, &vars, into, self.errors);
+        let first_item = into.items.len();
+        let mut given = source.map_or(Given::Broken, Given::One);
+        let mut value = None;
+        for (i, index) in runs.iter().enumerate() {
+            value = self.iteration(i, index, given.clone(), body, &at, into);
+            if let (0, None, Given::One(from), Some(to)) = (i, index, &given, &value)
+                && runs.len() > 1
+                && !self.top.repeated
+            {
+                let around = Rc::clone(&self.top.around);
+                self.graph.repeats.push(Repeat {
+                    input: from.value,
+                    output: to.value,
+                    span: at.span,
+                    around,
+                });
+            }
+            // After a failure the other iterations are still walked where they differ.
+            match &value {
+                Some(source) => given = Given::One(source.clone()),
+                None if index.is_some() => given = Given::Broken,
+                None => return None,
+            }
+        }
+        let mut start = 0;
+        for end in ends {
+            into.runs.push((first_item + start..first_item + end, at.marks.checkpoint.as_ref()?.span));
+            start = end;
+        }
         value
     }
 
-    #[allow(clippy::type_complexity)]
-    pub(super) fn iterations(
+    /// One iteration: a scope whose name is its number.
+    fn iteration(
         &mut self,
-        count: &'a Count,
-        vars: &Vars,
-        span: Span,
-    ) -> Option<Vec<Option<(String, Num)>>> {
-        const LIMIT: u64 = 10_000;
-        let list: Vec<Option<(String, Num)>> = match count {
+        i: usize,
+        index: &Index,
+        given: Given,
+        body: &'a [Layer],
+        at: &Place<'a>,
+        into: &mut Scope,
+    ) -> Option<Source> {
+        let place = Place {
+            marks: NO_MARKS,
+            path: join(&at.path, &i.to_string()),
+            params_at: join(&at.params_at, &i.to_string()),
+            named: at.named,
+            frozen: at.frozen,
+            label: at.label.clone(),
+            applied: at.applied.clone(),
+            declared: at.declared,
+            span: at.span,
+        };
+        let mut extra = FrameExtra { repeated: i > 0 && index.is_none(), ..FrameExtra::default() };
+        if let Some((name, value)) = index {
+            let mut vars = self.top.vars.as_ref().clone();
+            vars.insert(name.clone(), Some(*value));
+            extra.vars = Some(Rc::new(vars));
+            let words = format!("in iteration {i}, where `{name}` is {value}");
+            extra.around = Some(Around { words, span: at.span, always: false });
+        }
+        self.scope(body, given, place, extra, into)
+    }
+
+    fn iterations(&mut self, count: &'a Count, span: Span) -> Option<Vec<Index>> {
+        let (var, list) = match count {
             Count::Times(expr) => {
-                let n = dim(
-                    eval(expr, vars, self.errors)?,
-                    expr.span(),
-                    "the number of iterations",
-                    self.errors,
-                )?;
-                if n > LIMIT {
-                    self.errors.error(
-                        expr.span(),
-                        format!("{n} iterations are more than the {LIMIT} that are unrolled -- repeat less"),
-                    );
+                let n = self.eval(expr)?;
+                let mut found = Errors::default();
+                let n = dim(n, expr.span(), "the number of iterations", &mut found);
+                for (span, message) in found.messages() {
+                    self.error(span, message);
+                }
+                if n? > MOST_ITERATIONS {
+                    let message =
+                        format!("{} iterations are more than the {MOST_ITERATIONS} that are unrolled", n?);
+                    self.error(expr.span(), format!("{message} -- repeat less"));
                     return None;
                 }
-                vec![None; usize::try_from(n).ok()?]
+                return Some(vec![None; usize::try_from(n?).ok()?]);
             }
             Count::Range { var, from, to } => {
-                let (a, b) = (eval(from, vars, self.errors), eval(to, vars, self.errors));
-                match (a?, b?) {
-                    (Num::Int(a), Num::Int(b)) if a < b && b - a <= i128::from(LIMIT) => {
-                        (a..b).map(|i| Some((var.to_string(), Num::Int(i)))).collect()
-                    }
-                    (a, b) => {
-                        self.errors.error(syntax::join(from.span(), to.span()), format!("`{a}..{b}` is no range of 1 to {LIMIT} integers -- write `first..end` with first below end"));
-                        return None;
-                    }
-                }
+                let (a, b) = (self.eval(from), self.eval(to));
+                let (a, b) = (a?, b?);
+                let Some(list) = range(a, b) else {
+                    let message = format!("`{a}..{b}` is no range of 1 to {MOST_ITERATIONS} integers");
+                    self.error(
+                        from.span(),
+                        format!("{message} -- write `first..end` with `first` below `end`"),
+                    );
+                    return None;
+                };
+                (var, list)
             }
             Count::Each { var, items } => {
-                let mut list = vec![];
-                for item in items {
-                    list.push(Some((var.to_string(), eval(item, vars, self.errors)?)));
-                }
+                let list: Vec<Option<Num>> = items.iter().map(|item| self.eval(item)).collect();
                 if list.is_empty() {
-                    self.errors.error(span, "`repeat` over nothing -- write at least one item");
+                    self.error(span, "this `repeat` runs over an empty list -- write at least one number");
                     return None;
                 }
-                list
+                (var, list.into_iter().collect::<Option<Vec<Num>>>()?)
             }
         };
-        if let Some(Some((name, _))) = list.first()
-            && self.graph.consts.iter().any(|c| c.name == name)
-        {
-            self.errors
-                .error(span, format!("the loop variable `{name}` hides the constant `{name}` -- rename it"));
-        }
-        Some(list)
+        self.refuse_hiding(var);
+        Some(list.into_iter().map(|value| Some((text(var), value))).collect())
     }
+
+    fn refuse_hiding(&mut self, var: &Ident) {
+        let name = text(var);
+        if self.top.vars.get(&name).is_some_and(Option::is_some) {
+            let message =
+                format!("the loop variable `{name}` hides the number `{name}` from outside -- rename it");
+            self.error(var.span(), message);
+        }
+    }
+}
+
+/// The integers from `a` up to `b`, if there are some and not too many.
+fn range(a: Num, b: Num) -> Option<Vec<Num>> {
+    let (Num::Int(a), Num::Int(b)) = (a, b) else { return None };
+    let fits = a < b && b - a <= i128::from(MOST_ITERATIONS);
+    fits.then(|| (a..b).map(Num::Int).collect())
 }

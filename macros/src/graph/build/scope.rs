@@ -2,53 +2,66 @@
 
 use std::rc::Rc;
 
+use proc_macro2::Span;
+
 use super::Builder;
-use super::frame::{Frame, FrameExtra, Given, Last, NO_MARKS, Place};
+use super::frame::{Frame, FrameExtra, Given, Last, NO_MARKS, Place, join};
 use crate::graph::{Item, Scope, Source};
 use crate::ops;
 use crate::syntax::{self, Layer, Marks};
 
 impl<'a> Builder<'a, '_> {
+    /// `{ … }`
+    pub(super) fn group(
+        &mut self,
+        body: &'a [Layer],
+        given: Given,
+        at: Place<'a>,
+        into: &mut Scope,
+    ) -> Option<Source> {
+        self.scope(body, given, at, FrameExtra::default(), into)
+    }
+
     /// A group, a main path, an iteration, a block's inside: a scope of R1.
     pub(super) fn scope(
         &mut self,
         body: &'a [Layer],
         given: Given,
         at: Place<'a>,
-        frame: Option<FrameExtra<'a>>,
+        extra: FrameExtra<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
+        self.refuse_recompute(at.marks, &at.label);
         if body.is_empty() {
-            self.errors.error(at.span, format!("{} is empty -- put a layer into it", at.label));
+            self.error(at.span, format!("{} is empty -- put a layer into it", at.label));
             return None;
         }
-        self.refuse_recompute(at.marks, &at.label);
-        let extra = frame.unwrap_or_default();
-        let parent = self.frame();
+        let around = self.top.around.iter().cloned().chain(at.applied).chain(extra.around);
         let frame = Frame {
             names: extra.names,
             last: None,
-            vars: extra.vars.unwrap_or_else(|| Rc::clone(&parent.vars)),
+            vars: extra.vars.unwrap_or_else(|| Rc::clone(&self.top.vars)),
             path: at.path.clone(),
             params_at: at.params_at.clone(),
             frozen: at.frozen,
-            uses: extra.uses.unwrap_or_else(|| Rc::clone(&parent.uses)),
-            iteration: extra.iteration.or(parent.iteration),
-            opaque: extra.opaque,
-            input: given,
+            around: Rc::new(around.collect()),
+            repeated: extra.repeated || self.top.repeated,
+            outer: (!extra.opaque).then(|| self.here()),
+            input: match given {
+                Given::Unsaid(several) => Given::Several(several),
+                given => given,
+            },
         };
         let first = self.graph.nodes.len();
-        self.frames.push(frame);
         let mut scope = Scope::default();
-        self.layers(body, &mut scope);
-        let frame = self.frames.pop()?;
+        let ((), frame) = self.within(frame, |builder| builder.layers(body, &mut scope));
         for name in frame.names.keys() {
             self.hidden.insert(name.clone(), at.label.clone());
         }
         let checkpoint = self.plain_checkpoint(at.marks);
         into.items.push(Item {
             nodes: first..self.graph.nodes.len(),
-            label: at.path.clone(),
+            label: at.path,
             checkpoint,
             scope: Some(scope),
         });
@@ -60,8 +73,29 @@ impl<'a> Builder<'a, '_> {
 
     pub(super) fn refuse_recompute(&mut self, marks: &Marks, label: &str) {
         if let Some(span) = marks.recompute {
-            self.errors.error(span, format!("`recompute` drops the value of one layer, and {label} is a scope -- write `#[checkpoint]` to recompute its inside"));
+            let fix = "write `#[checkpoint]` to recompute its inside";
+            self.error(
+                span,
+                format!("`recompute` drops the value of one layer, but {label} is a scope -- {fix}"),
+            );
         }
+    }
+
+    /// The span of a `#[checkpoint]` that takes no arguments here.
+    pub(super) fn plain_checkpoint(&mut self, marks: &Marks) -> Option<Span> {
+        let checkpoint = marks.checkpoint.as_ref()?;
+        for arg in &checkpoint.args {
+            let (word, span) = crate::graph::marks::argument(arg);
+            let fix = match word.as_deref() {
+                Some("every") => "it stands on a `repeat` or on the model",
+                Some("at") => "it stands on a `repeat`",
+                Some("sqrt") => "it stands on the model",
+                _ => "write `#[checkpoint]` alone here",
+            };
+            let word = word.map_or_else(|| String::from("this"), |word| format!("`{word}`"));
+            self.error(span, format!("{word} is no argument of `checkpoint` on a layer or scope -- {fix}"));
+        }
+        Some(checkpoint.span)
     }
 
     pub(super) fn residual(
@@ -73,47 +107,61 @@ impl<'a> Builder<'a, '_> {
         into: &mut Scope,
     ) -> Option<Source> {
         self.refuse_recompute(at.marks, &at.label);
-        let source = match &given {
-            Given::One(source) => source.clone(),
-            Given::Several(list) => {
-                self.errors.error(
-                    at.span,
-                    format!("a residual reads 1 value but is given {} -- name one", list.len()),
-                );
-                return None;
-            }
-            Given::Broken => {
-                return None;
-            }
-        };
+        let source = self.one(&given, "a residual", &at);
         let first = self.graph.nodes.len();
         let mut inside = Scope::default();
         let part = |label: &str, span| Place {
             marks: NO_MARKS,
             path: at.path.clone(),
             params_at: at.params_at.clone(),
+            named: at.named,
             frozen: at.frozen,
             label: label.to_owned(),
+            applied: at.applied.clone(),
+            declared: at.declared,
             span,
         };
-        let main =
-            self.scope(body, given.clone(), part("the residual's main path", at.span), None, &mut inside);
+        let given = if source.is_some() { given } else { Given::Broken };
+        let main = part("the main path of the residual", at.span);
+        let main = self.scope(body, given.clone(), main, FrameExtra::default(), &mut inside);
         let side = match shortcut {
-            Some(s) => self.scope(&s.body, given, part("`shortcut`", s.span), None, &mut inside),
-            None => Some(source),
+            Some(s) => {
+                let side = part("the shortcut of the residual", s.span);
+                self.scope(&s.body, given, side, FrameExtra::default(), &mut inside)
+            }
+            None => source,
         };
-        let (main, side) = (main?, side?);
-        let mut add = part("the residual's sum", at.span);
-        add.path = if at.path.is_empty() { String::from("Add") } else { format!("{}.Add", at.path) };
-        let op = ops::find("Add")?;
-        let sum = self.node(op, &[], vec![main, side], add, &mut inside);
         let checkpoint = self.plain_checkpoint(at.marks);
-        into.items.push(Item {
-            nodes: first..self.graph.nodes.len(),
-            label: if at.label == "residual" { String::from("residual") } else { at.path.clone() },
-            checkpoint,
-            scope: Some(inside),
-        });
-        sum
+        let (main, side) = (main?, side?);
+        let mut add = part("the sum of the residual", at.span);
+        add.path = join(&at.path, "Add");
+        let sum = self.node(ops::residual_sum(), &[], vec![main, side], add, &mut inside);
+        let label = if at.path == self.top.path { join(&at.path, "residual") } else { at.path };
+        let nodes = first..self.graph.nodes.len();
+        into.items.push(Item { nodes, label, checkpoint, scope: Some(inside) });
+        Some(sum)
+    }
+
+    /// The one value that `what` reads; a report if it is given several.
+    pub(super) fn one(&mut self, given: &Given, what: &str, at: &Place<'a>) -> Option<Source> {
+        match given {
+            Given::One(source) => Some(source.clone()),
+            Given::Several(list) => {
+                let n = list.len();
+                self.error(at.span, format!("{what} reads 1 value but is given {n} -- name one: `<- name`"));
+                None
+            }
+            Given::Unsaid(choice) => self.refuse_unsaid(&at.label, at.span, choice),
+            Given::Broken => None,
+        }
+    }
+
+    /// Reports that a line does not say which of several inputs it reads.
+    pub(super) fn refuse_unsaid<T>(&mut self, label: &str, span: Span, choice: &[Source]) -> Option<T> {
+        let names: Vec<&str> = choice.iter().map(|s| self.graph.values[s.value].label.as_str()).collect();
+        let (names, first) =
+            (names.join(" or "), names.first().map_or("in", |n| n.trim_matches('`')).to_owned());
+        self.error(span, format!("{label} could read {names} -- say which: `<- {first}`"));
+        None
     }
 }

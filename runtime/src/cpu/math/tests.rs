@@ -22,6 +22,7 @@ macro_rules! function {
     };
 }
 function!(Exp, x => exp::<S, E>(x));
+function!(Weight, x => weight::<S, E>(x));
 function!(Ln, x => ln::<S, E>(x));
 function!(Tanh, x => tanh::<S, E>(x));
 function!(Sigmoid, x => sigmoid::<S, E>(x));
@@ -182,4 +183,21 @@ fn infinities_zeros_and_nan_come_out_as_in_ieee_754() {
     }
     check::<f32>();
     check::<f64>();
+}
+
+#[test]
+fn weight_is_exp_without_subnormal_numbers() {
+    for level in levels() {
+        let xs: Vec<f32> = (0..87_000).map(|i| -0.001 * i as f32).chain([0.5, -0.0, f32::NAN]).collect();
+        for ((weight, exp), x) in map(level, &xs, Weight).into_iter().zip(map(level, &xs, Exp)).zip(&xs) {
+            // Both scale the same number by a power of two, which is exact.
+            assert_eq!(weight.to_bits(), exp.to_bits(), "at {x}");
+        }
+        let xs: Vec<f64> = (0..70_700).map(|i| -0.01 * f64::from(i)).chain([0.5, -0.0, f64::NAN]).collect();
+        for ((weight, exp), x) in map(level, &xs, Weight).into_iter().zip(map(level, &xs, Exp)).zip(&xs) {
+            assert_eq!(weight.to_bits(), exp.to_bits(), "at {x}");
+        }
+        assert_eq!(map(level, &[-88.0_f32, -1e30, f32::NEG_INFINITY], Weight), [0.0; 3]);
+        assert_eq!(map(level, &[-709.0, -1e300, f64::NEG_INFINITY], Weight), [0.0; 3]);
+    }
 }

@@ -13,7 +13,9 @@ const CUBIC: f64 = 0.044_715;
 /// 2 sqrt(2/pi): 0.5 (1 + tanh u) = 1 / (1 + exp(-2u))
 const TWICE_ROOT: f64 = 1.595_769_121_605_730_8;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         check_lengths(&[(y.len(), batch * spec.len), (x.len(), batch * spec.len)])?;

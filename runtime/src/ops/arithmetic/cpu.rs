@@ -7,7 +7,9 @@ use crate::cpu::simd::{Float, Simd};
 use crate::device::Grad;
 use crate::error::Error;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, a, b } = args;
         check_lengths(&[(y.len(), batch * spec.len)])?;

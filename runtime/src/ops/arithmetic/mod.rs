@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// What is done to the two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

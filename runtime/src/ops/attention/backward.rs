@@ -4,8 +4,9 @@ use super::product::Update;
 use super::rows::{Grads, Part, Rows};
 use super::tile::{Copy, Head, KEYS, LANES, mask, padded, per_key, per_query, scores, take};
 use super::transpose::transpose;
+use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Level, Simd};
-use crate::ops::softmax::row::{dot, weight};
+use crate::ops::softmax::row::dot;
 
 /// Blocks of KEYS keys that stay packed at most while the queries pass.
 pub(super) const BLOCKS: usize = 4;
@@ -20,7 +21,7 @@ pub(super) fn memory(dim: usize, blocks: usize) -> usize {
 pub(super) struct Saved<'a, E> {
     pub(super) dy: Rows<'a, E>,
     pub(super) y: Rows<'a, E>,
-    /// [queries]
+    /// `[queries]`
     pub(super) lse: &'a [E],
 }
 
@@ -52,9 +53,9 @@ struct Panel<'m, E> {
     dy: &'m mut [E],
     /// [queries, width], of this group of keys
     dq: &'m mut [E],
-    /// [LANES]
+    /// `[LANES]`
     lse: &'m mut [E],
-    /// [LANES]: the sum of y dy
+    /// `[LANES]`: the sum of y dy
     delta: &'m mut [E],
 }
 
@@ -182,7 +183,7 @@ impl<E: Float> Job for Differentiate<'_, E> {
         let (ds, _) = self.ds.as_chunks_mut::<LANES>();
         for (p, ds) in p.iter_mut().zip(&mut *ds) {
             for l in 0..LANES {
-                p[l] = weight::<S, E>(p[l] - lse[l]);
+                p[l] = math::weight::<S, E>(p[l] - lse[l]);
                 ds[l] = p[l] * (ds[l] - delta[l]);
             }
         }

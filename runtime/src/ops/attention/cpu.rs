@@ -15,10 +15,12 @@ use crate::cpu::simd::Float;
 use crate::device::ElemGrad;
 use crate::error::Error;
 
-/// Heads from which on a task of forward is a group of panels; with fewer it is a single panel.
-const MANY_HEADS: usize = 16;
+/// Tasks of forward, of which there should be so many before they take more than one panel each.
+const TASKS: usize = 32;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_, '_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let inputs = Inputs::new(spec, batch, args.xs)?;
         let &Spec { queries, heads, dim, .. } = spec;
@@ -27,7 +29,8 @@ impl<E: Float> Kernel for Cpu<E> {
             check_lengths(&[(lse.len(), batch * heads * queries)])?;
         }
         let level = self.pool().level();
-        let most = if batch * heads < MANY_HEADS { 1 } else { forward::PANELS };
+        let many = |panels: &usize| batch * heads * queries.div_ceil(panels * LANES) >= TASKS;
+        let most = (2..=forward::PANELS).rev().find(many).unwrap_or(1);
         let panels = fitting::<E>(most, |panels| forward::memory(dim, panels));
         let group = panels.unwrap_or(1) * LANES;
         let y = Grid { rows: queries, columns: heads * dim, tile_rows: group, tile_columns: dim };

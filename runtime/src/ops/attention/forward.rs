@@ -6,7 +6,6 @@ use super::transpose::transpose;
 use crate::cpu::math;
 use crate::cpu::parts::Tile;
 use crate::cpu::simd::{Float, Job, Level, Simd};
-use crate::ops::softmax::row::weight;
 
 /// Panels of LANES queries that one task takes at most, to share the packed keys among them.
 pub(super) const PANELS: usize = 4;
@@ -25,9 +24,9 @@ struct Panel<'m, E> {
     q: &'m mut [E],
     /// [queries, width]: the sum of exp(s - max) v
     y: &'m mut [E],
-    /// [LANES]: the largest score
+    /// `[LANES]`: the largest score
     max: &'m mut [E],
-    /// [LANES]: the sum of exp(s - max)
+    /// `[LANES]`: the sum of exp(s - max)
     sum: &'m mut [E],
 }
 
@@ -142,13 +141,13 @@ impl<E: Float> Job for Weigh<'_, E> {
         for l in 0..LANES {
             // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
             shift[l] = if max[l] == -E::INFINITY { E::ZERO } else { max[l] };
-            self.decay[l] = weight::<S, E>(self.max[l] - shift[l]);
+            self.decay[l] = math::weight::<S, E>(self.max[l] - shift[l]);
             self.max[l] = max[l];
         }
         let mut sum = [E::ZERO; LANES];
         for s in s {
             for l in 0..LANES {
-                s[l] = weight::<S, E>(s[l] - shift[l]);
+                s[l] = math::weight::<S, E>(s[l] - shift[l]);
                 sum[l] += s[l];
             }
         }

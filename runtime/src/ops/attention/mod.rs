@@ -8,7 +8,7 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 mod backward;
-mod cpu;
+pub(crate) mod cpu;
 mod forward;
 mod product;
 mod rows;

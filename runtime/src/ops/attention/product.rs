@@ -46,7 +46,7 @@ pub(super) enum Update<'a, E> {
     Set,
     /// c += a b
     Add,
-    /// c = scale[row] c + a b
+    /// c = `scale[row]` c + a b
     Scale(&'a [E]),
 }
 

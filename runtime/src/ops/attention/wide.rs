@@ -7,7 +7,7 @@ use super::tile::Head;
 use crate::cpu::math;
 use crate::cpu::parts::Tile;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::ops::softmax::row::{dot, weight};
+use crate::ops::softmax::row::dot;
 
 /// y and lse of the queries from `first` on, as many as y has rows.
 pub(super) struct Forward<'a, 'y, E> {
@@ -34,7 +34,7 @@ impl<E: Float> Job for Forward<'_, '_, E> {
                 let new = max.max(s);
                 // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
                 let shift = if new == -E::INFINITY { E::ZERO } else { new };
-                let (decay, p) = (weight::<S, E>(max - shift), weight::<S, E>(s - shift));
+                let (decay, p) = (math::weight::<S, E>(max - shift), math::weight::<S, E>(s - shift));
                 sum = S::mul_add(decay, sum, p);
                 y.iter_mut().zip(head.v.row(key)).for_each(|(y, v)| *y = S::mul_add(decay, *y, p * *v));
                 max = new;
@@ -70,7 +70,7 @@ impl<E: Float> Job for Backward<'_, '_, E> {
             let delta = dot::<S, E>(saved.y.row(query), dy);
             for key in 0..head.end(query) {
                 let (k, v) = (head.k.row(key), head.v.row(key));
-                let p = weight::<S, E>(dot::<S, E>(q, k) * head.scale - saved.lse[query]);
+                let p = math::weight::<S, E>(dot::<S, E>(q, k) * head.scale - saved.lse[query]);
                 let ds = p * (dot::<S, E>(dy, v) - delta) * head.scale;
                 for (part, row, scale, x) in
                     [(Part::Q, query, ds, k), (Part::K, key, ds, q), (Part::V, key, p, dy)]

@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,13 +20,13 @@ pub struct Spec {
 pub struct Forward<'a, D: Device> {
     /// [batch, outer, sum of parts, inner] =
     pub y: D::ViewMut<'a, D::Elem>,
-    /// [batch, outer, parts[k], inner] for each k
+    /// [batch, outer, `parts[k]`, inner] for each k
     pub xs: &'a [D::View<'a, D::Elem>],
 }
 
-/// dxs[k] = the part of dy that x[k] became
+/// `dxs[k]` = the part of dy that `x[k]` became
 pub struct Backward<'a, 'g, D: Device> {
-    /// [batch, outer, parts[k], inner] for each k, = or +=
+    /// [batch, outer, `parts[k]`, inner] for each k, = or +=
     pub dxs: &'g mut [Option<ElemGrad<'a, D>>],
     /// [batch, outer, sum of parts, inner]
     pub dy: D::View<'a, D::Elem>,
@@ -44,7 +44,7 @@ pub trait Kernel: Device {
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dxs[k] = the part of dy that x[k] became
+    /// `dxs[k]` = the part of dy that `x[k]` became
     ///
     /// # Errors
     /// The device's own.

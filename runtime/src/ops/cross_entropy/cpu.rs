@@ -7,10 +7,12 @@ use crate::cpu::simd::{Float, Job, Simd};
 use crate::cpu::{Cpu, math};
 use crate::device::Grad;
 use crate::error::Error;
-use crate::ops::softmax::row::{max, sum_below, sum_exp, weight};
+use crate::ops::softmax::row::{max, sum_below, sum_exp};
 use crate::ops::sum::cpu::total;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, lse, scratch, logits, target } = args;
         let (classes, rows) = (spec.classes, batch * spec.rows);
@@ -142,9 +144,9 @@ impl<E: Float> Job for Gradients<'_, E> {
             let before = if add { to[target] } else { E::ZERO };
             for (to, x) in to.iter_mut().zip(x) {
                 let before = if add { *to } else { E::ZERO };
-                *to = S::mul_add(scale, weight::<S, E>(*x - *lse) - even, before);
+                *to = S::mul_add(scale, math::weight::<S, E>(*x - *lse) - even, before);
             }
-            let p = weight::<S, E>(x[target] - *lse);
+            let p = math::weight::<S, E>(x[target] - *lse);
             to[target] = S::mul_add(scale, p - even - sharp, before);
         }
     }

@@ -6,7 +6,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +25,7 @@ pub struct Spec {
 
 /// loss = mean over the unignored rows of all samples
 pub struct Forward<'a, D: Device> {
-    /// [1] =
+    /// `[1]` =
     pub loss: D::ViewMut<'a, D::Scalar>,
     /// [batch, rows] =, the log-sum-exp of each row's logits.
     pub lse: Option<D::ViewMut<'a, D::Scalar>>,
@@ -41,7 +41,7 @@ pub struct Forward<'a, D: Device> {
 pub struct Backward<'a, D: Device> {
     /// [batch, rows, classes] = or +=; ignored rows are written (as 0) too.
     pub dlogits: Option<ElemGrad<'a, D>>,
-    /// [1]
+    /// `[1]`
     pub dloss: D::View<'a, D::Scalar>,
     /// [batch, rows, classes]
     pub logits: D::View<'a, D::Elem>,

@@ -113,9 +113,9 @@ fn ignored_rows_have_gradient_zero() {
 
 #[test]
 fn a_gradient_is_added_where_told() {
-    let cpu = Cpu::with_threads(2).unwrap();
+    let cpu = double();
     for spec in &SPECS {
-        let (logits, target) = (logits::<f32>(spec), targets(spec));
+        let (logits, target) = (logits::<f64>(spec), targets(spec));
         let before = numbers(2, logits.len());
         let written = backward(&cpu, spec, &logits, &target, None);
         assert_added("dlogits", &before, &written, &backward(&cpu, spec, &logits, &target, Some(&before)));

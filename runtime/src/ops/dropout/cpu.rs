@@ -9,7 +9,9 @@ use crate::device::Grad;
 use crate::error::Error;
 use crate::rng::{GROUP, Key, words};
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x, key } = args;
         drop_out(self, spec, batch, Grad { to: y, add: false }, x, key)

@@ -7,7 +7,7 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 use crate::rng::Key;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

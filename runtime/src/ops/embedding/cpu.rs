@@ -11,7 +11,9 @@ use crate::error::Error;
 /// several tasks.
 const COLUMNS: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, ids, weight } = args;
         let dim = spec.dim;
@@ -53,7 +55,7 @@ fn check_ids(spec: &Spec, batch: usize, ids: &[u32]) -> Result<(), Error> {
     }
 }
 
-/// dweight[id] += dy[i], for some columns.
+/// `dweight[id]` += `dy[i]`, for some columns.
 struct AddRows<'a, E> {
     dweight: Tile<'a, E>,
     dy: &'a [E],

@@ -1,9 +1,9 @@
-//! Embedding: y[i] = weight[ids[i]].
+//! Embedding: `y[i]` = weight[`ids[i]`].
 
 use crate::device::{Device, ParamGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Spec {
     pub dim: usize,
 }
 
-/// y[i] = weight[ids[i]]
+/// `y[i]` = weight[`ids[i]`]
 pub struct Forward<'a, D: Device> {
     /// [batch, rows, dim] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -26,7 +26,7 @@ pub struct Forward<'a, D: Device> {
     pub weight: D::View<'a, D::Param>,
 }
 
-/// dweight[id] = sum of dy[i] over the i with ids[i] = id, in order
+/// `dweight[id]` = sum of `dy[i]` over the i with `ids[i]` = id, in order
 pub struct Backward<'a, D: Device> {
     /// [vocab, dim] = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
@@ -42,13 +42,13 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y[i] = weight[ids[i]]
+    /// `y[i]` = weight[`ids[i]`]
     ///
     /// # Errors
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dweight[id] = sum of dy[i] over the i with ids[i] = id, in order
+    /// `dweight[id]` = sum of `dy[i]` over the i with `ids[i]` = id, in order
     ///
     /// # Errors
     /// The device's own.

@@ -16,7 +16,9 @@ const COLUMNS: usize = 32;
 /// Rows summed at once; then those sums are, which keeps the digits of long sums.
 const ROWS: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, mean, rstd, x, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
@@ -215,28 +217,12 @@ impl<E: Float> Job for ColumnGradients<'_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Saved { dy, x, mean, rstd, dim } = self.saved;
-        let width = COLUMNS.min(dim - self.first);
-        let mut totals = [[E::ZERO; COLUMNS]; 2];
-        for block in (0..mean.len()).step_by(ROWS) {
-            let rows = block..mean.len().min(block + ROWS);
-            let mut sums = [[E::ZERO; COLUMNS]; 2];
-            for row in rows {
-                let start = row * dim + self.first;
-                let normal = Normalize { mean: mean[row], rstd: rstd[row] };
-                let (dy, x) = (&dy[start..][..width], &x[start..][..width]);
-                // A whole block has a length that the compiler knows: its sums stay in registers.
-                if let (Ok(dy), Ok(x)) = (dy.try_into(), x.try_into()) {
-                    let (dy, x): (&[E; COLUMNS], &[E; COLUMNS]) = (dy, x);
-                    add_row::<S, E>(&mut sums, dy, x, normal);
-                } else {
-                    add_row::<S, E>(&mut sums, dy, x, normal);
-                }
-            }
-            for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-                *total += *sum;
-            }
-        }
+        // Of a whole block the compiler knows the width, and keeps its sums in registers.
+        let totals = if self.first + COLUMNS <= self.saved.dim {
+            sum_rows::<S, E>(self.saved, self.first, COLUMNS)
+        } else {
+            sum_rows::<S, E>(self.saved, self.first, self.saved.dim - self.first)
+        };
         for ((to, add), total) in self.to.into_iter().zip(self.adds).zip(&totals) {
             if let Some(to) = to {
                 let from = [&total[..to.len()]];
@@ -246,13 +232,28 @@ impl<E: Float> Job for ColumnGradients<'_, E> {
     }
 }
 
-/// sums += (dy n, dy), a row of some columns.
+/// The sums of dy n and of dy over all rows, for `width` columns from `first` on.
 #[inline(always)]
-fn add_row<S: Simd, E: Float>(sums: &mut [[E; COLUMNS]; 2], dy: &[E], x: &[E], normal: Normalize<E>) {
-    for c in 0..dy.len() {
-        sums[0][c] = S::mul_add(dy[c], normal.at::<S>([x[c]]), sums[0][c]);
-        sums[1][c] += dy[c];
+fn sum_rows<S: Simd, E: Float>(saved: Saved<'_, E>, first: usize, width: usize) -> [[E; COLUMNS]; 2] {
+    let Saved { dy, x, mean, rstd, dim } = saved;
+    let mut totals = [[E::ZERO; COLUMNS]; 2];
+    for block in (0..mean.len()).step_by(ROWS) {
+        let (mut dweight, mut dbias) = ([E::ZERO; COLUMNS], [E::ZERO; COLUMNS]);
+        for row in block..mean.len().min(block + ROWS) {
+            let start = row * dim + first;
+            let (dy, x) = (&dy[start..start + width], &x[start..start + width]);
+            let normal = Normalize { mean: mean[row], rstd: rstd[row] };
+            for c in 0..width {
+                dweight[c] = S::mul_add(dy[c], normal.at::<S>([x[c]]), dweight[c]);
+                dbias[c] += dy[c];
+            }
+        }
+        for c in 0..width {
+            totals[0][c] += dweight[c];
+            totals[1][c] += dbias[c];
+        }
     }
+    totals
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,9 +29,9 @@ pub struct Forward<'a, D: Device> {
     pub rstd: Option<D::ViewMut<'a, D::Scalar>>,
     /// [batch, rows, dim]
     pub x: D::View<'a, D::Elem>,
-    /// [dim]; 1 if absent.
+    /// `[dim]`; 1 if absent.
     pub weight: Option<D::View<'a, D::Param>>,
-    /// [dim]; 0 if absent.
+    /// `[dim]`; 0 if absent.
     pub bias: Option<D::View<'a, D::Param>>,
 }
 
@@ -39,9 +39,9 @@ pub struct Forward<'a, D: Device> {
 pub struct Backward<'a, D: Device> {
     /// [batch, rows, dim] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
-    /// [dim] = or +=
+    /// `[dim]` = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
-    /// [dim] = or +=
+    /// `[dim]` = or +=
     pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, rows, dim]
     pub dy: D::View<'a, D::Elem>,
@@ -51,7 +51,7 @@ pub struct Backward<'a, D: Device> {
     pub mean: D::View<'a, D::Scalar>,
     /// [batch, rows], from forward.
     pub rstd: D::View<'a, D::Scalar>,
-    /// [dim]; 1 if absent.
+    /// `[dim]`; 1 if absent.
     pub weight: Option<D::View<'a, D::Param>>,
 }
 

@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::ops::activation::Activation;
 use crate::ops::activation::cpu::apply;
 
-impl<E: Product> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Product> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, z, x, weight, bias } = args;
         let shape = Shape { m: batch * spec.rows, n: spec.outputs, k: spec.inputs };

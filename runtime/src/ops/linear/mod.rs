@@ -4,7 +4,7 @@ use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 use crate::ops::activation::Activation;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Forward<'a, D: Device> {
     pub x: D::View<'a, D::Elem>,
     /// [outputs, inputs]
     pub weight: D::View<'a, D::Param>,
-    /// [outputs]
+    /// `[outputs]`
     pub bias: Option<D::View<'a, D::Param>>,
 }
 
@@ -39,7 +39,7 @@ pub struct Backward<'a, D: Device> {
     pub dx: Option<ElemGrad<'a, D>>,
     /// [outputs, inputs] = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
-    /// [outputs] = or +=
+    /// `[outputs]` = or +=
     pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, rows, outputs]
     pub dy: D::View<'a, D::Elem>,

@@ -14,7 +14,9 @@ const COLUMNS: usize = 256;
 /// Columns of a task, at least, so that each row gives it several lines.
 const LEAST: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let Spec { outer, len, inner } = *spec;

@@ -8,7 +8,9 @@ use crate::cpu::simd::{Float, Job, Simd};
 use crate::error::Error;
 use crate::ops::sum::cpu::total;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, scratch, x, target } = args;
         let (len, n) = (spec.len, batch * spec.len);
@@ -52,7 +54,7 @@ impl<E: Float> Function<E, 2> for Difference<E> {
     }
 }
 
-/// sums[i] = the sum of (x - target)^2 of sample i.
+/// `sums[i]` = the sum of (x - target)^2 of sample i.
 struct Squares<'a, E> {
     sums: &'a mut [E],
     x: &'a [E],

@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +16,9 @@ pub struct Spec {
 
 /// loss = mean of (x - target)^2
 pub struct Forward<'a, D: Device> {
-    /// [1] =
+    /// `[1]` =
     pub loss: D::ViewMut<'a, D::Scalar>,
-    /// [batch] =, each sample's sum of squares.
+    /// `[batch]` =, each sample's sum of squares.
     pub scratch: D::ViewMut<'a, D::Scalar>,
     /// [batch, len]
     pub x: D::View<'a, D::Elem>,
@@ -32,7 +32,7 @@ pub struct Backward<'a, D: Device> {
     pub dx: Option<ElemGrad<'a, D>>,
     /// [batch, len] = or +=
     pub dtarget: Option<ElemGrad<'a, D>>,
-    /// [1]
+    /// `[1]`
     pub dloss: D::View<'a, D::Scalar>,
     /// [batch, len]
     pub x: D::View<'a, D::Elem>,

@@ -55,8 +55,8 @@ fn backward_is_the_slope_of_forward() {
 
 #[test]
 fn a_gradient_is_added_where_told_and_left_out_where_absent() {
-    let cpu = Cpu::with_threads(2).unwrap();
-    let [x, target, before] = [1, 2, 3].map(|which| numbers::<f32>(which, 50));
+    let cpu = double();
+    let [x, target, before] = [1, 2, 3].map(|which| numbers::<f64>(which, 50));
     let written = backward(&cpu, 0.7, &x, &target, None);
     let added = backward(&cpu, 0.7, &x, &target, Some(&before));
     for (written, added) in written.iter().zip(&added) {

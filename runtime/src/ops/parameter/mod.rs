@@ -3,7 +3,7 @@
 use crate::device::{Device, ParamGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,17 +12,17 @@ pub struct Spec {
     pub len: usize,
 }
 
-/// y[sample] = weight
+/// `y[sample]` = weight
 pub struct Forward<'a, D: Device> {
     /// [batch, len] =
     pub y: D::ViewMut<'a, D::Elem>,
-    /// [len]
+    /// `[len]`
     pub weight: D::View<'a, D::Param>,
 }
 
 /// dweight = sum of dy over the samples, in order
 pub struct Backward<'a, D: Device> {
-    /// [len] = or +=
+    /// `[len]` = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
     /// [batch, len]
     pub dy: D::View<'a, D::Elem>,
@@ -34,7 +34,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y[sample] = weight
+    /// `y[sample]` = weight
     ///
     /// # Errors
     /// The device's own.

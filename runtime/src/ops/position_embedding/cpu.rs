@@ -8,7 +8,9 @@ use crate::cpu::runs::{Run, runs};
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::error::Error;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x, weight } = args;
         let sample = check(spec)?;

@@ -1,9 +1,9 @@
-//! PositionEmbedding: y[t] = x[t] + weight[t].
+//! PositionEmbedding: `y[t]` = `x[t]` + `weight[t]`.
 
 use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Spec {
     pub dim: usize,
 }
 
-/// y[t] = x[t] + weight[t]
+/// `y[t]` = `x[t]` + `weight[t]`
 pub struct Forward<'a, D: Device> {
     /// [batch, len, dim] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -26,7 +26,7 @@ pub struct Forward<'a, D: Device> {
     pub weight: D::View<'a, D::Param>,
 }
 
-/// dx = dy, dweight[t] = sum of dy[t] over the samples, in order
+/// dx = dy, `dweight[t]` = sum of `dy[t]` over the samples, in order
 pub struct Backward<'a, D: Device> {
     /// [batch, len, dim] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
@@ -42,13 +42,13 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y[t] = x[t] + weight[t]
+    /// `y[t]` = `x[t]` + `weight[t]`
     ///
     /// # Errors
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx = dy, dweight[t] = sum of dy[t] over the samples, in order
+    /// dx = dy, `dweight[t]` = sum of `dy[t]` over the samples, in order
     ///
     /// # Errors
     /// The device's own.

@@ -8,7 +8,9 @@ use crate::cpu::simd::Float;
 use crate::device::Grad;
 use crate::error::Error;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let columns = columns(spec)?;

@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

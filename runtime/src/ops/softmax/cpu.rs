@@ -1,9 +1,10 @@
 //! Softmax on the CPU. y: =; dx: = or +=. Checked against the plain formula in f64 in `tests`.
 
-use super::row::{dot, max, sum_exp, weight};
+use super::row::{dot, max, sum_exp};
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
 use crate::cpu::elementwise::{CHUNK, check_lengths};
+use crate::cpu::math;
 use crate::cpu::parts::{Grid, Tile, chunks, tiles};
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::device::Grad;
@@ -12,7 +13,9 @@ use crate::error::Error;
 /// Neighbours along `inner` that are taken side by side.
 const LANES: usize = 64;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let n = batch * spec.outer * spec.len * spec.inner;
@@ -84,7 +87,7 @@ impl<E: Float> Job for Rows<'_, E> {
             let max = max(x);
             let scale = E::ONE / sum_exp::<S, E>(x, max);
             for (y, x) in y.iter_mut().zip(x) {
-                *y = weight::<S, E>(*x - max) * scale;
+                *y = math::weight::<S, E>(*x - max) * scale;
             }
         }
     }
@@ -141,7 +144,7 @@ impl<E: Float> Job for Columns<'_, '_, E> {
             let y = self.y.row(i);
             let x = &self.x[i * self.stride..][..y.len()];
             for (((y, x), max), sum) in y.iter_mut().zip(x).zip(&max).zip(&mut sum) {
-                *y = weight::<S, E>(*x - *max);
+                *y = math::weight::<S, E>(*x - *max);
                 *sum += *y;
             }
         }

@@ -3,7 +3,7 @@
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod row;
 #[cfg(test)]
 mod tests;

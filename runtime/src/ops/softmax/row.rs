@@ -1,6 +1,6 @@
 //! Reductions over a row, in [`WIDE`] partial results that are combined in a fixed order.
 
-use crate::cpu::math;
+use crate::cpu::math::weight;
 use crate::cpu::simd::{Float, Simd};
 
 /// Partial results: a vector of f32 on AVX-512.
@@ -86,22 +86,18 @@ pub(crate) fn sum_below<E: Float>(row: &[E], max: E) -> E {
 /// The sum of a b.
 #[inline(always)]
 pub(crate) fn dot<S: Simd, E: Float>(a: &[E], b: &[E]) -> E {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<WIDE>(), b.as_chunks::<WIDE>());
     let mut sums = [E::ZERO; WIDE];
-    for i in 0..vectors(a) {
-        let (a, b) = (vector(a, i, E::ZERO), vector(b, i, E::ZERO));
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..WIDE {
+            sums[l] = S::mul_add(a[l], b[l], sums[l]);
+        }
+    }
+    if !a_rest.is_empty() {
+        let (a, b) = (vector(a_rest, 0, E::ZERO), vector(b_rest, 0, E::ZERO));
         for l in 0..WIDE {
             sums[l] = S::mul_add(a[l], b[l], sums[l]);
         }
     }
     combine(sums, |a, b| a + b)
-}
-
-/// exp x for the weight of one among many, but 0 where that is subnormal: beside a weight near 1 it is
-/// nothing, and subnormal numbers take the processor a hundred times as long.
-#[inline(always)]
-pub(crate) fn weight<S: Simd, E: Float>(x: E) -> E {
-    let least = E::from_f64(if size_of::<E>() == size_of::<f32>() { -87.0 } else { -708.0 });
-    // Clamped too, or a vector would compute what it then drops.
-    let y = math::exp::<S, E>(if x < least { least } else { x });
-    if x < least { E::ZERO } else { y }
 }

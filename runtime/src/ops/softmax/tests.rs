@@ -80,9 +80,9 @@ fn backward_is_the_slope_of_forward() {
 #[test]
 fn a_gradient_is_added_where_told() {
     for spec in &SPECS {
-        let cpu = Cpu::with_threads(2).unwrap();
+        let cpu = double();
         let n = size(spec, 2);
-        let (y, dy, before) = (forward(&cpu, spec, 2, &numbers(1, n)), numbers(2, n), numbers::<f32>(3, n));
+        let (y, dy, before) = (forward(&cpu, spec, 2, &numbers(1, n)), numbers(2, n), numbers::<f64>(3, n));
         let written = backward(&cpu, spec, &dy, &y, None);
         assert_added("dx", &before, &written, &backward(&cpu, spec, &dy, &y, Some(&before)));
     }

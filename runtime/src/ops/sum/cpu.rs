@@ -6,7 +6,9 @@ use crate::cpu::elementwise::{check_lengths, sum};
 use crate::cpu::simd::{Float, Job, Level, Simd};
 use crate::error::Error;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_, '_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, _: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, xs } = args;
         check_lengths(&[(loss.len(), 1), (xs.len(), spec.weights.len())])?;

@@ -19,17 +19,17 @@ pub type ScalarGrad<'a, D> = Grad<<D as Device>::ViewMut<'a, <D as Device>::Scal
 
 /// loss = sum of w_i x_i
 pub struct Forward<'a, D: Device> {
-    /// [1] =
+    /// `[1]` =
     pub loss: D::ViewMut<'a, D::Scalar>,
-    /// As many as the weights, each [1].
+    /// As many as the weights, each `[1]`.
     pub xs: &'a [D::View<'a, D::Scalar>],
 }
 
 /// dx_i = w_i dloss
 pub struct Backward<'a, 'g, D: Device> {
-    /// As many as the weights, each [1] = or +=
+    /// As many as the weights, each `[1]` = or +=
     pub dxs: &'g mut [Option<ScalarGrad<'a, D>>],
-    /// [1]
+    /// `[1]`
     pub dloss: D::View<'a, D::Scalar>,
 }
 

@@ -1,19 +1,25 @@
 //! Transpose on the CPU.
 
+use std::ops::Range;
+
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
 use crate::cpu::elementwise::{Apply, CHUNK, Identity, check_lengths};
-use crate::cpu::parts::{Grid, tiles};
+use crate::cpu::parts::{Grid, chunks, tiles};
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::device::Grad;
 use crate::error::Error;
 
-/// Rows and columns of a block whose elements are moved one by one: a line of f32 each way, so that
-/// each line is read and written whole while it is in the cache.
-const BLOCK: usize = 16;
+/// The block that single elements are moved by: WIDE elements of each of HIGH rows of the source are
+/// read together (several lines in flight, which hides the memory's latency), and written as HIGH
+/// elements of each of WIDE rows, a line of f32.
+const WIDE: usize = 64;
+const HIGH: usize = 16;
 
-impl<E: Float> Kernel for Cpu<E> {
+compiled!(Backward<'_>);
+
+impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         transpose(self.pool(), spec, batch, Grad { to: y, add: false }, x)
@@ -39,14 +45,22 @@ fn transpose<E: Float>(
     let (row, matrix) = (mid * a * inner, b * mid * a * inner);
     let Grad { to, add } = grad;
     check_lengths(&[(to.len(), batch * outer * matrix), (from.len(), batch * outer * matrix)])?;
-    // Whole blocks, and enough of them for a task.
-    let rows = (CHUNK / row.max(1)).next_multiple_of(BLOCK).max(BLOCK).min(b.max(1));
+    let swap = |to: &mut [E], from: &[E], first| pool.level().run(Swap { to, add, from, spec, first });
+    if matrix < CHUNK {
+        // Several matrices for a task.
+        let size = CHUNK / matrix.max(1) * matrix;
+        return pool.run_parts(chunks(to, size), |task, to, _| {
+            let from = from[task * size..].chunks_exact(matrix);
+            to.chunks_exact_mut(matrix).zip(from).for_each(|(to, from)| swap(to, from, 0));
+        });
+    }
+    // Some rows of a matrix: whole blocks, and enough of them.
+    let rows = (CHUNK / row).next_multiple_of(WIDE).max(WIDE).min(b);
     let grid = Grid { rows: 1, columns: matrix, tile_rows: 1, tile_columns: rows * row };
     let per_matrix = b.div_ceil(rows);
     pool.run_parts(tiles(to, grid), |task, mut to, _| {
         let from = &from[task / per_matrix * matrix..][..matrix];
-        let first = task % per_matrix * rows;
-        pool.level().run(Swap { to: to.row(0), add, from, spec, first });
+        swap(to.row(0), from, task % per_matrix * rows);
     })
 }
 
@@ -69,12 +83,13 @@ impl<E: Float> Job for Swap<'_, E> {
         let Spec { a, mid, inner, .. } = *self.spec;
         let rows = self.to.len() / (mid * a * inner);
         for m in 0..mid {
-            for j in (0..rows).step_by(BLOCK) {
-                for i in (0..a).step_by(BLOCK) {
-                    let (height, width) = (BLOCK.min(rows - j), BLOCK.min(a - i));
-                    match (inner, height, width) {
-                        (1, BLOCK, BLOCK) => self.block::<S>(m, j, i),
-                        _ => self.rest::<S>(m, j..j + height, i..i + width),
+            for j in (0..rows).step_by(WIDE) {
+                for i in (0..a).step_by(HIGH) {
+                    let (wide, high) = (WIDE.min(rows - j), HIGH.min(a - i));
+                    match (inner, wide, high) {
+                        (1, WIDE, HIGH) => self.block(m, j, i),
+                        (1, ..) => self.elements(m, j..j + wide, i..i + high),
+                        _ => self.inner_runs::<S>(m, j..j + wide, i..i + high),
                     }
                 }
             }
@@ -83,41 +98,56 @@ impl<E: Float> Job for Swap<'_, E> {
 }
 
 impl<E: Float> Swap<'_, E> {
-    fn to_at(&self, m: usize, j: usize, i: usize) -> usize {
+    #[inline(always)]
+    fn target(&self, m: usize, j: usize, i: usize) -> usize {
         let Spec { a, mid, inner, .. } = *self.spec;
         ((j * mid + m) * a + i) * inner
     }
 
-    fn from_at(&self, m: usize, j: usize, i: usize) -> usize {
+    #[inline(always)]
+    fn source(&self, m: usize, j: usize, i: usize) -> usize {
         let Spec { mid, b, inner, .. } = *self.spec;
         ((i * mid + m) * b + self.first + j) * inner
     }
 
-    /// A whole block of single elements, turned on the stack.
+    /// A whole block of single elements.
     #[inline(always)]
-    fn block<S: Simd>(&mut self, m: usize, j: usize, i: usize) {
-        let mut turned = [[E::ZERO; BLOCK]; BLOCK];
-        for ii in 0..BLOCK {
-            let from = &self.from[self.from_at(m, j, i + ii)..][..BLOCK];
-            for jj in 0..BLOCK {
-                turned[jj][ii] = from[jj];
-            }
+    fn block(&mut self, m: usize, j: usize, i: usize) {
+        let mut block = [[E::ZERO; WIDE]; HIGH];
+        for (ii, row) in block.iter_mut().enumerate() {
+            row.copy_from_slice(&self.from[self.source(m, j, i + ii)..][..WIDE]);
         }
-        for (jj, turned) in turned.iter().enumerate() {
-            let at = self.to_at(m, j + jj, i);
-            let to = &mut self.to[at..][..BLOCK];
-            Apply { f: Identity, to, add: self.add, from: [turned] }.run::<S>();
+        for jj in 0..WIDE {
+            let at = self.target(m, j + jj, i);
+            let to = &mut self.to[at..][..HIGH];
+            for (to, row) in to.iter_mut().zip(&block) {
+                *to = if self.add { *to + row[jj] } else { row[jj] };
+            }
         }
     }
 
-    /// Elements, or runs of `inner` elements, one by one.
+    /// Single elements, fewer than a block.
     #[inline(always)]
-    fn rest<S: Simd>(&mut self, m: usize, j: std::ops::Range<usize>, i: std::ops::Range<usize>) {
+    fn elements(&mut self, m: usize, j: Range<usize>, i: Range<usize>) {
+        let (stride, first) = (self.spec.mid * self.spec.b, i.start);
+        for j in j {
+            let at = self.target(m, j, first);
+            let from = self.from[self.source(m, j, first)..].iter().step_by(stride);
+            let to = &mut self.to[at..][..i.len()];
+            for (to, x) in to.iter_mut().zip(from) {
+                *to = if self.add { *to + *x } else { *x };
+            }
+        }
+    }
+
+    /// Runs of `inner` elements.
+    #[inline(always)]
+    fn inner_runs<S: Simd>(&mut self, m: usize, j: Range<usize>, i: Range<usize>) {
         let inner = self.spec.inner;
         for j in j {
             for i in i.clone() {
-                let from = &self.from[self.from_at(m, j, i)..][..inner];
-                let at = self.to_at(m, j, i);
+                let from = &self.from[self.source(m, j, i)..][..inner];
+                let at = self.target(m, j, i);
                 Apply { f: Identity, to: &mut self.to[at..][..inner], add: self.add, from: [from] }
                     .run::<S>();
             }

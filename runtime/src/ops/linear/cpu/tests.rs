@@ -33,7 +33,7 @@ fn run<E: Product>(
     [x, weight]: [&[E]; 2],
     bias: Option<&[E]>,
 ) -> Result<(), Error> {
-    cpu.forward(s, batch, Forward { y, z, x, weight, bias })
+    Kernel::forward(cpu, s, batch, Forward { y, z, x, weight, bias })
 }
 
 fn forward<E: Product>(cpu: &Cpu<E>, s: &Spec, batch: usize, x: &[E], w: &[E], b: Option<&[E]>) -> Vec<E> {
@@ -85,7 +85,7 @@ fn backward<E: Product>(
         x: Some(x),
         weight: w,
     };
-    cpu.backward(s, x.len() / (s.rows * s.inputs), args).unwrap();
+    Kernel::backward(cpu, s, x.len() / (s.rows * s.inputs), args).unwrap();
     Gradients { dx, dw, db }
 }
 

@@ -6,8 +6,8 @@ use crate::ops::check::{
 /// Single elements in whole blocks and in rests, runs of elements, axes between, and axes of 1.
 const SPECS: [Spec; 6] = [
     Spec { outer: 1, a: 2, mid: 1, b: 3, inner: 1 },
-    Spec { outer: 2, a: 33, mid: 1, b: 50, inner: 1 },
-    Spec { outer: 1, a: 17, mid: 3, b: 16, inner: 1 },
+    Spec { outer: 2, a: 33, mid: 1, b: 70, inner: 1 },
+    Spec { outer: 1, a: 17, mid: 3, b: 64, inner: 1 },
     Spec { outer: 2, a: 5, mid: 1, b: 3, inner: 7 },
     Spec { outer: 1, a: 3, mid: 2, b: 4, inner: 20 },
     Spec { outer: 3, a: 1, mid: 2, b: 9, inner: 1 },
@@ -69,7 +69,7 @@ fn the_gradient_is_that_of_finite_differences() {
 
 #[test]
 fn bits_do_not_depend_on_threads_and_nan_stays() {
-    let large = Spec { outer: 2, a: 100, mid: 2, b: 130, inner: 1 };
+    let large = Spec { outer: 2, a: 100, mid: 2, b: 330, inner: 1 };
     for spec in SPECS.iter().chain([&large]) {
         let mut x = numbers::<f32>(0, 3 * len(spec));
         x[1] = f32::NAN;

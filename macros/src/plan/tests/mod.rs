@@ -1,0 +1,65 @@
+//! Tests of planning.
+//!
+//! `steps` and `marks` read as the description of what a plan does. `properties` draws thousands of problems and
+//! holds every program against `interpreter`, which runs it on symbolic memory and shares no code with
+//! planning; the programs of `mutations` show that `verify` sees whatever changes an answer; `brute` knows
+//! the best schedule of small problems.
+
+// A model with one segment is a list of one range.
+#![allow(clippy::single_range_in_vec_init)]
+
+use super::layout::{Layout, Region, Widths, layout};
+use super::problem::{Problem, ValueId};
+use super::program::{Program, Step};
+use super::{schedule, verify};
+
+mod brute;
+mod interpreter;
+mod layouts;
+mod marks;
+mod mutations;
+mod nets;
+mod properties;
+mod random;
+mod steps;
+mod violations;
+
+/// The CPU's, for f32.
+const F32: Widths = Widths { line: 64, elem: 4, scalar: 4 };
+/// The CPU's, for f64.
+const F64: Widths = Widths { line: 64, elem: 8, scalar: 8 };
+
+/// A training program and its layout for f32, both accepted by `verify`.
+fn planned(problem: &Problem) -> (Program, Layout) {
+    let program = schedule::train(problem);
+    let layout = layout(problem, &program, F32).expect("it fits into 64 bits");
+    if let Err(violation) = verify::train(problem, &program, &layout, F32) {
+        panic!("{violation}\n{}", steps::text(&program));
+    }
+    (program, layout)
+}
+
+/// The loss, then the outputs.
+fn results(problem: &Problem) -> Vec<ValueId> {
+    [problem.loss].iter().chain(&problem.outputs).copied().collect()
+}
+
+/// The lines per sample that are live at each step.
+fn live(program: &Program, layout: &Layout) -> Vec<u64> {
+    let mut change = vec![(0, 0); program.steps.len() + 1];
+    for placed in layout.buffers.iter().filter(|placed| placed.region == Region::PerSample) {
+        change[placed.first].0 += placed.lines;
+        change[placed.last + 1].1 += placed.lines;
+    }
+    let mut live = 0;
+    let sums = change.iter().map(|(born, gone)| {
+        live = live + born - gone;
+        live
+    });
+    sums.take(program.steps.len()).collect()
+}
+
+/// Whether a step runs a kernel.
+fn is_run(step: &Step) -> bool {
+    matches!(step, Step::Run(_))
+}

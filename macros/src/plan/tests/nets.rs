@@ -1,0 +1,316 @@
+//! Networks as planning sees them, built a layer at a time.
+
+use crate::plan::problem::{
+    Backward, Class, Extent, Node, NodeId, ParamId, Problem, Segment, Size, Value, ValueId,
+};
+
+/// A network under construction.
+#[derive(Default)]
+pub(super) struct Net {
+    pub(super) problem: Problem,
+}
+
+/// What a layer is: see [`Node`].
+#[derive(Default)]
+pub(super) struct Layer<'a> {
+    pub(super) reads: &'a [ValueId],
+    /// Elements per sample of its value; 0 for a loss, which is one number for the whole batch.
+    pub(super) size: u64,
+    /// Scalars per sample of a statistic that its backward reads.
+    pub(super) stat: u64,
+    /// Its backward reads what it read.
+    pub(super) needs_input: bool,
+    /// Its backward reads what it made.
+    pub(super) needs_output: bool,
+    pub(super) params: &'a [ParamId],
+    pub(super) scratch: u64,
+    pub(super) epilogue: bool,
+    pub(super) recompute: bool,
+    pub(super) flops: u64,
+}
+
+fn per_sample(class: Class, elements: u64) -> Size {
+    Size { class, extent: Extent::PerSample(elements) }
+}
+
+impl Net {
+    pub(super) fn input(&mut self, class: Class, elements: u64) -> ValueId {
+        let value = self.value(per_sample(class, elements), None);
+        self.problem.inputs.push(value);
+        value
+    }
+
+    pub(super) fn param(&mut self, elements: u64) -> ParamId {
+        self.problem.params.push(Some(elements));
+        self.problem.params.len() - 1
+    }
+
+    fn value(&mut self, size: Size, made_by: Option<NodeId>) -> ValueId {
+        self.problem.values.push(Value { size, made_by, grad: false });
+        self.problem.values.len() - 1
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.problem.nodes.len()
+    }
+
+    /// Adds a layer and gives the value that others see.
+    pub(super) fn layer(&mut self, layer: Layer<'_>) -> ValueId {
+        let id = self.nodes();
+        let size = match layer.size {
+            0 => Size { class: Class::Scalar, extent: Extent::Fixed(1) },
+            elements => per_sample(Class::Elem, elements),
+        };
+        let mut makes = vec![self.value(size, Some(id))];
+        if layer.stat > 0 {
+            makes.push(self.value(per_sample(Class::Scalar, layer.stat), Some(id)));
+        }
+        let mut reads: Vec<ValueId> = makes[1..].to_vec();
+        if layer.needs_input {
+            reads.extend(layer.reads);
+        }
+        if layer.needs_output {
+            reads.push(makes[0]);
+        }
+        let scratch = (layer.scratch > 0).then(|| per_sample(Class::Scalar, layer.scratch));
+        self.problem.nodes.push(Node {
+            reads: layer.reads.to_vec(),
+            makes: makes.clone(),
+            scratch,
+            backward: Some(Backward { reads, grads: Vec::new(), params: layer.params.to_vec(), scratch }),
+            epilogue: layer.epilogue,
+            recompute: layer.recompute,
+            flops: layer.flops,
+        });
+        makes[0]
+    }
+
+    pub(super) fn segment(&mut self, nodes: std::ops::Range<NodeId>) {
+        self.problem.segments.push(Segment { nodes });
+    }
+
+    /// Cuts `nodes` after each of `ends`, and at the end.
+    pub(super) fn cut(&mut self, nodes: std::ops::Range<NodeId>, ends: &[NodeId]) {
+        let mut start = nodes.start;
+        for &end in ends.iter().chain(&[nodes.end]) {
+            self.segment(start..end);
+            start = end;
+        }
+    }
+
+    /// The finished problem: says which gradients are wanted, as the macro does.
+    pub(super) fn loss(mut self, loss: ValueId) -> Problem {
+        self.problem.loss = loss;
+        let Problem { nodes, values, params, .. } = &mut self.problem;
+        let first = |node: &Node| node.makes[0];
+        let mut trained = vec![false; values.len()];
+        for node in nodes.iter_mut() {
+            let Some(backward) = &mut node.backward else { continue };
+            backward.params.retain(|&param| params[param].is_some());
+            backward.grads = node.reads.iter().copied().filter(|&value| trained[value]).collect();
+            backward.grads.sort_unstable();
+            backward.grads.dedup();
+            trained[node.makes[0]] = !(backward.params.is_empty() && backward.grads.is_empty());
+            if !trained[node.makes[0]] {
+                node.backward = None;
+            }
+        }
+        let mut before_loss = vec![false; values.len()];
+        before_loss[loss] = true;
+        for node in nodes.iter().rev() {
+            if before_loss[first(node)] {
+                node.reads.iter().for_each(|&value| before_loss[value] = true);
+            }
+        }
+        for (id, value) in values.iter_mut().enumerate() {
+            value.grad = trained[id] && before_loss[id];
+        }
+        self.problem
+    }
+}
+
+// The layers of the networks below, as the library's ops describe themselves.
+impl Net {
+    pub(super) fn embedding(&mut self, ids: ValueId, tokens: u64, vocabulary: u64, width: u64) -> ValueId {
+        let table = self.param(vocabulary * width);
+        self.layer(Layer {
+            reads: &[ids],
+            size: tokens * width,
+            needs_input: true,
+            params: &[table],
+            ..Layer::default()
+        })
+    }
+
+    pub(super) fn linear(&mut self, x: ValueId, rows: u64, inputs: u64, outputs: u64) -> ValueId {
+        let params = [self.param(inputs * outputs), self.param(outputs)];
+        self.layer(Layer {
+            reads: &[x],
+            size: rows * outputs,
+            needs_input: true,
+            params: &params,
+            flops: 2 * rows * inputs * outputs,
+            ..Layer::default()
+        })
+    }
+
+    pub(super) fn norm(&mut self, x: ValueId, rows: u64, width: u64) -> ValueId {
+        let params = [self.param(width), self.param(width)];
+        self.layer(Layer {
+            reads: &[x],
+            size: rows * width,
+            stat: 2 * rows,
+            needs_input: true,
+            params: &params,
+            flops: 8 * rows * width,
+            ..Layer::default()
+        })
+    }
+
+    pub(super) fn gelu(&mut self, x: ValueId, size: u64, recompute: bool) -> ValueId {
+        let layer = Layer {
+            reads: &[x],
+            size,
+            needs_input: true,
+            epilogue: true,
+            recompute,
+            flops: 20 * size,
+            ..Layer::default()
+        };
+        self.layer(layer)
+    }
+
+    pub(super) fn add(&mut self, a: ValueId, b: ValueId, size: u64) -> ValueId {
+        self.layer(Layer { reads: &[a, b], size, flops: size, ..Layer::default() })
+    }
+
+    pub(super) fn dropout(&mut self, x: ValueId, size: u64) -> ValueId {
+        self.layer(Layer { reads: &[x], size, flops: size, ..Layer::default() })
+    }
+
+    pub(super) fn attention(&mut self, qkv: ValueId, tokens: u64, width: u64, heads: u64) -> ValueId {
+        self.layer(Layer {
+            reads: &[qkv],
+            size: tokens * width,
+            stat: tokens * heads,
+            needs_input: true,
+            needs_output: true,
+            scratch: 64 * tokens,
+            flops: 4 * tokens * tokens * width,
+            ..Layer::default()
+        })
+    }
+
+    pub(super) fn cross_entropy(&mut self, logits: ValueId, target: ValueId, rows: u64) -> ValueId {
+        self.layer(Layer {
+            reads: &[logits, target],
+            size: 0,
+            stat: rows,
+            needs_input: true,
+            ..Layer::default()
+        })
+    }
+}
+
+/// How a network is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    StoreAll,
+    /// Every block is a segment.
+    PerBlock,
+    /// `#[recompute]` on the cheap layers.
+    Selective,
+    /// A boundary after every so many blocks.
+    Every(usize),
+    /// The same, and in each segment each block is one again.
+    Nested(usize),
+}
+
+/// A GPT: embedding, `blocks` of attention and MLP, norm, head.
+pub(super) fn gpt(blocks: usize, plan: Plan) -> Problem {
+    let (tokens, width, heads, vocabulary) = (256, 384, 6, 256);
+    let size = tokens * width;
+    let mut net = Net::default();
+    let (ids, next) = (net.input(Class::Index, tokens), net.input(Class::Index, tokens));
+    let mut x = net.embedding(ids, tokens, vocabulary, width);
+    let first = net.nodes();
+    let mut ends = Vec::new();
+    for _ in 0..blocks {
+        let normed = net.norm(x, tokens, width);
+        let qkv = net.linear(normed, tokens, width, 3 * width);
+        let mixed = net.attention(qkv, tokens, width, heads);
+        let projected = net.linear(mixed, tokens, width, width);
+        x = net.add(x, projected, size);
+        let normed = net.norm(x, tokens, width);
+        let up = net.linear(normed, tokens, width, 4 * width);
+        let active = net.gelu(up, 4 * size, plan == Plan::Selective);
+        let down = net.linear(active, tokens, 4 * width, width);
+        let dropped = net.dropout(down, size);
+        x = net.add(x, dropped, size);
+        ends.push(net.nodes());
+    }
+    mark(&mut net, first, &ends, plan);
+    let normed = net.norm(x, tokens, width);
+    let logits = net.linear(normed, tokens, width, vocabulary);
+    let loss = net.cross_entropy(logits, next, tokens);
+    net.loss(loss)
+}
+
+/// Marks blocks that begin at `first` and end at each of `ends`.
+fn mark(net: &mut Net, first: NodeId, ends: &[NodeId], plan: Plan) {
+    let Some(&last) = ends.last() else { return };
+    let each: Vec<NodeId> = match plan {
+        Plan::StoreAll | Plan::Selective => return,
+        Plan::PerBlock => ends.to_vec(),
+        Plan::Every(k) | Plan::Nested(k) => ends.iter().copied().skip(k - 1).step_by(k).collect(),
+    };
+    let inner: Vec<NodeId> = each.into_iter().filter(|&end| end != last).collect();
+    net.cut(first..last, &inner);
+    if let Plan::Nested(_) = plan {
+        net.cut(first..last, &ends[..ends.len() - 1]);
+    }
+}
+
+/// A multi-layer perceptron of `widths`, with an activation behind each Linear but the last.
+pub(super) fn mlp(widths: &[u64], plan: Plan) -> Problem {
+    let mut net = Net::default();
+    let (mut x, target) = (net.input(Class::Elem, widths[0]), net.input(Class::Index, 1));
+    let mut ends = Vec::new();
+    for pair in widths.windows(2) {
+        x = net.linear(x, 1, pair[0], pair[1]);
+        if ends.len() + 2 < widths.len() {
+            x = net.gelu(x, pair[1], plan == Plan::Selective);
+        }
+        ends.push(net.nodes());
+    }
+    mark(&mut net, 0, &ends, plan);
+    let loss = net.cross_entropy(x, target, 1);
+    net.loss(loss)
+}
+
+/// A U-net of `depth` levels: what goes down at each level is read again on the way up.
+pub(super) fn unet(depth: u32, plan: Plan) -> Problem {
+    let mut net = Net::default();
+    let size = |level: u32| (64 * 1024) >> level;
+    let (mut x, target) = (net.input(Class::Elem, size(0)), net.input(Class::Elem, size(0)));
+    let (mut ends, mut skips) = (Vec::new(), Vec::new());
+    let down = (0..depth).map(|level| (level, true));
+    for (level, goes_down) in down.chain((0..depth).rev().map(|level| (level, false))) {
+        let size = size(level);
+        if !goes_down && let Some(skip) = skips.pop() {
+            x = net.layer(Layer { reads: &[x, skip], size: 2 * size, ..Layer::default() });
+        }
+        for _ in 0..2 {
+            x = net.linear(x, size / 64, 64, 64);
+            x = net.gelu(x, size, plan == Plan::Selective);
+        }
+        if goes_down {
+            skips.push(x);
+            x = net.layer(Layer { reads: &[x], size: size / 2, ..Layer::default() });
+        }
+        ends.push(net.nodes());
+    }
+    mark(&mut net, 0, &ends, plan);
+    let loss = net.layer(Layer { reads: &[x, target], size: 0, needs_input: true, ..Layer::default() });
+    net.loss(loss)
+}

@@ -1,0 +1,266 @@
+//! Checks a program and its layout against the problem, by replaying the steps.
+//!
+//! Shares nothing with what made them but their form: it derives from the problem alone what every
+//! step reads, how often each gradient is added to, and how large each buffer is.
+
+use std::fmt;
+
+use super::layout::{Layout, What, Widths};
+use super::problem::{Class, Extent, NodeId, Problem, Size, ValueId};
+use super::program::{Kind, Mode, Program, Run, Step};
+use memory::Memory;
+
+mod memory;
+
+/// What did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// The step at which it shows; none if only at the start or the end.
+    pub(crate) step: Option<usize>,
+    /// The node that runs there.
+    pub(crate) node: Option<NodeId>,
+    /// In words.
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.step, self.node) {
+            (Some(step), Some(node)) => write!(f, "step {step} (node {node}): {}", self.what),
+            (Some(step), None) => write!(f, "step {step}: {}", self.what),
+            _ => f.write_str(&self.what),
+        }
+    }
+}
+
+type Check = Result<(), String>;
+
+/// Fails with a message unless a condition holds.
+macro_rules! ensure {
+    ($holds:expr, $($message:tt)+) => {
+        if !$holds {
+            return Err(format!($($message)+));
+        }
+    };
+}
+use ensure;
+
+/// Checks a training program.
+pub(crate) fn train(
+    problem: &Problem,
+    program: &Program,
+    layout: &Layout,
+    widths: Widths,
+) -> Result<(), Violation> {
+    let mut wanted = problem.outputs.clone();
+    wanted.push(problem.loss);
+    replay(Replay::new(problem, layout, widths, true), program, &wanted)
+}
+
+/// Checks a program that makes `wanted` and no gradient.
+pub(crate) fn forward(
+    problem: &Problem,
+    wanted: &[ValueId],
+    program: &Program,
+    layout: &Layout,
+    widths: Widths,
+) -> Result<(), Violation> {
+    replay(Replay::new(problem, layout, widths, false), program, wanted)
+}
+
+fn replay(mut replay: Replay<'_>, program: &Program, wanted: &[ValueId]) -> Result<(), Violation> {
+    let outside = |what| Violation { step: None, node: None, what };
+    replay.start(program).map_err(outside)?;
+    for (at, step) in program.steps.iter().enumerate() {
+        replay.step(at, step).map_err(|what| {
+            let node = if let Step::Run(run) = step { Some(run.node) } else { None };
+            Violation { step: Some(at), node, what }
+        })?;
+    }
+    replay.end(wanted).map_err(outside)
+}
+
+struct Replay<'a> {
+    problem: &'a Problem,
+    memory: Memory<'a>,
+    /// Nodes whose Backward must run.
+    trains: Vec<bool>,
+    ran: Vec<bool>,
+    /// The node whose Backward ran last; the number of nodes before the first.
+    backward: NodeId,
+    /// Values whose gradient some Backward reads.
+    grad_is_read: Vec<bool>,
+    /// How many contributions each value's gradient is to have, and has.
+    due: Vec<usize>,
+    grads: Vec<usize>,
+    /// How many each parameter's gradient has.
+    params: Vec<usize>,
+}
+
+impl<'a> Replay<'a> {
+    fn new(problem: &'a Problem, layout: &'a Layout, widths: Widths, train: bool) -> Self {
+        let mut replay = Self {
+            problem,
+            memory: Memory::new(layout, widths),
+            trains: vec![false; problem.nodes.len()],
+            ran: vec![false; problem.nodes.len()],
+            backward: problem.nodes.len(),
+            grad_is_read: vec![false; problem.values.len()],
+            due: vec![0; problem.values.len()],
+            grads: vec![0; problem.values.len()],
+            params: vec![0; problem.params.len()],
+        };
+        if train {
+            replay.follow_gradients();
+        }
+        replay
+    }
+
+    /// From the loss back: a node whose value's gradient something contributes to must run its Backward.
+    fn follow_gradients(&mut self) {
+        for node in &self.problem.nodes {
+            if let (Some(_), Some(&value)) = (&node.backward, node.makes.first()) {
+                self.grad_is_read[value] = true;
+            }
+        }
+        for (id, node) in self.problem.nodes.iter().enumerate().rev() {
+            let (Some(backward), Some(&value)) = (&node.backward, node.makes.first()) else { continue };
+            self.trains[id] = value == self.problem.loss || self.due[value] > 0;
+            if self.trains[id] {
+                backward.grads.iter().for_each(|&value| self.due[value] += 1);
+            }
+        }
+    }
+
+    fn start(&mut self, program: &Program) -> Check {
+        let trains = self.trains.contains(&true);
+        let seed = program.seed;
+        ensure!(seed == trains.then_some(self.problem.loss), "the gradient of {seed:?} is given");
+        self.memory.check_ids(self.problem, &program.steps)?;
+        for (param, elements) in self.problem.params.iter().enumerate() {
+            if let &Some(elements) = elements {
+                let size = Size { class: Class::Scalar, extent: Extent::Fixed(elements) };
+                self.memory.begin_given(What::Param(param), size)?;
+            }
+        }
+        for &value in &program.inputs {
+            ensure!(self.problem.inputs.contains(&value), "value {value} is given but is no input");
+            self.memory.begin_given(What::Value(value), self.problem.values[value].size)?;
+        }
+        if let Some(loss) = seed {
+            self.memory.begin_given(What::Grad(loss), self.problem.values[loss].size)?;
+            self.due[loss] += 1;
+            self.grads[loss] += 1;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, at: usize, step: &Step) -> Check {
+        self.memory.enter(at);
+        match step {
+            Step::Run(run) if run.kind == Kind::Backward => self.run_backward(run)?,
+            Step::Run(run) => self.run_forward(run)?,
+            Step::Free(value) => self.memory.free(What::Value(*value))?,
+            Step::FreeGrad(value) => self.memory.free(What::Grad(*value))?,
+        }
+        self.memory.leave()
+    }
+
+    fn run_forward(&mut self, run: &Run) -> Check {
+        ensure!(run.grads.is_empty() && run.params.is_empty(), "it makes gradients");
+        let first = &self.problem.nodes[run.node];
+        let mut handed_over = None;
+        if let Some(epilogue) = run.epilogue {
+            let second = &self.problem.nodes[epilogue];
+            handed_over = first.makes.first().copied();
+            ensure!(
+                epilogue == run.node + 1
+                    && second.epilogue
+                    && handed_over.is_some_and(|value| second.reads.contains(&value)),
+                "node {epilogue} is no epilogue of it"
+            );
+        }
+        for id in run.nodes() {
+            let again = std::mem::replace(&mut self.ran[id], true);
+            match run.kind {
+                Kind::Forward => ensure!(!again, "node {id} runs forward twice"),
+                _ => ensure!(again, "node {id} is recomputed before it ran"),
+            }
+            let node = &self.problem.nodes[id];
+            for &value in node.reads.iter().filter(|&&value| id == run.node || Some(value) != handed_over) {
+                self.memory.touch(What::Value(value))?;
+            }
+            self.memory.scratch(id, node.scratch)?;
+        }
+        let made: Vec<ValueId> = run.nodes().flat_map(|id| &self.problem.nodes[id].makes).copied().collect();
+        for &value in &run.makes {
+            ensure!(made.contains(&value), "value {value} is not made here");
+            self.memory.begin(What::Value(value), self.problem.values[value].size)?;
+        }
+        for id in run.nodes() {
+            let first = self.problem.nodes[id].makes.first();
+            let stored = first.is_none_or(|value| run.makes.contains(value) || Some(*value) == handed_over);
+            ensure!(stored, "the first value of node {id} is not stored");
+        }
+        Ok(())
+    }
+
+    fn run_backward(&mut self, run: &Run) -> Check {
+        let id = run.node;
+        let node = &self.problem.nodes[id];
+        let (Some(backward), Some(&value)) = (&node.backward, node.makes.first()) else {
+            return Err("it has no backward".to_owned());
+        };
+        ensure!(run.epilogue.is_none() && run.makes.is_empty(), "a backward makes values");
+        ensure!(self.trains[id] && self.ran[id], "its backward is not wanted here");
+        ensure!(id < self.backward, "its backward runs after that of node {}", self.backward);
+        self.backward = id;
+        self.trains[id] = false;
+
+        for &value in &backward.reads {
+            self.memory.touch(What::Value(value))?;
+        }
+        self.memory.touch(What::Grad(value))?;
+        let (due, got) = (self.due[value], self.grads[value]);
+        ensure!(due == got, "the gradient of value {value} is read with {got} of {due} contributions");
+        self.memory.scratch(id, backward.scratch)?;
+
+        let values = backward.grads.iter().filter(|&&value| self.grad_is_read[value]);
+        ensure!(values.eq(run.grads.iter().map(|(value, _)| value)), "it gives other gradients of values");
+        let params = backward.params.iter().filter(|&&param| self.problem.params[param].is_some());
+        ensure!(
+            params.eq(run.params.iter().map(|(param, _)| param)),
+            "it gives other gradients of parameters"
+        );
+        for &(value, mode) in &run.grads {
+            contribute(&mut self.grads[value], mode)
+                .map_err(|e| format!("the gradient of value {value} {e}"))?;
+            match mode {
+                Mode::Write => self.memory.begin(What::Grad(value), self.problem.values[value].size)?,
+                Mode::Add => self.memory.touch(What::Grad(value))?,
+            }
+        }
+        for &(param, mode) in &run.params {
+            let sum = contribute(&mut self.params[param], mode);
+            sum.map_err(|e| format!("the gradient of parameter {param} {e}"))?;
+            self.memory.touch(What::Param(param))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, wanted: &[ValueId]) -> Check {
+        if let Some(node) = self.trains.iter().position(|&waits| waits) {
+            return Err(format!("the backward of node {node} never runs"));
+        }
+        self.memory.end(wanted)
+    }
+}
+
+fn contribute(got: &mut usize, mode: Mode) -> Result<(), &'static str> {
+    match (mode, *got) {
+        (Mode::Write, 1..) => return Err("is overwritten"),
+        (Mode::Add, 0) => return Err("is added to before it is written"),
+        _ => *got += 1,
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+// An interval has a length.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(every = 0)]
+        body: repeat(4) { fc: Linear(8); }
+        loss: Mse <- (body, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:30 `every` must be a positive integer but is 0 -- write 1 or more

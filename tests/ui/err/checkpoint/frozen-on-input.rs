@@ -1,0 +1,14 @@
+// Inputs have no parameters.
+remat::model! {
+    Net {
+        #[frozen]
+        input x: f32[8];
+        target y: f32[8];
+        fc: Linear(8);
+        loss: Mse <- (fc, y);
+    }
+}
+
+fn main() {}
+
+//~ 4:11 `frozen` means nothing on an `input` -- mark a layer or a scope that has parameters

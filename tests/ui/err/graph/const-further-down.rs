@@ -1,0 +1,15 @@
+// Constants read those above them.
+remat::model! {
+    Net {
+        const H = 2 * D;
+        const D = 4;
+        input x: f32[D];
+        target y: f32[8];
+        fc: Linear(H);
+        loss: Mse <- (fc, y);
+    }
+}
+
+fn main() {}
+
+//~ 4:23 `D` is declared further down -- a constant reads only those above it

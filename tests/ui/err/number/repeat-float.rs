@@ -1,0 +1,13 @@
+// It runs a number of times.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        body: repeat(1.5) { fc: Linear(8); }
+        loss: Mse <- (body, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:22 the number of iterations must be a positive integer but is 1.5 -- write 1 or more

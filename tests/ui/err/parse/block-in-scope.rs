@@ -1,0 +1,16 @@
+// Blocks are declared at the top of the model.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        body: repeat(2) {
+            block Mlp(n) { fc: Linear(n); }
+            fc: Linear(8);
+        }
+        loss: Mse <- (body, y);
+    }
+}
+
+fn main() {}
+
+//~ 7:13 `block` stands only at the top of the model -- move it out of this scope

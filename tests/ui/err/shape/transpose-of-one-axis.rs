@@ -1,0 +1,15 @@
+// There are two.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        swap: Transpose;
+        fc: Linear(8);
+        loss: Mse <- (fc, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:15 `dim0` of `swap` is -2 but `x` is [8], 1 axis -- write 0 or -1; the batch is not counted
+//~ 4:15 `x` is [8]
