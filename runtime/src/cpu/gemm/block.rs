@@ -41,7 +41,7 @@ pub(super) struct Region<'a, E: 'static, F> {
 impl<E, F> Region<'_, E, F> {
     /// Whether tiles read A where it is: each element is needed for one or two of them.
     fn direct_a(&self) -> bool {
-        self.shape.n <= 2 * self.kernels.cols && self.a.col_step == 1
+        self.shape.n <= 2 * self.kernels.cols() && self.a.col_step == 1
     }
 
     /// Whether tiles read B where it is: each element is needed for one or two of them.
@@ -77,12 +77,12 @@ impl<E: Product, F: Epilogue<E>> Job for Part<'_, '_, E, F> {
         let packed = Packed::new(self.memory, longest, kernels);
         let row_blocks = self.rows.len().div_ceil(BLOCK_ROWS);
         // A single block of rows uses each panel of B once: better while it is in the cache.
-        let most = if row_blocks == 1 { packed.cols.min(FEW_PANELS * kernels.cols) } else { packed.cols };
+        let most = if row_blocks == 1 { packed.cols.min(FEW_PANELS * kernels.cols()) } else { packed.cols };
         let column_blocks = self.cols.len().div_ceil(most);
         for block in 0..blocks {
             let ks = part(k, 1, blocks, block);
             for j in 0..column_blocks {
-                let cols = shift(part(self.cols.len(), kernels.cols, column_blocks, j), self.cols.start);
+                let cols = shift(part(self.cols.len(), kernels.cols(), column_blocks, j), self.cols.start);
                 packed.pack_b(self.region, &ks, &cols);
                 for i in 0..row_blocks {
                     let rows = shift(part(self.rows.len(), kernels.rows, row_blocks, i), self.rows.start);
@@ -128,10 +128,10 @@ impl<E: Product> Packed<E> {
     fn new(memory: &mut [u8], k: usize, kernels: &Kernels<E>) -> Self {
         // A line behind A, for what packing writes beyond it.
         let a_bytes = (BLOCK_ROWS * k * size_of::<E>()).next_multiple_of(64) + 64;
-        let panel_bytes = (k * kernels.cols * size_of::<E>()).max(1);
+        let panel_bytes = (k * kernels.cols() * size_of::<E>()).max(1);
         let b_bytes = memory.len().min(LANE_BYTES).saturating_sub(a_bytes);
         let a = memory.as_mut_ptr();
-        Self { a: a.cast(), b: a.wrapping_add(a_bytes).cast(), cols: b_bytes / panel_bytes * kernels.cols }
+        Self { a: a.cast(), b: a.wrapping_add(a_bytes).cast(), cols: b_bytes / panel_bytes * kernels.cols() }
     }
 
     fn pack_b<F>(&self, region: &Region<'_, E, F>, ks: &Range<usize>, cols: &Range<usize>) {
@@ -144,13 +144,13 @@ impl<E: Product> Packed<E> {
             k: ks.len(),
         };
         // Only the last panel may have to be packed where the others are read where they are.
-        let packed = column_panels(cols.len(), kernels.lanes).find(|panel| !region.direct_b(panel));
+        let packed = column_panels(cols.len(), kernels).find(|panel| !region.direct_b(panel));
         if let Some(Panel { from, .. }) = packed {
             // SAFETY: `new` made room for these panels, whole vectors each, and `product` saw that B
             // holds the source; the level is the pool's.
             unsafe {
                 let to = self.b.add(from * ks.len());
-                (kernels.pack_b)(to, kernels.lanes, source(from, cols.len() - from));
+                (kernels.pack_b)(to, kernels, source(from, cols.len() - from));
             }
         }
     }
@@ -166,7 +166,7 @@ impl<E: Product> Packed<E> {
                 k: ks.len(),
             };
             // SAFETY: as in `pack_b`, with a line of room behind the last panel.
-            unsafe { (kernels.pack_a)(self.a, kernels.rows, source) };
+            unsafe { (kernels.pack_a)(self.a, kernels, source) };
         }
     }
 
@@ -182,7 +182,7 @@ impl<E: Product> Packed<E> {
         let first = ks.start == 0;
         let (init, init_step) =
             if first { (region.init, region.init_step) } else { (region.c.cast_const(), region.step) };
-        for wide in column_panels(cols.len(), kernels.lanes) {
+        for wide in column_panels(cols.len(), kernels) {
             let col = cols.start + wide.from;
             let (b, b_k) = if region.direct_b(&wide) {
                 (at(b, ks.start, col), b.row_step)
@@ -190,7 +190,7 @@ impl<E: Product> Packed<E> {
                 (self.b.wrapping_add(wide.from * ks.len()).cast_const(), wide.step)
             };
             let vectors = wide.step / kernels.lanes;
-            for high in row_panels(rows.len(), kernels.rows) {
+            for high in row_panels(rows.len(), kernels) {
                 let row = rows.start + high.from;
                 let (tiles, a, a_step) = if region.direct_a() {
                     (kernels.direct, at(a, row, ks.start), a.row_step)
@@ -211,7 +211,7 @@ impl<E: Product> Packed<E> {
                 };
                 // SAFETY: the panels were packed with these very sizes, or A and B hold what is read
                 // of them, as C does its tile: `product` saw to it.
-                unsafe { tiles[high.width - 1][vectors - 1](&tile) };
+                unsafe { tiles[kernels.index(high.width, vectors)](&tile) };
             }
         }
     }

@@ -150,7 +150,7 @@ pub(crate) fn product<E: Product>(
         let part = block::Part {
             region: &region,
             rows: part(m, kernels.rows, cut.rows, i),
-            cols: part(n, kernels.cols, cut.cols, j),
+            cols: part(n, kernels.cols(), cut.cols, j),
             memory: lane.memory,
         };
         level.run(part);
@@ -171,7 +171,7 @@ impl Cut {
     fn new<E>(Shape { m, n, k }: Shape, threads: usize, kernels: &Kernels<E>) -> Self {
         let most = m.saturating_mul(n).saturating_mul(k) / WORTH_A_TASK;
         let tasks = if threads == 1 { 1 } else { (TASKS * threads).min(most.max(1)) };
-        let (max_rows, max_cols) = (m.div_ceil(kernels.rows), n.div_ceil(kernels.cols));
+        let (max_rows, max_cols) = (m.div_ceil(kernels.rows), n.div_ceil(kernels.cols()));
         let cuts = (1..=tasks.min(max_rows)).map(|rows| Self { rows, cols: (tasks / rows).min(max_cols) });
         let repacked = |cut: &Self| m * cut.cols + n * cut.rows;
         // The most tasks, then the least packing; there is always the cut into one row.

@@ -1,7 +1,7 @@
 //! Packing: blocks of A and B, wherever their elements are, as panels of [k][step].
 
 use super::part;
-use super::tile::{MAX_VECTORS, Vector};
+use super::tile::{Kernels, Vector};
 
 /// A block to pack: element (w, p) is at `from[w * w_step + p * k_step]`; one step is 1.
 #[derive(Clone, Copy)]
@@ -30,47 +30,62 @@ pub(super) struct Panel {
     pub(super) step: usize,
 }
 
-/// Rows of A in panels of at most `max`, of even sizes.
-pub(super) fn row_panels(rows: usize, max: usize) -> impl Iterator<Item = Panel> + Clone {
-    let count = rows.div_ceil(max);
+/// Rows of A in panels as high as tiles are, of even sizes.
+pub(super) fn row_panels<E>(
+    rows: usize,
+    kernels: &Kernels<E>,
+) -> impl Iterator<Item = Panel> + Clone + use<E> {
+    let count = rows.div_ceil(kernels.rows);
     (0..count).map(move |i| {
         let panel = part(rows, 1, count, i);
         Panel { from: panel.start, width: panel.len(), step: panel.len() }
     })
 }
 
-/// Columns of B in panels of at most three vectors; wide ones first, but none of one vector behind a
-/// wide one: such a tile waits for its own sums.
-pub(super) fn column_panels(cols: usize, lanes: usize) -> impl Iterator<Item = Panel> + Clone {
+/// Columns of B in panels as wide as tiles are, but the last two of even sizes rather than one of a
+/// single vector: such a tile waits for its own sums.
+pub(super) fn column_panels<E>(
+    cols: usize,
+    kernels: &Kernels<E>,
+) -> impl Iterator<Item = Panel> + Clone + use<E> {
+    let (lanes, most) = (kernels.lanes, kernels.vectors);
     let mut from = 0;
     std::iter::from_fn(move || {
         let left = (cols - from).div_ceil(lanes);
-        let vectors = if left == MAX_VECTORS + 1 { 2 } else { left.min(MAX_VECTORS) };
+        let vectors = if left == most + 1 { left.div_ceil(2) } else { left.min(most) };
         let panel = Panel { from, width: (cols - from).min(vectors * lanes), step: vectors * lanes };
         from += panel.width;
         (vectors > 0).then_some(panel)
     })
 }
 
-/// Packs rows of A in panels of at most `max`. Up to `LANES` - 1 elements behind the last may be
-/// written.
+/// Packs rows of A. Up to `LANES` - 1 elements behind the last panel may be written.
 ///
 /// # Safety
-/// The level's instructions are there, and the pointers reach what is said; `max` is at most `LANES`.
+/// The level's instructions are there, and the pointers reach what is said.
 #[inline(always)]
-pub(super) unsafe fn pack_a<V: Vector>(to: *mut V::Elem, max: usize, source: Source<V::Elem>) {
+pub(super) unsafe fn pack_a<V: Vector>(
+    to: *mut V::Elem,
+    kernels: &Kernels<V::Elem>,
+    source: Source<V::Elem>,
+) {
     // SAFETY: the caller's.
-    unsafe { pack::<V, AHEAD>(to, row_panels(source.width, max), source) }
+    unsafe { pack::<V, AHEAD>(to, row_panels(source.width, kernels), source) }
 }
 
-/// Packs columns of B in panels of vectors of `lanes`.
+/// Packs columns of B.
 ///
 /// # Safety
-/// The level's instructions are there, and the pointers reach what is said; `lanes` is `LANES`.
+/// The level's instructions are there, and the pointers reach what is said; `V` has the lanes that
+/// the kernels have.
 #[inline(always)]
-pub(super) unsafe fn pack_b<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
+pub(super) unsafe fn pack_b<V: Vector>(
+    to: *mut V::Elem,
+    kernels: &Kernels<V::Elem>,
+    source: Source<V::Elem>,
+) {
     // SAFETY: the caller's.
-    unsafe { pack::<V, 0>(to, column_panels(source.width, lanes), source) }
+    unsafe { pack::<V, 0>(to, column_panels(source.width, kernels), source) }
 }
 
 #[inline(always)]
@@ -140,10 +155,11 @@ unsafe fn copy_line<V: Vector>(to: *mut V::Elem, from: *const V::Elem, Panel { w
 /// One panel, from a source whose k are adjacent.
 #[inline(always)]
 unsafe fn transpose<V: Vector>(to: *mut V::Elem, panel: Panel, s: Source<V::Elem>) {
-    for w in (0..panel.width).step_by(V::LANES) {
+    // From the last rows to the first: what a square writes beyond its rows is then in the same line,
+    // or where a later square or panel goes, or behind the last panel.
+    for w in (0..panel.width).step_by(V::LANES).rev() {
         let rows = V::LANES.min(panel.width - w);
-        // SAFETY: the caller's. What a square writes beyond its rows is in the same line, or in one
-        // that is written after it, or behind the last panel.
+        // SAFETY: the caller's, and as above.
         unsafe {
             let (to, from) = (to.add(w), s.from.add((panel.from + w) * s.w_step));
             if s.k < V::LANES {

@@ -1,7 +1,7 @@
 //! Products without any particular instructions: the compiler makes what vectors it can of arrays.
 
 use super::pack::{Source, pack_a, pack_b};
-use super::tile::{Kernels, MAX_VECTORS, Tile, TileFn, Vector, tile};
+use super::tile::{Kernels, Tile, TileFn, Vector, tile};
 use crate::cpu::simd::Float;
 
 /// A register's worth of elements.
@@ -69,31 +69,32 @@ unsafe fn tile_of<E: Float, const L: usize, const M: usize, const N: usize, cons
     unsafe { tile::<Lanes<E, L>, M, N, R>(t) }
 }
 
-unsafe fn pack_a_of<E: Float>(to: *mut E, rows: usize, source: Source<E>) {
+unsafe fn pack_a_of<E: Float, const L: usize>(to: *mut E, kernels: &Kernels<E>, source: Source<E>) {
     // SAFETY: the caller's.
-    unsafe { pack_a::<Lanes<E, 4>>(to, rows, source) }
+    unsafe { pack_a::<Lanes<E, L>>(to, kernels, source) }
 }
 
-unsafe fn pack_b_of<E: Float, const L: usize>(to: *mut E, lanes: usize, source: Source<E>) {
+unsafe fn pack_b_of<E: Float, const L: usize>(to: *mut E, kernels: &Kernels<E>, source: Source<E>) {
     // SAFETY: the caller's.
-    unsafe { pack_b::<Lanes<E, L>>(to, lanes, source) }
+    unsafe { pack_b::<Lanes<E, L>>(to, kernels, source) }
 }
 
-type Tiles<E> = &'static [[TileFn<E>; MAX_VECTORS]; 4];
+type Tiles<E> = &'static [TileFn<E>; 12];
 
-/// Tiles of 4 x 3 vectors of 16 bytes: what 16 registers hold.
-const fn kernels<E: Float, const L: usize>(packed: Tiles<E>, direct: Tiles<E>) -> Kernels<E> {
-    let (pack_a, pack_b) = (pack_a_of::<E>, pack_b_of::<E, L>);
-    Kernels { rows: 4, lanes: L, cols: 3 * L, packed, direct, pack_a, pack_b }
+/// Tiles of 4 x 3 vectors of 16 bytes: 12 sums in 16 registers; B is multiplied from memory.
+const fn kernels<E: Float, const L: usize>((packed, direct): (Tiles<E>, Tiles<E>)) -> Kernels<E> {
+    let (pack_a, pack_b) = (pack_a_of::<E, L>, pack_b_of::<E, L>);
+    Kernels { rows: 4, vectors: 3, lanes: L, packed, direct, pack_a, pack_b }
 }
 
 macro_rules! tiles {
     ($t:ident, $l:literal, $rows:literal: $($m:literal)*) => {
-        &[$([tile_of::<$t, $l, $m, 1, $rows>, tile_of::<$t, $l, $m, 2, $rows>, tile_of::<$t, $l, $m, 3, $rows>]),*]
+        &[$(tile_of::<$t, $l, $m, 1, $rows>, tile_of::<$t, $l, $m, 2, $rows>, tile_of::<$t, $l, $m, 3, $rows>),*]
+    };
+    ($t:ident, $l:literal) => {
+        (tiles!($t, $l, false: 1 2 3 4), tiles!($t, $l, true: 1 2 3 4))
     };
 }
 
-pub(super) static F32: Kernels<f32> =
-    kernels::<f32, 4>(tiles!(f32, 4, false: 1 2 3 4), tiles!(f32, 4, true: 1 2 3 4));
-pub(super) static F64: Kernels<f64> =
-    kernels::<f64, 2>(tiles!(f64, 2, false: 1 2 3 4), tiles!(f64, 2, true: 1 2 3 4));
+pub(super) static F32: Kernels<f32> = kernels::<f32, 4>(tiles!(f32, 4));
+pub(super) static F64: Kernels<f64> = kernels::<f64, 2>(tiles!(f64, 2));

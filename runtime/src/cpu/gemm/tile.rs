@@ -1,5 +1,7 @@
 //! The innermost loop: a tile of C held in registers, over one block of k.
 
+use super::pack::Source;
+
 /// A vector register of some level. Every function needs that level's instructions.
 pub(super) trait Vector: Copy {
     /// What it holds.
@@ -64,10 +66,7 @@ pub(super) struct Tile<E> {
 pub(super) type TileFn<E> = unsafe fn(&Tile<E>);
 
 /// Packs a block: see [`pack`](super::pack).
-pub(super) type PackFn<E> = unsafe fn(*mut E, usize, super::pack::Source<E>);
-
-/// Vectors that a tile is wide, at most.
-pub(super) const MAX_VECTORS: usize = 3;
+pub(super) type PackFn<E> = unsafe fn(*mut E, &Kernels<E>, Source<E>);
 
 /// Steps of k that the loop over it takes at once.
 const UNROLL: usize = 4;
@@ -76,18 +75,30 @@ const UNROLL: usize = 4;
 pub(crate) struct Kernels<E: 'static> {
     /// Rows of the largest tile.
     pub(super) rows: usize,
+    /// Vectors of the largest tile.
+    pub(super) vectors: usize,
     /// Columns of a vector.
     pub(super) lanes: usize,
-    /// Columns of the largest tile.
-    pub(super) cols: usize,
-    /// `packed[rows - 1][vectors - 1]`: A is packed.
-    pub(super) packed: &'static [[TileFn<E>; MAX_VECTORS]],
-    /// `direct[rows - 1][vectors - 1]`: A's columns are adjacent.
-    pub(super) direct: &'static [[TileFn<E>; MAX_VECTORS]],
+    /// For each number of rows, from 1, and of vectors, from 1: A is packed.
+    pub(super) packed: &'static [TileFn<E>],
+    /// The same, for A where it is, its columns adjacent.
+    pub(super) direct: &'static [TileFn<E>],
     /// Packs A.
     pub(super) pack_a: PackFn<E>,
     /// Packs B.
     pub(super) pack_b: PackFn<E>,
+}
+
+impl<E> Kernels<E> {
+    /// Columns of the largest tile.
+    pub(super) fn cols(&self) -> usize {
+        self.vectors * self.lanes
+    }
+
+    /// Where the kernel for tiles of that size stands in `packed` and `direct`.
+    pub(super) fn index(&self, rows: usize, vectors: usize) -> usize {
+        (rows - 1) * self.vectors + vectors - 1
+    }
 }
 
 /// See [`Tile`]; A is packed, or (`ROWS`) its columns are adjacent.

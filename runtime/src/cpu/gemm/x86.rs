@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::pack::{Source, pack_a, pack_b};
-use super::tile::{Kernels, MAX_VECTORS, Tile, TileFn, Vector, tile};
+use super::tile::{Kernels, Tile, TileFn, Vector, tile};
 
 /// What every vector does, given the names of its instructions. Lane masks and transposes differ.
 macro_rules! common {
@@ -222,42 +222,19 @@ impl Vector for __m256d {
     }
 }
 
-/// Only for packing rows of A by fours.
-impl Vector for __m128 {
-    common!(f32, 4, _mm_setzero_ps, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps, _mm_fmadd_ps);
-    #[inline(always)]
-    unsafe fn load_first(from: *const f32, count: usize) -> Self {
-        _mm_maskload_ps(from, _mm256_castsi256_si128(mask_ps(count)))
-    }
-    #[inline(always)]
-    unsafe fn store_first(self, to: *mut f32, count: usize) {
-        _mm_maskstore_ps(to, _mm256_castsi256_si128(mask_ps(count)), self)
-    }
-    #[inline(always)]
-    unsafe fn transpose(to: *mut f32, to_step: usize, from: *const f32, from_step: usize, rows: usize) {
-        let at = |r: usize| _mm_loadu_ps(from.add(r.min(rows - 1) * from_step));
-        let mut v = [at(0), at(1), at(2), at(3)];
-        let [a, b, c, d] = &mut v;
-        _MM_TRANSPOSE4_PS(a, b, c, d);
-        for (j, v) in v.into_iter().enumerate() {
-            _mm_storeu_ps(to.add(j * to_step), v);
-        }
-    }
-}
-
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 unsafe fn tile512<V: Vector, const M: usize, const N: usize, const R: bool>(t: &Tile<V::Elem>) {
     tile::<V, M, N, R>(t)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn pack_a512<V: Vector>(to: *mut V::Elem, rows: usize, source: Source<V::Elem>) {
-    pack_a::<V>(to, rows, source)
+unsafe fn pack_a512<V: Vector>(to: *mut V::Elem, kernels: &Kernels<V::Elem>, source: Source<V::Elem>) {
+    pack_a::<V>(to, kernels, source)
 }
 
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn pack_b512<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
-    pack_b::<V>(to, lanes, source)
+unsafe fn pack_b512<V: Vector>(to: *mut V::Elem, kernels: &Kernels<V::Elem>, source: Source<V::Elem>) {
+    pack_b::<V>(to, kernels, source)
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -266,47 +243,51 @@ unsafe fn tile256<V: Vector, const M: usize, const N: usize, const R: bool>(t: &
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn pack_a256<V: Vector>(to: *mut V::Elem, rows: usize, source: Source<V::Elem>) {
-    pack_a::<V>(to, rows, source)
+unsafe fn pack_a256<V: Vector>(to: *mut V::Elem, kernels: &Kernels<V::Elem>, source: Source<V::Elem>) {
+    pack_a::<V>(to, kernels, source)
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn pack_b256<V: Vector>(to: *mut V::Elem, lanes: usize, source: Source<V::Elem>) {
-    pack_b::<V>(to, lanes, source)
+unsafe fn pack_b256<V: Vector>(to: *mut V::Elem, kernels: &Kernels<V::Elem>, source: Source<V::Elem>) {
+    pack_b::<V>(to, kernels, source)
 }
 
-type Tiles<V, const M: usize> = &'static [[TileFn<<V as Vector>::Elem>; MAX_VECTORS]; M];
+type Tiles<V, const N: usize> = &'static [TileFn<<V as Vector>::Elem>; N];
 
 /// Tiles of 8 x 3 vectors: 24 sums, 3 vectors of B and one of A in 32 registers. Wider and lower than
 /// most, because a machine whose cores are shared has loads to spare least of all.
 const fn avx512<V: Vector, A: Vector<Elem = V::Elem>>(
-    (packed, direct): (Tiles<V, 8>, Tiles<V, 8>),
+    (packed, direct): (Tiles<V, 24>, Tiles<V, 24>),
 ) -> Kernels<V::Elem> {
     let (pack_a, pack_b) = (pack_a512::<A>, pack_b512::<V>);
-    Kernels { rows: 8, lanes: V::LANES, cols: 3 * V::LANES, packed, direct, pack_a, pack_b }
+    Kernels { rows: 8, vectors: 3, lanes: V::LANES, packed, direct, pack_a, pack_b }
 }
 
-/// Tiles of 4 x 3 vectors: 12 sums, 3 vectors of B and one of A in 16 registers.
-const fn avx2<V: Vector, A: Vector<Elem = V::Elem>>(
-    (packed, direct): (Tiles<V, 4>, Tiles<V, 4>),
-) -> Kernels<V::Elem> {
-    let (pack_a, pack_b) = (pack_a256::<A>, pack_b256::<V>);
-    Kernels { rows: 4, lanes: V::LANES, cols: 3 * V::LANES, packed, direct, pack_a, pack_b }
+/// Tiles of 6 x 2 vectors: 12 sums, 2 vectors of B and one or two of A in 16 registers.
+const fn avx2<V: Vector>((packed, direct): (Tiles<V, 12>, Tiles<V, 12>)) -> Kernels<V::Elem> {
+    let (pack_a, pack_b) = (pack_a256::<V>, pack_b256::<V>);
+    Kernels { rows: 6, vectors: 2, lanes: V::LANES, packed, direct, pack_a, pack_b }
 }
 
-macro_rules! tiles {
-    ($tile:ident, $v:ident, $rows:literal: $($m:literal)*) => {
-        &[$([$tile::<$v, $m, 1, $rows>, $tile::<$v, $m, 2, $rows>, $tile::<$v, $m, 3, $rows>]),*]
+macro_rules! tiles512 {
+    ($v:ident, $rows:literal: $($m:literal)*) => {
+        &[$(tile512::<$v, $m, 1, $rows>, tile512::<$v, $m, 2, $rows>, tile512::<$v, $m, 3, $rows>),*]
     };
-    (512 $v:ident) => {
-        (tiles!(tile512, $v, false: 1 2 3 4 5 6 7 8), tiles!(tile512, $v, true: 1 2 3 4 5 6 7 8))
-    };
-    (256 $v:ident) => {
-        (tiles!(tile256, $v, false: 1 2 3 4), tiles!(tile256, $v, true: 1 2 3 4))
+    ($v:ident) => {
+        (tiles512!($v, false: 1 2 3 4 5 6 7 8), tiles512!($v, true: 1 2 3 4 5 6 7 8))
     };
 }
 
-pub(super) static AVX512_F32: Kernels<f32> = avx512::<__m512, __m256>(tiles!(512 __m512));
-pub(super) static AVX512_F64: Kernels<f64> = avx512::<__m512d, __m512d>(tiles!(512 __m512d));
-pub(super) static AVX2_F32: Kernels<f32> = avx2::<__m256, __m128>(tiles!(256 __m256));
-pub(super) static AVX2_F64: Kernels<f64> = avx2::<__m256d, __m256d>(tiles!(256 __m256d));
+macro_rules! tiles256 {
+    ($v:ident, $rows:literal: $($m:literal)*) => {
+        &[$(tile256::<$v, $m, 1, $rows>, tile256::<$v, $m, 2, $rows>),*]
+    };
+    ($v:ident) => {
+        (tiles256!($v, false: 1 2 3 4 5 6), tiles256!($v, true: 1 2 3 4 5 6))
+    };
+}
+
+pub(super) static AVX512_F32: Kernels<f32> = avx512::<__m512, __m256>(tiles512!(__m512));
+pub(super) static AVX512_F64: Kernels<f64> = avx512::<__m512d, __m512d>(tiles512!(__m512d));
+pub(super) static AVX2_F32: Kernels<f32> = avx2::<__m256>(tiles256!(__m256));
+pub(super) static AVX2_F64: Kernels<f64> = avx2::<__m256d>(tiles256!(__m256d));
