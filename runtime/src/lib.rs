@@ -1,4 +1,4 @@
-//! Train networks that do not fit in memory.
+#![doc = include_str!("../README.md")]
 
 pub mod arena;
 pub mod cpu;
