@@ -13,12 +13,12 @@ use crate::{planned, syntax};
 /// Every mistake in the body of a `model!`, as "line:column message".
 pub(crate) fn mistakes(body: TokenStream) -> Vec<String> {
     let mut errors = Errors::default();
-    if let Some(model) = syntax::parse(syntax::flatten(body), &mut errors) {
+    if let Some(model) = syntax::parse(body, &mut errors) {
         let graph = understand(&model, &mut errors);
         if errors.is_empty()
             && let Err(defect) = planned::plan(&graph)
         {
-            errors.error(model.name.span(), defect.message);
+            errors.error(defect.span.unwrap_or_else(|| model.name.span()), defect.words());
         }
     }
     let place = |span: proc_macro2::Span| format!("{}:{}", span.start().line, span.start().column + 1);

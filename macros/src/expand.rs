@@ -15,17 +15,15 @@ use crate::syntax;
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let (paths, tokens) = paths(tokens);
     let mut errors = Errors::default();
-    let Some(model) = syntax::parse(syntax::flatten(tokens), &mut errors) else {
+    let Some(model) = syntax::parse(tokens, &mut errors) else {
         return errors.into_compile_errors();
     };
     let graph = understand(&model, &mut errors);
     if !errors.is_empty() {
         return with_signatures(errors, &model, &graph, &paths);
     }
-    emit(&model, &graph, &paths).unwrap_or_else(|Defect { message, span }| {
-        let span = span.unwrap_or_else(|| model.name.span());
-        errors
-            .error(span, format!("internal error: {message} -- this is a defect of remat, please report it"));
+    emit(&model, &graph, &paths).unwrap_or_else(|defect| {
+        errors.error(defect.span.unwrap_or_else(|| model.name.span()), defect.words());
         with_signatures(errors, &model, &graph, &paths)
     })
 }

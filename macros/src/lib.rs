@@ -5,6 +5,8 @@ mod catalogue;
 mod codegen;
 mod dump;
 mod expand;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod ops;
 mod plan;

@@ -7,7 +7,7 @@ use proc_macro2::Span;
 
 use crate::graph::Graph;
 use crate::graph::lower::{Lowered, Mode, lower};
-use crate::plan::layout::{Layout, Widths, layout};
+use crate::plan::layout::{Layout, What, Widths, layout};
 use crate::plan::problem::{Class, Extent, Size};
 use crate::plan::program::Program;
 use crate::plan::{schedule, verify};
@@ -33,16 +33,29 @@ pub(crate) struct Plans {
     pub(crate) store_all: Option<Planned>,
 }
 
-/// What no model should lead to.
+/// Why there is no plan: a defect of ours, but for models that are too large.
 pub(crate) struct Defect {
     pub(crate) message: String,
+    /// What the author of the model can do; nothing where it is ours.
+    pub(crate) fix: Option<&'static str>,
     /// The layer at which it shows.
     pub(crate) span: Option<Span>,
 }
 
+impl Defect {
+    /// It as a message.
+    pub(crate) fn words(&self) -> String {
+        let message = &self.message;
+        match self.fix {
+            Some(fix) => format!("{message} -- {fix}"),
+            None => format!("internal error: {message} -- this is a defect of remat, please report it"),
+        }
+    }
+}
+
 impl From<String> for Defect {
     fn from(message: String) -> Self {
-        Self { message, span: None }
+        Self { message, fix: None, span: None }
     }
 }
 
@@ -99,15 +112,36 @@ fn place(
         let placed = layout(&lowered.problem, &program, widths)
             .map_err(|e| format!("the model takes more bytes than 64 bits count, at {:?}", e.what))?;
         if placed.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
-            return Err(String::from("a sample of the model takes more than 256 GiB").into());
+            return Err(too_large(graph, lowered, &placed, widths));
         }
         check(&program, &placed, widths).map_err(|violation| Defect {
             message: format!("the plan does not hold at step {:?}: {}", violation.step, violation.what),
+            fix: None,
             span: violation.node.map(|n| graph.nodes[lowered.nodes[n]].span),
         })?;
         layouts.push(placed);
     }
     Ok(Planned { program, layouts })
+}
+
+/// A model whose offsets have no room in the tables, named by its largest buffer.
+fn too_large(graph: &Graph, lowered: &Lowered, placed: &Layout, widths: Widths) -> Defect {
+    let largest = placed.buffers.iter().max_by_key(|b| b.lines);
+    let (name, span) = match largest.map(|b| b.what) {
+        Some(What::Value(v) | What::Grad(v)) => {
+            let node = lowered.problem.values[v].made_by.map(|n| &graph.nodes[lowered.nodes[n]]);
+            (lowered.labels[v].as_str(), node.map(|n| n.span))
+        }
+        Some(What::Scratch(n)) => {
+            let node = &graph.nodes[lowered.nodes[n]];
+            (node.path.as_str(), Some(node.span))
+        }
+        Some(What::Param(p)) => (graph.params[p].path.as_str(), Some(graph.params[p].span)),
+        None => ("", None),
+    };
+    let gib = largest.map_or(0, |b| b.lines.saturating_mul(widths.line) >> 30);
+    let message = format!("a step takes more than 256 GiB even for one sample, of which `{name}` alone takes {gib}");
+    Defect { message, fix: Some("choose smaller sizes"), span }
 }
 
 /// Bytes of `size` in one width.

@@ -1,6 +1,6 @@
 //! Expressions and arguments.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Punct, Span};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -9,53 +9,49 @@ use syn::{Lit, Token, bracketed, parenthesized, token};
 use super::tokens::{expected, list, nothing_more, word};
 use super::{Arg, Expr, Value, join, text};
 
+/// How many operators of a kind may stand in a row: an expression is evaluated recursively.
+const MOST_OPERATORS: usize = 100;
+
 impl Parse for Expr {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut left = term(input)?;
-        loop {
-            let op = if input.peek(Token![+]) {
-                '+'
-            } else if input.peek(Token![-]) {
-                '-'
-            } else {
-                return Ok(left);
-            };
-            left = binary(left, op, input, term)?;
-        }
+        chain(input, &['+', '-'], |input| chain(input, &['*', '/', '%'], factor))
     }
 }
 
-fn term(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let mut left = factor(input)?;
-    loop {
-        let op = if input.peek(Token![*]) {
-            '*'
-        } else if input.peek(Token![/]) {
-            '/'
-        } else if input.peek(Token![%]) {
-            '%'
-        } else {
-            return Ok(left);
-        };
-        left = binary(left, op, input, factor)?;
-    }
-}
-
-fn binary(
-    left: Expr,
-    op: char,
+/// `operand op operand op …`, from left to right.
+fn chain(
     input: ParseStream<'_>,
-    right: fn(ParseStream<'_>) -> syn::Result<Expr>,
+    operators: &[char],
+    operand: fn(ParseStream<'_>) -> syn::Result<Expr>,
 ) -> syn::Result<Expr> {
-    let span = input.span();
-    input.parse::<proc_macro2::Punct>()?;
-    Ok(Expr::Binary(Box::new(left), op, Box::new(right(input)?), span))
+    let mut left = operand(input)?;
+    let mut count = 0;
+    while let Some(op) = operators.iter().copied().find(|op| peek_punct(input, *op)) {
+        let span = input.span();
+        input.parse::<Punct>()?;
+        count += 1;
+        check_length(count, span)?;
+        left = Expr::Binary(Box::new(left), op, Box::new(operand(input)?), span);
+    }
+    Ok(left)
+}
+
+fn peek_punct(input: ParseStream<'_>, op: char) -> bool {
+    input.fork().parse::<Punct>().is_ok_and(|punct| punct.as_char() == op)
+}
+
+fn check_length(operators: usize, span: Span) -> syn::Result<()> {
+    if operators <= MOST_OPERATORS {
+        return Ok(());
+    }
+    Err(syn::Error::new(span, "this expression is too long -- name parts of it: `const PART = …;`"))
 }
 
 fn factor(input: ParseStream<'_>) -> syn::Result<Expr> {
     let mut minuses: Vec<Span> = vec![];
     while input.peek(Token![-]) {
         minuses.push(input.parse::<Token![-]>()?.span);
+        check_length(minuses.len(), input.span())?;
     }
     let mut expr = operand(input)?;
     while let Some(minus) = minuses.pop() {

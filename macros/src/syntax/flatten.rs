@@ -1,10 +1,29 @@
 //! Fragments of a surrounding `macro_rules!` arrive inside invisible groups: they are spliced in, and
 //! an expression of several tokens gets visible parentheses, so that it stays one operand.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+
+/// How deep brackets may nest: far deeper than any model, far less than what fills a stack.
+const MOST_DEPTH: usize = 100;
+
+/// Where brackets nest too deep, if they do.
+pub(super) fn too_deep(tokens: &TokenStream) -> Option<Span> {
+    let mut ahead = vec![(tokens.clone(), 0)];
+    while let Some((tokens, depth)) = ahead.pop() {
+        for tree in tokens {
+            if let TokenTree::Group(group) = tree {
+                if depth == MOST_DEPTH {
+                    return Some(group.span());
+                }
+                ahead.push((group.stream(), depth + 1));
+            }
+        }
+    }
+    None
+}
 
 /// The same tokens without invisible groups.
-pub(crate) fn flatten(tokens: TokenStream) -> TokenStream {
+pub(super) fn flatten(tokens: TokenStream) -> TokenStream {
     if !holds_invisible(&tokens) {
         // As they are: a group that is made anew has no closing bracket of its own to point at.
         return tokens;

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-pub(crate) use flatten::flatten;
 pub(crate) use parse::parse;
 
 /// A whole `model! { … }`.

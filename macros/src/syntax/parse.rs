@@ -8,6 +8,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Token, braced, bracketed, parenthesized, token};
 
+use super::flatten::{flatten, too_deep};
 use super::marks::{On, attributes};
 use super::tokens::{Reader, expected, in_is_taken, list, rust_name, word};
 use super::{Block, Const, Dtype, Expr, Model, Output, Port, text};
@@ -15,6 +16,11 @@ use crate::report::{Errors, did_you_mean};
 
 /// The tree of a whole invocation; nothing if not even the model's name could be read.
 pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Model> {
+    if let Some(span) = too_deep(&tokens) {
+        errors.error(span, "brackets nest too deep here -- give what is inside a name, as a block or a constant");
+        return None;
+    }
+    let tokens = flatten(tokens);
     let mut found = None;
     let parser = |input: ParseStream<'_>| {
         let mut reader = Reader { errors, lost: BTreeSet::new() };

@@ -83,7 +83,7 @@ impl<'a> Builder<'a, '_> {
         }
         for (i, source) in block.sources.iter().enumerate() {
             let value = list.get(i).map(|s| s.value);
-            names.insert(text(source), Named { value, span: source.span(), layer: None });
+            names.insert(text(source), Named { value, span: source.span(), order: 0, layer: None });
         }
         Some(names)
     }

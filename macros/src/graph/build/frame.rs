@@ -26,8 +26,17 @@ pub(super) struct Frame<'a> {
     pub(super) around: Rc<Vec<Around>>,
     /// A second or later iteration of a `repeat(n)`, whose mistakes are those of the first.
     pub(super) repeated: bool,
-    /// The frame that names are looked for in next; none for a block, which sees only its own.
-    pub(super) outer: Option<usize>,
+    /// Where names are looked for next; nowhere for a block, which sees only its own.
+    pub(super) outer: Option<Outer>,
+}
+
+/// The frame around another, as that sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Outer {
+    /// Its number.
+    pub(super) frame: usize,
+    /// How many of its names are seen: those that stood above.
+    pub(super) names: usize,
 }
 
 impl Frame<'_> {
@@ -73,6 +82,8 @@ pub(super) struct Named<'a> {
     /// None if it failed; reported already.
     pub(super) value: Option<ValueId>,
     pub(super) span: Span,
+    /// How many names of its scope stand above it.
+    pub(super) order: usize,
     /// For applying it again.
     pub(super) layer: Option<Earlier<'a>>,
 }
@@ -83,8 +94,9 @@ pub(super) struct Earlier<'a> {
     pub(super) layer: &'a Layer,
     pub(super) vars: Rc<Vars>,
     pub(super) params_at: String,
-    /// The frame it is declared in, whose names it sees.
-    pub(super) frame: usize,
+    pub(super) frozen: bool,
+    /// What it sees.
+    pub(super) outer: Outer,
 }
 
 /// Where a line stands, and what is said of it.

@@ -14,6 +14,9 @@ use crate::syntax::{self, Layer, LayerKind, text};
 /// Lines that a model may unroll to: far more than any network has, few enough to plan.
 const MOST_LINES: usize = 100_000;
 
+/// How deep scopes may nest, blocks and scopes applied again included.
+const MOST_DEPTH: usize = 100;
+
 impl<'a> Builder<'a, '_> {
     pub(super) fn layers(&mut self, layers: &'a [Layer], into: &mut Scope) {
         for layer in layers {
@@ -24,7 +27,7 @@ impl<'a> Builder<'a, '_> {
 
     /// One line: its value, or nothing if it failed.
     fn line(&mut self, layer: &'a Layer, into: &mut Scope) -> Option<Source> {
-        if self.is_full() {
+        if self.is_full() || self.is_too_deep(layer) {
             return None;
         }
         let Some(name) = &layer.name else {
@@ -38,21 +41,44 @@ impl<'a> Builder<'a, '_> {
             part.push_str(" again"); // so that its parameters do not collide too
         }
         let (path, params_at) = (join(&self.top.path, &part), join(&self.top.params_at, &part));
-        let earlier = Earlier {
-            layer,
-            vars: Rc::clone(&self.top.vars),
-            params_at: params_at.clone(),
-            frame: self.here(),
-        };
+        let earlier = self.earlier(layer, &params_at);
         self.open.push(&name.text);
         let value = self.instantiate(layer, path, params_at, into);
         self.open.pop();
         if let Some(source) = &value {
             self.shown.insert(source.value, name);
         }
-        let named = Named { value: value.as_ref().map(|s| s.value), span: name.span, layer: Some(earlier) };
+        let (id, order) = (value.as_ref().map(|s| s.value), self.top.names.len());
+        let named = Named { value: id, span: name.span, order, layer: Some(earlier) };
         self.top.names.entry(name.text.clone()).or_insert(named);
         value.map(|s| Source { span: name.span, ..s })
+    }
+
+    /// What applying `layer` again applies: for one that applies an earlier one itself, that.
+    fn earlier(&self, layer: &'a Layer, params_at: &str) -> Earlier<'a> {
+        let frozen = layer.marks.frozen.is_some();
+        if let LayerKind::Use { kind, .. } = &layer.kind
+            && let Some(Named { layer: Some(deeper), .. }) = self.applies(&text(kind))
+        {
+            return Earlier { frozen: frozen || deeper.frozen, ..deeper.clone() };
+        }
+        let (vars, params_at) = (Rc::clone(&self.top.vars), params_at.to_owned());
+        Earlier { layer, vars, params_at, frozen, outer: self.here() }
+    }
+
+    /// What stands above under a name that is neither a layer of the library nor a block.
+    fn applies(&self, kind: &str) -> Option<&Named<'a>> {
+        let known = ops::find(kind).is_some() || self.model.blocks.iter().any(|b| text(&b.name) == kind);
+        if known { None } else { self.lookup(kind) }
+    }
+
+    /// Whether scopes nest too deep here: blocks in blocks, or scopes that apply earlier ones.
+    fn is_too_deep(&mut self, layer: &Layer) -> bool {
+        let too_deep = self.outer.len() > MOST_DEPTH;
+        if too_deep {
+            self.error(layer.span, format!("more than {MOST_DEPTH} scopes nest here -- nest less deep"));
+        }
+        too_deep
     }
 
     /// Counts a line; whether there are too many, which is told once.
@@ -142,8 +168,7 @@ impl<'a> Builder<'a, '_> {
             let given = self.given(sources, at.span);
             return self.block(block, args, given, at, into);
         }
-        let found = self.lookup(&word).map(|named| named.layer.clone());
-        match found {
+        match self.applies(&word).map(|named| named.layer.clone()) {
             Some(Some(earlier)) => {
                 if let Some(arg) = args.first() {
                     let message = format!("`{word}` is applied again as it is -- leave out the arguments");
@@ -197,52 +222,37 @@ impl<'a> Builder<'a, '_> {
         at: Place<'a>,
         into: &mut Scope,
     ) -> Option<Source> {
-        let given = match &earlier.layer.kind {
-            LayerKind::Use { kind, .. } => match ops::find(&text(kind)) {
-                Some(op) => self.op_given(op, sources, at.span),
-                None => self.given(sources, at.span),
-            },
-            _ => self.given(sources, at.span),
-        };
-        self.again_given(earlier, given, at, into)
-    }
-
-    fn again_given(
-        &mut self,
-        earlier: &Earlier<'a>,
-        given: Given,
-        at: Place<'a>,
-        into: &mut Scope,
-    ) -> Option<Source> {
-        // What it reads besides, and the numbers in it, are those of where it is declared.
         let layer = earlier.layer;
+        let op = match &layer.kind {
+            LayerKind::Use { kind, .. } => ops::find(&text(kind)),
+            _ => None,
+        };
+        let given = match op {
+            Some(op) => self.op_given(op, sources, at.span),
+            None => self.given(sources, at.span),
+        };
+        // What it reads besides, and the numbers in it, are those of where it is declared.
         let frame = Frame {
             vars: Rc::clone(&earlier.vars),
             path: self.top.path.clone(),
             params_at: self.top.params_at.clone(),
             around: Rc::clone(&self.top.around),
             repeated: self.top.repeated,
-            outer: Some(earlier.frame),
+            outer: Some(earlier.outer),
             input: given.clone(),
             ..Frame::root()
         };
-        let frozen = at.frozen || layer.marks.frozen.is_some();
         // What is wrong inside is told at this line too; a layer alone stands at this line itself.
         let words = layer.name.as_ref().map(|name| format!("where `{}` is applied again", name.text));
         let applied = words.map(|words| Around { words, span: at.span, always: true });
+        let frozen = at.frozen || earlier.frozen;
         let at = Place { params_at: earlier.params_at.clone(), named: true, frozen, applied, ..at };
-        let walk = |builder: &mut Self| match &layer.kind {
-            LayerKind::Use { kind, args, .. } => {
-                let word = text(kind);
-                if let Some(op) = ops::find(&word) {
-                    return builder.op(op, args, given, at, into);
-                }
+        let walk = |builder: &mut Self| match (&layer.kind, op) {
+            (LayerKind::Use { args, .. }, Some(op)) => builder.op(op, args, given, at, into),
+            (LayerKind::Use { kind, args, .. }, None) => {
                 let model = builder.model;
-                if let Some(block) = model.blocks.iter().find(|b| text(&b.name) == word) {
-                    return builder.block(block, args, given, at, into);
-                }
-                let deeper = builder.lookup(&word)?.layer.clone()?;
-                builder.again_given(&deeper, given, at, into)
+                let block = model.blocks.iter().find(|b| text(&b.name) == text(kind))?;
+                builder.block(block, args, given, at, into)
             }
             _ => builder.scope_of(layer, given, at, into),
         };

@@ -19,7 +19,7 @@ use super::num::{self, Num, Vars};
 use super::{Graph, Scope, ValueId, marks};
 use crate::report::{Around, Errors};
 use crate::syntax::{Block, Expr, Model, Name};
-use frame::Frame;
+use frame::{Frame, Outer};
 
 /// The graph of `model`.
 pub(crate) fn build(model: &Model, errors: &mut Errors) -> Graph {
@@ -118,8 +118,8 @@ impl<'a> Builder<'a, '_> {
         self.outer.get(number).unwrap_or(&self.top)
     }
 
-    /// The number of the frame being walked.
-    fn here(&self) -> usize {
-        self.outer.len()
+    /// The frame being walked, as what stands in it now sees it.
+    fn here(&self) -> Outer {
+        Outer { frame: self.outer.len(), names: self.top.names.len() }
     }
 }

@@ -3,35 +3,33 @@
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{Given, Last, Named};
+use super::frame::{Given, Last, Named, Outer};
 use crate::graph::{Arg, ArgValue, Source};
 use crate::report::{did_you_mean, nearest};
 use crate::syntax::{self, Layer, LayerKind, text};
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn lookup(&self, name: &str) -> Option<&Named<'a>> {
-        let mut number = Some(self.here());
-        while let Some(n) = number {
-            let frame = self.frame_at(n);
-            if let Some(named) = frame.names.get(name) {
+        let mut outer = Some(self.here());
+        while let Some(Outer { frame, names }) = outer {
+            let frame = self.frame_at(frame);
+            if let Some(named) = frame.names.get(name).filter(|named| named.order < names) {
                 return Some(named);
             }
-            number = frame.outer;
+            outer = frame.outer;
         }
         None
     }
 
     /// The names that can be written here, of what `which` accepts.
     pub(super) fn visible(&self, which: fn(&Named<'a>) -> bool) -> Vec<String> {
-        let (mut number, mut found) = (Some(self.here()), vec![]);
-        while let Some(n) = number {
-            let frame = self.frame_at(n);
-            let names = frame
-                .names
-                .iter()
-                .filter(|(name, named)| which(named) && !name.starts_with(|c: char| c.is_ascii_digit()));
-            found.extend(names.map(|(name, _)| name.clone()));
-            number = frame.outer;
+        let (mut outer, mut found) = (Some(self.here()), vec![]);
+        while let Some(Outer { frame, names }) = outer {
+            let frame = self.frame_at(frame);
+            let seen = |named: &Named<'a>| named.order < names && which(named);
+            let names = frame.names.iter().filter(|(_, named)| seen(named)).map(|(name, _)| name);
+            found.extend(names.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit())).cloned());
+            outer = frame.outer;
         }
         found
     }

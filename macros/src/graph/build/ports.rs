@@ -91,7 +91,7 @@ impl<'a> Builder<'a, '_> {
                 self.twice("name", &name, span, first);
                 continue;
             }
-            self.top.names.insert(name, Named { value: Some(source.value), span, layer: None });
+            self.top.names.insert(name, Named { value: Some(source.value), span, order: 0, layer: None });
             if !port.target {
                 inputs.push(source);
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proc_macro2::Span;
 
 use super::Builder;
-use super::frame::{Frame, FrameExtra, Given, Last, NO_MARKS, Place, join};
+use super::frame::{Frame, FrameExtra, Given, Last, NO_MARKS, Outer, Place, join};
 use crate::graph::{Item, Scope, Source};
 use crate::ops;
 use crate::syntax::{self, Layer, Marks};
@@ -46,7 +46,7 @@ impl<'a> Builder<'a, '_> {
             frozen: at.frozen,
             around: Rc::new(around.collect()),
             repeated: extra.repeated || self.top.repeated,
-            outer: (!extra.opaque).then(|| self.here()),
+            outer: (!extra.opaque).then(|| Outer { names: usize::MAX, ..self.here() }),
             input: match given {
                 Given::Unsaid(several) => Given::Several(several),
                 given => given,
