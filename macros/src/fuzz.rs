@@ -224,9 +224,8 @@ fn no_size_of_a_model_makes_the_macro_panic() {
         format!("Net {{ input x: f32[3]; target y: f32[3]; {before} {layers} loss: Mse <- (last, y); }}")
     };
     let nested = |open: &str, inside: &str, close: &str| open.repeat(N) + inside + &close.repeat(N);
-    let chain = |first: &str, next: fn(usize) -> String| {
-        (1..N).fold(first.to_owned(), |all, i| all + &next(i))
-    };
+    let chain =
+        |first: &str, next: fn(usize) -> String| (1..N).fold(first.to_owned(), |all, i| all + &next(i));
     let models = [
         net("", &format!("last: Linear({});", nested("(", "3", ")"))),
         net("", &format!("last: Linear({}3);", "-".repeat(N))),
@@ -239,10 +238,15 @@ fn no_size_of_a_model_makes_the_macro_panic() {
             &chain("block B0() { fc: Linear(3); }", |i| format!("block B{i}() {{ fc: B{}; }}", i - 1)),
             &format!("last: B{};", N - 1),
         ),
-        net("", &(chain("g0: { fc: Linear(3); }", |i| format!("g{i}: {{ fc: g{}; }}", i - 1)) + "last: Relu;")),
+        net(
+            "",
+            &(chain("g0: { fc: Linear(3); }", |i| format!("g{i}: {{ fc: g{}; }}", i - 1)) + "last: Relu;"),
+        ),
         // Each twice the one before.
         net(
-            &chain("block B0() { fc: Linear(3); }", |i| format!("block B{i}() {{ a: B{0}; b: B{0}; }}", i - 1)),
+            &chain("block B0() { fc: Linear(3); }", |i| {
+                format!("block B{i}() {{ a: B{0}; b: B{0}; }}", i - 1)
+            }),
             "last: B40;",
         ),
         net("", "last: repeat(9999) { repeat(9999) { repeat(9999) { Relu; } } }"),

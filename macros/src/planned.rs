@@ -140,7 +140,8 @@ fn too_large(graph: &Graph, lowered: &Lowered, placed: &Layout, widths: Widths) 
         None => ("", None),
     };
     let gib = largest.map_or(0, |b| b.lines.saturating_mul(widths.line) >> 30);
-    let message = format!("a step takes more than 256 GiB even for one sample, of which `{name}` alone takes {gib}");
+    let message =
+        format!("a step takes more than 256 GiB even for one sample, of which `{name}` alone takes {gib}");
     Defect { message, fix: Some("choose smaller sizes"), span }
 }
 

@@ -17,7 +17,10 @@ use crate::report::{Errors, did_you_mean};
 /// The tree of a whole invocation; nothing if not even the model's name could be read.
 pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Model> {
     if let Some(span) = too_deep(&tokens) {
-        errors.error(span, "brackets nest too deep here -- give what is inside a name, as a block or a constant");
+        errors.error(
+            span,
+            "brackets nest too deep here -- give what is inside a name, as a block or a constant",
+        );
         return None;
     }
     let tokens = flatten(tokens);
