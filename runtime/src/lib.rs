@@ -9,6 +9,8 @@ pub mod ops;
 pub mod optim;
 pub mod plan;
 pub mod rng;
+#[doc(hidden)]
+pub mod tables;
 pub mod testing;
 
 pub use cpu::Cpu;
@@ -35,6 +37,7 @@ pub mod __private {
         Workspace, check_batch, check_ids, check_shape,
     };
     pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment};
+    pub use crate::tables::{self, Numbers};
     pub use crate::{ndarray, ops};
     pub use remat_macros::model;
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tables::Numbers;
+
 /// Bytes that grow with the batch: `per_sample * batch + fixed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Bytes {
@@ -12,6 +14,8 @@ pub struct Bytes {
 }
 
 impl Bytes {
+    pub(crate) const NONE: Self = Self { per_sample: 0, fixed: 0 };
+
     /// At this batch; at most `usize::MAX`.
     pub const fn at(self, batch: usize) -> usize {
         self.per_sample.saturating_mul(batch).saturating_add(self.fixed)
@@ -28,7 +32,7 @@ impl Bytes {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Program {
     /// Offset and length of each buffer, in lines (per sample, or whatever the batch).
-    pub buffers: &'static [[u32; 2]],
+    pub buffers: Numbers,
     /// What its buffers take; the parameter gradients are not among them.
     pub bytes: Bytes,
 }
@@ -79,6 +83,12 @@ pub struct Kept {
     pub last_segment: bool,
 }
 
+impl Kept {
+    /// What a table of them is made of before it is filled.
+    pub(crate) const EMPTY: Self =
+        Self { name: "", reason: Reason::Input, bytes: Bytes::NONE, last_segment: false };
+}
+
 /// A run of layers whose inside is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -88,6 +98,11 @@ pub struct Segment {
     pub recomputed: usize,
     /// Whether its backward follows its forward at once, so that nothing is recomputed.
     pub last: bool,
+}
+
+impl Segment {
+    /// What a table of them is made of before it is filled.
+    pub(crate) const EMPTY: Self = Self { name: "", recomputed: 0, last: false };
 }
 
 /// What lives when a training step needs the most memory, by kind.
@@ -131,10 +146,10 @@ pub struct Plan {
     /// A training step that keeps everything backward reads.
     #[doc(hidden)]
     pub store_all: Bytes,
-    /// Where each parameter's gradient starts, in bytes from the start of the workspace;
-    /// `usize::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
+    /// Where each parameter's gradient starts, in lines from the start of the workspace;
+    /// `u32::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
     #[doc(hidden)]
-    pub gradients: &'static [usize],
+    pub gradients: Numbers,
     #[doc(hidden)]
     pub train: Program,
     #[doc(hidden)]
@@ -147,8 +162,8 @@ impl Plan {
     /// No plan: what stands beside compile errors.
     #[doc(hidden)]
     pub const EMPTY: Self = {
-        const NO: Bytes = Bytes { per_sample: 0, fixed: 0 };
-        const PROGRAM: Program = Program { buffers: &[], bytes: NO };
+        const NO: Bytes = Bytes::NONE;
+        const PROGRAM: Program = Program { buffers: Numbers::EMPTY, bytes: NO };
         Self {
             name: "",
             kept: &[],
@@ -160,7 +175,7 @@ impl Plan {
             gradient_bytes: 0,
             parameter_bytes: 0,
             store_all: NO,
-            gradients: &[],
+            gradients: Numbers::EMPTY,
             train: PROGRAM,
             evaluate: PROGRAM,
             forward: PROGRAM,

@@ -239,7 +239,7 @@ pub(super) fn methods(
         let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
         #frame.seed_gradient(#seed)?;
-        run(&mut #frame, &TRAIN)?;
+        run(&mut #frame, TRAIN)?;
         let #result = #frame.loss(#buffer)?;
         #ws.trained(#batch);
         self.core.steps += 1;
@@ -251,7 +251,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
         #uploads
-        run(&mut #frame, &EVALUATE)?;
+        run(&mut #frame, EVALUATE)?;
         #frame.loss(#buffer)
     };
     let checks = self::checks(graph, false);
@@ -270,7 +270,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
         #uploads
-        run(&mut #frame, &FORWARD)?;
+        run(&mut #frame, FORWARD)?;
         #outputs
     };
     let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);

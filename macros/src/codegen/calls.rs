@@ -138,7 +138,7 @@ impl SpecKey {
     }
 }
 
-fn float(bits: u64) -> TokenStream {
+pub(super) fn float(bits: u64) -> TokenStream {
     let x = f64::from_bits(bits);
     let magnitude = Literal::f64_suffixed(x.abs());
     if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
@@ -197,9 +197,9 @@ impl Calls {
             quote!(#number => #name(f, row)?,)
         });
         quote! {
-            fn run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: &[u32]) -> ::core::result::Result<(), __remat::Error> {
+            fn run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: __remat::Numbers) -> ::core::result::Result<(), __remat::Error> {
                 let mut rest = program;
-                while let ::core::option::Option::Some((&call, row)) = rest.split_first() {
+                while let ::core::option::Option::Some(([call], row)) = rest.take() {
                     rest = match call {
                         0 => f.free_sample(row)?,
                         1 => f.free_fixed(row)?,
@@ -318,8 +318,8 @@ fn function(name: &Ident, call: &Call) -> TokenStream {
         quote!(#field: #value)
     });
     quote! {
-        fn #name<'r, D: __ops::#module::Kernel>(f: &mut __remat::Frame<'_, D>, row: &'r [u32]) -> ::core::result::Result<&'r [u32], __remat::Error> {
-            let ::core::option::Option::Some((&[#(#rows),*], rest)) = row.split_first_chunk() else {
+        fn #name<D: __ops::#module::Kernel>(f: &mut __remat::Frame<'_, D>, row: __remat::Numbers) -> ::core::result::Result<__remat::Numbers, __remat::Error> {
+            let ::core::option::Option::Some(([#(#rows),*], rest)) = row.take() else {
                 return ::core::result::Result::Err(__remat::Frame::<D>::truncated());
             };
             #params

@@ -8,6 +8,7 @@ mod api;
 mod calls;
 mod plan;
 mod programs;
+mod tables;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -68,24 +69,6 @@ pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> To
             #methods
         };
     }
-}
-
-/// A list of numbers, `[a, b], [c, d]` if `pairs`.
-///
-/// Written as text and read back: for tables of thousands of numbers that is far faster than making
-/// each token by hand, in a macro that users compile without optimisation.
-fn numbers(list: impl Iterator<Item = u64>, pairs: bool) -> Result<TokenStream, String> {
-    use std::fmt::Write;
-    let mut text = String::new();
-    for (i, n) in list.enumerate() {
-        let (open, close) = match (pairs, i % 2) {
-            (false, _) => ("", ","),
-            (true, 0) => ("[", ","),
-            (true, _) => ("", "],"),
-        };
-        write!(text, "{open}{n}{close}").map_err(|e| e.to_string())?;
-    }
-    text.parse().map_err(|e: proc_macro2::LexError| e.to_string())
 }
 
 /// The type of the outputs of a model that has several.

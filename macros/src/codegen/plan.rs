@@ -1,9 +1,11 @@
 //! The `Model` implementation: parameters and plans as constants.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
+use super::calls::float;
 use super::programs::param_offsets;
+use super::tables::{Named, Numbers};
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
 use crate::plan::layout::{Placed, Region, What};
@@ -62,26 +64,31 @@ pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
     }
 }
 
-/// Tables with a row for each parameter, kept value or segment are written as text: see [`super::numbers`].
-fn parse(text: &str) -> Result<TokenStream, String> {
-    text.parse().map_err(|e: proc_macro2::LexError| e.to_string())
-}
-
 fn params(graph: &Graph) -> Result<TokenStream, String> {
-    let mut text = String::from("&[");
+    let mut table = Named::new();
     for (param, offset) in graph.params.iter().zip(param_offsets(graph)?) {
         let Param { path, aliases, shape, frozen, .. } = param;
-        let init = match param.init {
-            Init::Constant(c) => format!("Constant({c:?}f64)"),
-            Init::Uniform(b) => format!("Uniform({b:?}f64)"),
-            Init::Normal(s) => format!("Normal({s:?}f64)"),
+        let (init, number) = match param.init {
+            Init::Constant(c) => ("Constant", c),
+            Init::Uniform(b) => ("Uniform", b),
+            Init::Normal(s) => ("Normal", s),
         };
-        let offset = u64::from(offset) * 64;
-        text += &format!(
-            "__remat::ParamSpec{{path:{path:?},shape:&{shape:?},offset:{offset},init:__remat::Init::{init},frozen:{frozen},aliases:&{aliases:?}}},"
-        );
+        let kind = (shape, init, number.to_bits(), *frozen, aliases);
+        let describe = |_: &_| {
+            let (init, number) = (Ident::new(init, Span::call_site()), float(number.to_bits()));
+            let dims = shape.iter().map(|d| int(*d));
+            quote!(__remat::ParamSpec {
+                path: "",
+                shape: &[#(#dims),*],
+                offset: 0,
+                init: __remat::Init::#init(#number),
+                frozen: #frozen,
+                aliases: &[#(#aliases),*],
+            })
+        };
+        table.row(path, kind, describe, &[offset])?;
     }
-    parse(&(text + "]"))
+    Ok(table.tokens(quote!(params)))
 }
 
 fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
@@ -142,14 +149,15 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
 }
 
 fn gradients(graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, String> {
-    let (layout, line) = (&plans.train.layouts[width], WIDTHS[width].line);
-    let mut starts = vec![String::from("::core::primitive::usize::MAX"); graph.params.len()];
-    for placed in &layout.buffers {
+    let mut starts = vec![u64::from(u32::MAX); graph.params.len()];
+    for placed in &plans.train.layouts[width].buffers {
         if let What::Param(param) = placed.what {
-            starts[param] = (placed.offset * line).to_string();
+            starts[param] = placed.offset;
         }
     }
-    parse(&format!("&[{}]", starts.join(",")))
+    let mut table = Numbers::default();
+    starts.into_iter().try_for_each(|line| table.push_wide(line))?;
+    Ok(table.tokens())
 }
 
 fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStream, String> {
@@ -158,7 +166,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
         facts.resident.iter().any(inside)
     };
-    let mut text = String::from("&[");
+    let mut table = Named::new();
     for kept in &facts.kept {
         let value = &lowered.problem.values[kept.value];
         let reason = match kept.why {
@@ -172,24 +180,27 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
         };
         let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
         let last = resident(value.made_by);
-        text += &format!(
-            "__remat::Kept{{name:{name:?},reason:__remat::Reason::{reason},bytes:__remat::Bytes{{per_sample:{per_sample},fixed:{fixed}}},last_segment:{last}}},"
-        );
+        let describe = |_: &_| {
+            let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
+            quote!(__remat::Kept { name: "", reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
+        };
+        table.row(name, (reason, per_sample, fixed, last), describe, &[])?;
     }
-    parse(&(text + "]"))
+    Ok(table.tokens(quote!(kept)))
 }
 
 fn segments(plans: &Plans) -> Result<TokenStream, String> {
     let facts = &plans.train.program.facts;
-    let mut text = String::from("&[");
+    let mut table = Named::new();
     for (i, segment) in plans.training.problem.segments.iter().enumerate() {
         let name = &plans.training.segments[i];
         let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
         let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
         let (recomputed, last) = (end - first, facts.resident.contains(&i));
-        text += &format!("__remat::Segment{{name:{name:?},recomputed:{recomputed},last:{last}}},");
+        let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
+        table.row(name, (recomputed, last), describe, &[])?;
     }
-    parse(&(text + "]"))
+    Ok(table.tokens(quote!(segments)))
 }
 
 /// Marks that do nothing (R6).

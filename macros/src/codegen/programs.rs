@@ -1,22 +1,20 @@
 //! Programs: which call each step is, and which buffers it is given.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
+use super::tables::Numbers;
 use crate::graph::lower::{Lowered, Wanted};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
 use crate::plan::program::{self, Kind, Run, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 
 impl Planned {
-    /// How many buffers at the front are parameter gradients, which have a table of their own.
-    fn params(&self) -> usize {
-        self.layouts[0].buffers.iter().take_while(|b| matches!(b.what, What::Param(_))).count()
-    }
-
     /// The number of the buffer that holds `what` before the first step.
     pub(super) fn first(&self, what: What) -> Result<u32, String> {
         let at = self.layouts[0].buffers.iter().position(|b| b.what == what);
@@ -32,13 +30,17 @@ impl Planned {
     /// The number of the buffer in which `step` finds `what`.
     fn at(&self, step: usize, what: What) -> Result<u32, String> {
         let layout = &self.layouts[0];
-        let touched = layout.touches.get(step).map_or(&[][..], Vec::as_slice);
-        let at = touched.iter().copied().find(|i| layout.buffers[*i].what == what);
-        self.number(at, what)
+        for &at in layout.touches.get(step).map_or(&[][..], Vec::as_slice) {
+            if layout.buffers[at].what == what {
+                return self.number(Some(at), what);
+            }
+        }
+        self.number(None, what)
     }
 
+    /// Buffers are numbered behind the gradients of parameters, which have a table of their own.
     fn number(&self, at: Option<usize>, what: What) -> Result<u32, String> {
-        let at = at.and_then(|at| at.checked_sub(self.params()));
+        let at = at.and_then(|at| at.checked_sub(self.layouts[0].params));
         at.and_then(|at| u32::try_from(at).ok())
             .ok_or_else(|| format!("{what:?} has no buffer where it is used"))
     }
@@ -46,14 +48,13 @@ impl Planned {
     /// Offset and lines of each buffer, for one width.
     pub(super) fn buffers(&self, width: usize) -> Result<TokenStream, String> {
         let layout = &self.layouts[width];
-        let rows = super::numbers(
-            layout.buffers[self.params()..].iter().flat_map(|b| {
-                let shift = if b.region == Region::Fixed { layout.param_lines } else { 0 };
-                [b.offset - shift, b.lines]
-            }),
-            true,
-        )?;
-        Ok(quote!(&[#rows]))
+        let mut table = Numbers::default();
+        for b in &layout.buffers[layout.params..] {
+            let shift = if b.region == Region::Fixed { layout.param_lines } else { 0 };
+            table.push_wide(b.offset - shift)?;
+            table.push_wide(b.lines)?;
+        }
+        Ok(table.tokens())
     }
 
     /// Bytes per sample, and fixed bytes without the parameter gradients, for one width.
@@ -66,20 +67,20 @@ impl Planned {
 /// The tables of the three programs.
 pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<TokenStream, String> {
     let mut tables = TokenStream::new();
+    let offsets = param_offsets(graph)?;
     for (name, planned, lowered) in [
         ("TRAIN", &plans.train, &plans.training),
         ("EVALUATE", &plans.evaluate, &plans.evaluation),
         ("FORWARD", &plans.forward, &plans.evaluation),
     ] {
-        let mut emitter =
-            Emitter { graph, lowered, planned, calls, rows: vec![], offsets: param_offsets(graph)? };
+        let (table, known) = (Numbers::default(), BTreeMap::new());
+        let mut emitter = Emitter { graph, lowered, planned, calls, known, table, offsets: &offsets };
         for (at, step) in planned.program.steps.iter().enumerate() {
             emitter.step(at, step)?;
         }
-        let rows = super::numbers(emitter.rows.iter().map(|n| u64::from(*n)), false)?;
+        let table = emitter.table.tokens();
         let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());
-        let len = emitter.rows.len();
-        tables.extend(quote!(static #name: [u32; #len] = [#rows];));
+        tables.extend(quote!(static #name: __remat::Numbers = #table;));
     }
     Ok(tables)
 }
@@ -101,20 +102,37 @@ struct Emitter<'a> {
     lowered: &'a Lowered,
     planned: &'a Planned,
     calls: &'a mut Calls,
-    rows: Vec<u32>,
-    offsets: Vec<u32>,
+    /// The numbers of the calls so far.
+    known: BTreeMap<Likeness, u32>,
+    table: Numbers,
+    offsets: &'a [u32],
 }
 
-/// A call in the making: its operands, and the numbers that fill them.
-#[derive(Default)]
+/// What runs of one program whose calls are equal have in common: that there are few of them makes a deep
+/// model as cheap as a shallow one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    /// The first node like it.
+    node: NodeId,
+    /// The first node like its epilogue.
+    epilogue: Option<NodeId>,
+    direction: Direction,
+    /// Which of the values it could make are stored; which gradients are wanted.
+    there: Vec<bool>,
+}
+
+/// A call in the making: the numbers that fill its operands, and these, unless the call is known.
 struct Row {
+    number: Option<u32>,
     operands: Vec<(&'static str, Operand)>,
     numbers: Vec<u32>,
 }
 
 impl Row {
-    fn push(&mut self, field: &'static str, operand: Operand, numbers: &[u32]) {
-        self.operands.push((field, operand));
+    fn push(&mut self, field: &'static str, operand: impl FnOnce() -> Operand, numbers: &[u32]) {
+        if self.number.is_none() {
+            self.operands.push((field, operand()));
+        }
         self.numbers.extend_from_slice(numbers);
     }
 }
@@ -133,57 +151,61 @@ impl Emitter<'_> {
         let buffer = self.planned.at(at, what)?;
         let placed = self.planned.layouts[0].find(at, what);
         let fixed = placed.is_some_and(|p| p.region == Region::Fixed);
-        self.rows.extend([u32::from(fixed), buffer]);
+        self.table.extend(&[u32::from(fixed), buffer]);
         Ok(())
-    }
-
-    fn node(&self, node: usize) -> Result<(NodeId, &Resolved), String> {
-        let id = self.lowered.nodes[node];
-        let op = self.graph.nodes[id].resolved.as_ref().ok_or("a node without a shape")?;
-        Ok((id, op))
     }
 
     fn tensor(&self, value: usize) -> Tensor {
         Tensor::new(self.lowered.problem.values[value].size)
     }
 
-    fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
-        let mut spec: Vec<_> = op.spec.iter().map(|(name, value)| (*name, SpecKey::new(value))).collect();
-        if op.takes_epilogue {
-            spec.push(("activation", SpecKey::OptPath(epilogue)));
-        }
-        spec
+    /// A row whose call may be known.
+    fn row(&self, like: &Likeness) -> Row {
+        Row { number: self.known.get(like).copied(), operands: vec![], numbers: vec![] }
     }
 
     fn finish(
         &mut self,
-        op_module: &'static str,
-        direction: Direction,
-        spec: Vec<(&'static str, SpecKey)>,
+        (module, spec): (&'static str, impl FnOnce() -> Vec<(&'static str, SpecKey)>),
+        like: Likeness,
         row: Row,
     ) -> Result<(), String> {
-        let number =
-            self.calls.number(Call { module: op_module, direction, spec, operands: row.operands })?;
-        self.rows.push(number);
-        self.rows.extend(row.numbers);
+        let number = match row.number {
+            Some(number) => number,
+            None => {
+                let call = Call { module, direction: like.direction, spec: spec(), operands: row.operands };
+                let number = self.calls.number(call)?;
+                self.known.insert(like, number);
+                number
+            }
+        };
+        self.table.push(number);
+        self.table.extend(&row.numbers);
         Ok(())
     }
 
     fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
-        let (id, op) = self.node(run.node)?;
+        let (graph, lowered) = (self.graph, self.lowered);
+        let (id, op) = node(graph, lowered, run.node)?;
         let fused = match run.epilogue {
             Some(behind) => {
-                Some((self.lowered.problem.nodes[behind].makes[0], self.node(behind)?.1.epilogue))
+                let (id, op) = node(graph, lowered, behind)?;
+                Some((lowered.problem.nodes[behind].makes[0], graph.nodes[id].alike, op.epilogue))
             }
             None => None,
         };
-        let mut row = Row::default();
+        let stored = |value: &ValueId| run.makes.contains(value);
+        let like = Likeness {
+            node: graph.nodes[id].alike,
+            epilogue: fused.map(|(_, alike, _)| alike),
+            direction: Direction::Forward,
+            there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
+        };
+        let mut row = self.row(&like);
         for field in &op.forward {
-            self.forward_field(*field, at, run, id, fused.map(|f| f.0), &mut row)?;
+            self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
         }
-        let spec = Self::spec(op, fused.and_then(|f| f.1));
-        let module = op.module;
-        self.finish(module, Direction::Forward, spec, row)
+        self.finish((op.module, || spec(op, fused.and_then(|(.., epilogue)| epilogue))), like, row)
     }
 
     fn forward_field(
@@ -200,34 +222,34 @@ impl Emitter<'_> {
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
             Field::Out(name) => {
-                row.push(name, Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+                row.push(name, || Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
             }
             Field::OutIfRead(name) => match made(0) {
-                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, Operand::Absent, &[]),
+                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, || Operand::Absent, &[]),
             },
             Field::Fused(name) => match fused {
-                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, Operand::Absent, &[]),
+                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, || Operand::Absent, &[]),
             },
             Field::Stat(name, n) => match made(n + 1) {
-                Some(v) => row.push(name, Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, Operand::Absent, &[]),
+                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
+                None => row.push(name, || Operand::Absent, &[]),
             },
             Field::Scratch(name) => {
                 let size = node.scratch.ok_or("a scratch field without scratch")?;
                 let buffer = self.planned.at(at, What::Scratch(run.node))?;
-                row.push(name, Operand::Write(Tensor::new(size), false), &[buffer]);
+                row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
             }
             Field::In(name, n) => {
-                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
             }
             Field::Ins(name) => self.inputs(name, at, run.node, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
-            Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
+            Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
             Field::Key(name) => {
-                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
             }
             other => return Err(format!("{other:?} is no field of a forward kernel")),
         }
@@ -238,30 +260,26 @@ impl Emitter<'_> {
         let reads = &self.lowered.problem.nodes[node].reads;
         let buffers: Vec<u32> =
             reads.iter().map(|v| self.planned.at(at, What::Value(*v))).collect::<Result<_, _>>()?;
-        row.push(name, Operand::Reads(reads.iter().map(|v| self.tensor(*v)).collect()), &buffers);
+        row.push(name, || Operand::Reads(reads.iter().map(|v| self.tensor(*v)).collect()), &buffers);
         Ok(())
     }
 
     fn param(&self, name: &'static str, id: NodeId, n: usize, optional: bool, row: &mut Row) {
         let param = self.graph.nodes[id].params[n];
         let len = self.graph.params[param].shape.iter().product();
-        row.push(name, Operand::Param(len, optional), &[self.offsets[param]]);
+        row.push(name, || Operand::Param(len, optional), &[self.offsets[param]]);
     }
 
     /// One call, or several where a value is read twice: a buffer can be given to a kernel only once.
     fn backward(&mut self, at: usize, run: &Run) -> Result<(), String> {
-        let (id, op) = self.node(run.node)?;
-        let reads = self.lowered.problem.nodes[run.node].reads.clone();
-        let node = &self.graph.nodes[id];
-        let wanted = Wanted {
-            inputs: node.sources.iter().map(|s| self.graph.values[s.value].grad).collect(),
-            params: node.params.iter().map(|p| !self.graph.params[*p].frozen).collect(),
-        };
+        let (graph, lowered) = (self.graph, self.lowered);
+        let (id, op) = node(graph, lowered, run.node)?;
+        let reads = &lowered.problem.nodes[run.node].reads;
+        let wanted = Wanted::of(graph, id);
         let again = |n: &usize| {
             wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n])
         };
         let repeated: Vec<usize> = (0..reads.len()).filter(again).collect();
-        let (module, spec) = (op.module, Self::spec(op, None));
         let mut passes = vec![Pass {
             inputs: (0..reads.len()).map(|n| wanted.inputs[n] && !repeated.contains(&n)).collect(),
             params: true,
@@ -275,12 +293,18 @@ impl Emitter<'_> {
             });
         }
         for pass in passes {
-            let mut row = Row::default();
-            let (_, op) = self.node(run.node)?;
+            let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
+            let like = Likeness {
+                node: graph.nodes[id].alike,
+                epilogue: None,
+                direction: Direction::Backward,
+                there,
+            };
+            let mut row = self.row(&like);
             for field in &op.backward {
                 self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
             }
-            self.finish(module, Direction::Backward, spec.clone(), row)?;
+            self.finish((op.module, || spec(op, None)), like, row)?;
         }
         Ok(())
     }
@@ -300,8 +324,8 @@ impl Emitter<'_> {
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
             Field::GradIn(name, n) => match self.grad(at, run, pass, node.reads[n], n)? {
-                Some((tensor, numbers)) => row.push(name, Operand::Grad(tensor), &numbers),
-                None => row.push(name, Operand::Absent, &[]),
+                Some((tensor, numbers)) => row.push(name, || Operand::Grad(tensor), &numbers),
+                None => row.push(name, || Operand::Absent, &[]),
             },
             Field::GradIns(name) => {
                 let (mut tensors, mut numbers) = (vec![], vec![]);
@@ -310,7 +334,7 @@ impl Emitter<'_> {
                     tensors.push(grad.map(|g| g.0));
                     numbers.extend(grad.iter().flat_map(|g| g.1));
                 }
-                row.push(name, Operand::Grads(tensors), &numbers);
+                row.push(name, || Operand::Grads(tensors), &numbers);
             }
             Field::GradParam(name, n) => {
                 let param =
@@ -320,41 +344,43 @@ impl Emitter<'_> {
                         let add = run.params.iter().any(|(q, mode)| *q == p && *mode == program::Mode::Add);
                         let len = self.graph.params[p].shape.iter().product();
                         let p = u32::try_from(p).map_err(|e| e.to_string())?;
-                        row.push(name, Operand::ParamGrad(len), &[p, u32::from(add)]);
+                        row.push(name, || Operand::ParamGrad(len), &[p, u32::from(add)]);
                     }
-                    None => row.push(name, Operand::Absent, &[]),
+                    None => row.push(name, || Operand::Absent, &[]),
                 }
             }
             Field::GradOut(name) => {
                 let out = node.makes[0];
                 row.push(
                     name,
-                    Operand::Read(self.tensor(out), false),
+                    || Operand::Read(self.tensor(out), false),
                     &[self.planned.at(at, What::Grad(out))?],
                 );
             }
             Field::SavedOut(name) => {
-                row.push(name, Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+                row.push(name, || Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
             }
             Field::SavedStat(name, n) => {
                 let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
-                row.push(name, Operand::Read(self.tensor(v), false), &[value(v)?]);
+                row.push(name, || Operand::Read(self.tensor(v), false), &[value(v)?]);
             }
             Field::In(name, n) => {
-                row.push(name, Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
             }
             Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
-                Some(n) => {
-                    row.push(name, Operand::Read(self.tensor(node.reads[n]), true), &[value(node.reads[n])?])
-                }
-                None => row.push(name, Operand::Absent, &[]),
+                Some(n) => row.push(
+                    name,
+                    || Operand::Read(self.tensor(node.reads[n]), true),
+                    &[value(node.reads[n])?],
+                ),
+                None => row.push(name, || Operand::Absent, &[]),
             },
             Field::Ins(name) => self.inputs(name, at, run.node, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
-            Field::OptParam(name, None) => row.push(name, Operand::Absent, &[]),
+            Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
             Field::Key(name) => {
-                row.push(name, Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
+                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
             }
             other => return Err(format!("{other:?} is no field of a backward kernel")),
         }
@@ -376,6 +402,20 @@ impl Emitter<'_> {
         let add = pass.add || run.grads.iter().any(|(v, mode)| *v == value && *mode == program::Mode::Add);
         Ok(Some((self.tensor(value), [self.planned.at(at, What::Grad(value))?, u32::from(add)])))
     }
+}
+
+fn node<'a>(graph: &'a Graph, lowered: &Lowered, node: usize) -> Result<(NodeId, &'a Resolved), String> {
+    let id = lowered.nodes[node];
+    let op = graph.nodes[id].resolved.as_ref().ok_or("a node without a shape")?;
+    Ok((id, op))
+}
+
+fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
+    let mut spec: Vec<_> = op.spec.iter().map(|(name, value)| (*name, SpecKey::new(value))).collect();
+    if op.takes_epilogue {
+        spec.push(("activation", SpecKey::OptPath(epilogue)));
+    }
+    spec
 }
 
 /// Which gradients one call of a backward computes.

@@ -117,13 +117,8 @@ impl Lowered {
                 });
             }
         }
-        let backward = differentiated.then(|| {
-            let wanted = Wanted {
-                inputs: node.sources.iter().map(|s| graph.values[s.value].grad).collect(),
-                params: node.params.iter().map(|p| !graph.params[*p].frozen).collect(),
-            };
-            backward(op, &wanted, &reads, &makes, &node.params)
-        });
+        let backward =
+            differentiated.then(|| backward(op, &Wanted::of(graph, id), &reads, &makes, &node.params));
         self.problem.nodes.push(problem::Node {
             reads,
             makes,
@@ -163,6 +158,15 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Of a node of the graph.
+    pub(crate) fn of(graph: &Graph, id: NodeId) -> Self {
+        let node = &graph.nodes[id];
+        Self {
+            inputs: node.sources.iter().map(|s| graph.values[s.value].grad).collect(),
+            params: node.params.iter().map(|p| !graph.params[*p].frozen).collect(),
+        }
+    }
+
     /// Whether a field of `Backward` that reads an input is given one.
     pub(crate) fn reads(&self, field: Field) -> Option<usize> {
         match field {

@@ -180,8 +180,12 @@ pub(crate) struct Node {
     /// `#[recompute]`
     pub(crate) recompute: Option<Span>,
     pub(crate) output: ValueId,
-    /// After shape.
-    pub(crate) resolved: Option<Resolved>,
+    /// The node that stands here in the first iteration, in a later one of a `repeat(n)`.
+    pub(crate) twin: Option<NodeId>,
+    /// After shape: shared by nodes that differ in nothing but what they read and their parameters.
+    pub(crate) resolved: Option<Rc<Resolved>>,
+    /// After shape: the first of those that share `resolved`.
+    pub(crate) alike: NodeId,
     /// After shape: its parameters, in the order of the op's declarations.
     pub(crate) params: Vec<ParamId>,
 }

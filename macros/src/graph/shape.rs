@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proc_macro2::Span;
 
 use super::num::MOST;
-use super::{Graph, Node, NodeId, Param, ParamId, Shape};
+use super::{Graph, Node, NodeId, Param, ParamId, Shape, Source};
 use crate::ops::context::{Context, Input};
 use crate::ops::{Arity, ParamDecl, Resolved};
 use crate::report::{Around, Errors};
@@ -32,15 +32,33 @@ pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
 
 /// Resolves a node, unless what it reads failed.
 fn node(graph: &mut Graph, id: NodeId, errors: &mut Errors) -> Option<()> {
-    let resolved = resolve(graph, id, errors)?;
+    let twin = graph.nodes[id].twin.filter(|twin| is_alike(graph, id, *twin));
+    let resolved = match twin.and_then(|twin| graph.nodes[twin].resolved.clone()) {
+        Some(resolved) => resolved,
+        None => Rc::new(resolve(graph, id, errors)?),
+    };
     let node = &graph.nodes[id];
     check_size(&resolved.output.dims, node.span, &node.label, &node.around, errors)?;
+    let alike = twin.map_or(id, |twin| graph.nodes[twin].alike);
     let params = Sharing { graph, id, errors }.parameters(&resolved.params)?;
     let node = &mut graph.nodes[id];
     node.params = params;
     graph.values[node.output].shape = Some(resolved.output.clone());
     node.resolved = Some(resolved);
+    node.alike = alike;
     Some(())
+}
+
+/// Whether what is known of `twin` is true of `id`: it reads the same shapes and ties no parameter to one
+/// whose path may depend on the iteration.
+fn is_alike(graph: &Graph, id: NodeId, twin: NodeId) -> bool {
+    let (node, twin) = (&graph.nodes[id], &graph.nodes[twin]);
+    let shape = |source: &Source| graph.values[source.value].shape.as_ref();
+    let tied = |resolved: &Rc<Resolved>| resolved.params.iter().any(|param| param.tied.is_some());
+    std::ptr::eq(node.op, twin.op)
+        && node.sources.len() == twin.sources.len()
+        && node.sources.iter().zip(&twin.sources).all(|(own, other)| shape(own) == shape(other))
+        && twin.resolved.as_ref().is_some_and(|resolved| !tied(resolved))
 }
 
 /// Elements of a sample must stay countable.

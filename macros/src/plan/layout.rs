@@ -79,6 +79,8 @@ pub(crate) struct Layout {
     pub(crate) per_sample: Used,
     /// Lines whatever the batch.
     pub(crate) fixed: Used,
+    /// How many buffers, at their front, are gradients of parameters.
+    pub(crate) params: usize,
     /// How many of the fixed lines, at their front, hold the gradients of the parameters.
     pub(crate) param_lines: u64,
 }
@@ -107,6 +109,7 @@ pub(crate) fn layout(problem: &Problem, program: &Program, widths: Widths) -> Re
             walk.params[param] = Some(index);
         }
     }
+    walk.out.params = walk.out.buffers.len();
     for &value in &program.inputs {
         walk.begin_value(value, 0)?;
     }

@@ -4,6 +4,7 @@ use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::plan::Program;
 use crate::rng::Key;
+use crate::tables::Numbers;
 
 /// A running program.
 pub struct Frame<'a, D: Device> {
@@ -21,8 +22,8 @@ pub struct Frame<'a, D: Device> {
     pub step: u64,
     /// The program's buffers.
     pub program: &'static Program,
-    /// Where each parameter's gradient starts, in bytes.
-    pub gradients: &'static [usize],
+    /// Where each parameter's gradient starts, in lines.
+    pub gradients: Numbers,
     /// Where the program's fixed buffers start, in bytes.
     pub fixed_start: usize,
     /// Where the program's buffers of all samples start, in bytes.
@@ -32,6 +33,12 @@ pub struct Frame<'a, D: Device> {
 /// A span outside of every buffer: [`Device::split`] refuses it.
 const NOWHERE: Span = Span { start: usize::MAX, bytes: usize::MAX };
 
+/// Where the gradient of a parameter starts, in bytes; nowhere if it is frozen.
+pub(crate) fn gradient_start<D: Device>(starts: Numbers, param: usize) -> Option<usize> {
+    let line = starts.get(param).filter(|&line| line != u32::MAX)?;
+    Some(line as usize * D::LAYOUT.line)
+}
+
 impl<'a, D: Device> Frame<'a, D> {
     /// A program at the start of a workspace, behind `gradient_bytes` of parameter gradients.
     pub fn new(
@@ -39,7 +46,7 @@ impl<'a, D: Device> Frame<'a, D> {
         arena: &'a mut D::Buf,
         batch: usize,
         program: &'static Program,
-        gradients: &'static [usize],
+        gradients: Numbers,
         gradient_bytes: usize,
     ) -> Self {
         Self {
@@ -57,8 +64,8 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     fn buffer(&self, buffer: u32) -> Option<(usize, usize)> {
-        let [offset, lines] = *self.program.buffers.get(buffer as usize)?;
-        Some((offset as usize * D::LAYOUT.line, lines as usize * D::LAYOUT.line))
+        let at = |number: usize| Some(self.program.buffers.get(number)? as usize * D::LAYOUT.line);
+        Some((at(2 * buffer as usize)?, at(2 * buffer as usize + 1)?))
     }
 
     /// `len` elements of `T` for each sample.
@@ -79,9 +86,9 @@ impl<'a, D: Device> Frame<'a, D> {
 
     /// The gradient of a parameter of `len` elements.
     pub fn gradient(&self, param: u32, len: usize) -> Span {
-        match self.gradients.get(param as usize) {
-            Some(start) if *start != usize::MAX => Span::of::<D::Param>(*start, len),
-            _ => NOWHERE,
+        match gradient_start::<D>(self.gradients, param as usize) {
+            Some(start) => Span::of::<D::Param>(start, len),
+            None => NOWHERE,
         }
     }
 
@@ -97,8 +104,8 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     /// Says that a buffer of all samples holds nothing of use any more.
-    pub fn free_sample<'r>(&mut self, row: &'r [u32]) -> Result<&'r [u32], Error> {
-        let (&buffer, rest) = row.split_first().ok_or_else(Self::truncated)?;
+    pub fn free_sample(&mut self, row: Numbers) -> Result<Numbers, Error> {
+        let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
         let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
         let span = Span { start: self.sample_start + offset * self.batch, bytes: bytes * self.batch };
         self.device.discard(self.arena, span)?;
@@ -106,8 +113,8 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     /// Says that a buffer of the fixed region holds nothing of use any more.
-    pub fn free_fixed<'r>(&mut self, row: &'r [u32]) -> Result<&'r [u32], Error> {
-        let (&buffer, rest) = row.split_first().ok_or_else(Self::truncated)?;
+    pub fn free_fixed(&mut self, row: Numbers) -> Result<Numbers, Error> {
+        let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
         let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
         self.device.discard(self.arena, Span { start: self.fixed_start + offset, bytes })?;
         Ok(rest)

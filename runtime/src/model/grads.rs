@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use crate::cpu::Cpu;
 use crate::device::{Device, Real, Span};
 use crate::error::Error;
+use crate::model::frame::gradient_start;
 use crate::model::params::{Param, download, look};
 use crate::model::{Model, ParamSpec, Workspace, names};
 use crate::optim::Kernel;
@@ -133,13 +134,10 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
 
 /// The trained parameters with their index, and where their gradients are in a workspace.
 pub(crate) fn trained<M: Model>() -> impl Iterator<Item = (usize, &'static ParamSpec, Span)> {
-    let starts = M::PLAN.gradients.iter();
-    M::PARAMS
-        .iter()
-        .zip(starts)
-        .enumerate()
-        .filter(|(_, (spec, _))| !spec.frozen)
-        .map(|(index, (spec, &start))| (index, spec, Span::of::<Param<M>>(start, spec.elements())))
+    M::PARAMS.iter().enumerate().filter_map(|(index, spec)| {
+        let start = gradient_start::<M::Device>(M::PLAN.gradients, index)?;
+        Some((index, spec, Span::of::<Param<M>>(start, spec.elements())))
+    })
 }
 
 fn place<M: Model>(name: &str) -> Result<(&'static ParamSpec, Span), Error> {

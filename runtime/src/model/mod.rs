@@ -40,6 +40,12 @@ pub struct ParamSpec {
     pub aliases: &'static [&'static str],
 }
 
+impl ParamSpec {
+    /// What a table of them is made of before it is filled.
+    pub(crate) const EMPTY: Self =
+        Self { path: "", shape: &[], offset: 0, init: Init::Constant(0.0), frozen: false, aliases: &[] };
+}
+
 /// How a parameter is drawn from the seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {

@@ -107,9 +107,9 @@ impl<M: Model> Workspace<M> {
         gradients: usize,
         batch: usize,
     ) -> Result<Output<'_, M::Device>, Error> {
-        let [line, _] = *program
+        let line = program
             .buffers
-            .get(buffer as usize)
+            .get(2 * buffer as usize)
             .ok_or_else(|| Error::internal("an output without a buffer"))?;
         let start =
             gradients + program.bytes.fixed + line as usize * <M::Device as Device>::LAYOUT.line * batch;

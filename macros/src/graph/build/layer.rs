@@ -326,7 +326,9 @@ impl<'a> Builder<'a, '_> {
             frozen: at.frozen,
             recompute: at.marks.recompute,
             output,
+            twin: None,
             resolved: None,
+            alike: self.graph.nodes.len(),
             params: vec![],
         });
         into.items.push(item);

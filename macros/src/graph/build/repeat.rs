@@ -38,11 +38,17 @@ impl<'a> Builder<'a, '_> {
         for (span, message) in found.messages() {
             self.error(span, message);
         }
-        let first_item = into.items.len();
+        let (first_item, first_node) = (into.items.len(), self.graph.nodes.len());
         let mut given = source.map_or(Given::Broken, Given::One);
         let mut value = None;
         for (i, index) in runs.iter().enumerate() {
+            let from = self.graph.nodes.len();
             value = self.iteration(i, index, given.clone(), body, &at, into);
+            if i > 0 && index.is_none() {
+                for (twin, node) in (first_node..from).zip(&mut self.graph.nodes[from..]) {
+                    node.twin = Some(twin);
+                }
+            }
             if let (0, None, Given::One(from), Some(to)) = (i, index, &given, &value)
                 && runs.len() > 1
                 && !self.top.repeated
