@@ -21,7 +21,7 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
     let mut out = String::new();
     let layout = &planned.layouts[0];
     for (at, step) in planned.program.steps.iter().enumerate() {
-        let touched = layout.touches.get(at).into_iter().flatten().map(|i| &layout.buffers[*i]);
+        let touched = layout.touches.at(at).iter().map(|i| &layout.buffers[*i]);
         let line = match step {
             Step::Run(run) => self::run(lowered, run),
             Step::Free(value) => format!("    free      {}", lowered.labels[*value]),

@@ -2,10 +2,12 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
+use crate::beside::beside;
 use crate::codegen::{self, Paths};
+use crate::defect::Defect;
 use crate::dump;
 use crate::graph::{Graph, build, marks, shape};
-use crate::planned::{self, Defect};
+use crate::planned;
 use crate::report::Errors;
 use crate::syntax;
 
@@ -31,7 +33,10 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 /// From a graph without mistakes to code.
 fn emit(model: &syntax::Model, graph: &Graph, paths: &Paths) -> Result<TokenStream, Defect> {
     let plans = planned::plan(graph)?;
-    let tokens = codegen::emit(model, graph, &plans, paths)?;
+    let (tokens, verdict) =
+        beside(|| codegen::emit(model, graph, &plans, paths), || planned::verify(&plans))?;
+    verdict.map_err(|(lowered, failure)| failure.of(graph, lowered))?;
+    let tokens = tokens?;
     dump::dump(&model.name.to_string(), &plans, &tokens);
     Ok(tokens)
 }

@@ -1,8 +1,10 @@
 //! The `model!` macro of the `remat` crate; use it from there.
 
+mod beside;
 #[cfg(test)]
 mod catalogue;
 mod codegen;
+mod defect;
 mod dump;
 mod expand;
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! Every program of a model: lowered, scheduled, laid out, verified.
+//! Every program of a model: lowered, scheduled, laid out.
 //!
-//! AFTER planning: each program has its steps and, for each layout, the place of every buffer; an
-//! independent replay has found them to compute what the graph says.
+//! AFTER plan: each program has its steps and, for each layout, the place of every buffer.
+//! AFTER verify: an independent replay has found them to compute what the graph says.
 
-use proc_macro2::Span;
-
+use crate::beside::beside;
+use crate::defect::{Defect, Failure};
 use crate::graph::Graph;
 use crate::graph::lower::{Lowered, Mode, lower};
-use crate::plan::layout::{Layout, What, Widths, layout};
-use crate::plan::problem::{Class, Extent, Size};
+use crate::plan::layout::{Layout, Widths, layout};
+use crate::plan::problem::{Problem, Size};
 use crate::plan::program::Program;
-use crate::plan::{schedule, verify};
+use crate::plan::schedule;
+use crate::plan::stretch::stretch;
+use crate::plan::verify::{self, Violation};
 
 /// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
 pub(crate) const WIDTHS: [Widths; 2] =
@@ -29,133 +31,86 @@ pub(crate) struct Plans {
     pub(crate) train: Planned,
     pub(crate) evaluate: Planned,
     pub(crate) forward: Planned,
-    /// The training program without marks, if there are marks.
-    pub(crate) store_all: Option<Planned>,
-}
-
-/// Why there is no plan: a defect of ours, but for models that are too large.
-pub(crate) struct Defect {
-    pub(crate) message: String,
-    /// What the author of the model can do; nothing where it is ours.
-    pub(crate) fix: Option<&'static str>,
-    /// The layer at which it shows.
-    pub(crate) span: Option<Span>,
-}
-
-impl Defect {
-    /// It as a message.
-    pub(crate) fn words(&self) -> String {
-        let message = &self.message;
-        match self.fix {
-            Some(fix) => format!("{message} -- {fix}"),
-            None => format!("internal error: {message} -- this is a defect of remat, please report it"),
-        }
-    }
-}
-
-impl From<String> for Defect {
-    fn from(message: String) -> Self {
-        Self { message, fix: None, span: None }
-    }
+    /// What `forward` makes.
+    wanted: Vec<usize>,
+    /// Layouts of the training program without marks, if there are marks. A figure to compare with: this
+    /// program is not emitted.
+    pub(crate) store_all: Option<Vec<Layout>>,
 }
 
 /// Plans every program.
 pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
-    let mut training = lower(graph, Mode::Train);
+    let training = lower(graph, Mode::Train);
     let evaluation = lower(graph, Mode::Evaluate);
-    let train = train(graph, &training)?;
-    let evaluate = forward(graph, &evaluation, &[evaluation.problem.loss])?;
     let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let forward = forward(graph, &evaluation, &wanted)?;
-    let store_all = store_all(graph, &mut training)?;
-    Ok(Plans { training, evaluation, train, evaluate, forward, store_all })
+    let problem = &evaluation.problem;
+    let forward = |wanted: &[usize]| place(problem, schedule::forward(problem, wanted));
+    let (train, (evaluate, forward, store_all)) = beside(
+        || place(&training.problem, schedule::train(&training.problem)),
+        || (forward(&[problem.loss]), forward(&wanted), store_all(&training.problem)),
+    )?;
+    let train = train.map_err(|failure| failure.of(graph, &training))?;
+    let evaluate = evaluate.map_err(|failure| failure.of(graph, &evaluation))?;
+    let forward = forward.map_err(|failure| failure.of(graph, &evaluation))?;
+    let store_all = store_all.map_err(|failure| failure.of(graph, &training))?;
+    Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all })
 }
 
-/// The training program as it would be without marks, if there are marks.
-fn store_all(graph: &Graph, training: &mut Lowered) -> Result<Option<Planned>, Defect> {
-    let problem = &mut training.problem;
-    if problem.segments.is_empty() && !problem.nodes.iter().any(|n| n.recompute) {
-        return Ok(None);
-    }
-    let segments = std::mem::take(&mut problem.segments);
-    let marks: Vec<bool> = problem.nodes.iter_mut().map(|n| std::mem::take(&mut n.recompute)).collect();
-    let planned = train(graph, training);
-    training.problem.segments = segments;
-    training.problem.nodes.iter_mut().zip(marks).for_each(|(node, mark)| node.recompute = mark);
-    planned.map(Some)
-}
-
-fn train(graph: &Graph, lowered: &Lowered) -> Result<Planned, Defect> {
-    let program = schedule::train(&lowered.problem);
-    place(graph, lowered, program, |program, layout, widths| {
-        verify::train(&lowered.problem, program, layout, widths)
-    })
-}
-
-fn forward(graph: &Graph, lowered: &Lowered, wanted: &[usize]) -> Result<Planned, Defect> {
-    let program = schedule::forward(&lowered.problem, wanted);
-    place(graph, lowered, program, |program, layout, widths| {
-        verify::forward(&lowered.problem, wanted, program, layout, widths)
-    })
-}
-
-fn place(
-    graph: &Graph,
-    lowered: &Lowered,
-    program: Program,
-    check: impl Fn(&Program, &Layout, Widths) -> Result<(), verify::Violation>,
-) -> Result<Planned, Defect> {
-    let mut layouts = vec![];
-    for widths in WIDTHS {
-        let placed = layout(&lowered.problem, &program, widths)
-            .map_err(|e| format!("the model takes more bytes than 64 bits count, at {:?}", e.what))?;
-        if placed.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
-            return Err(too_large(graph, lowered, &placed, widths));
+fn place(problem: &Problem, program: Program) -> Result<Planned, Failure> {
+    let layouts = layouts(problem, &program)?;
+    for (layout, widths) in layouts.iter().zip(WIDTHS) {
+        if layout.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
+            return Err(Failure::too_large(layout, widths));
         }
-        check(&program, &placed, widths).map_err(|violation| Defect {
-            message: format!("the plan does not hold at step {:?}: {}", violation.step, violation.what),
-            fix: None,
-            span: violation.node.map(|n| graph.nodes[lowered.nodes[n]].span),
-        })?;
-        layouts.push(placed);
     }
     Ok(Planned { program, layouts })
 }
 
-/// A model whose offsets have no room in the tables, named by its largest buffer.
-fn too_large(graph: &Graph, lowered: &Lowered, placed: &Layout, widths: Widths) -> Defect {
-    let largest = placed.buffers.iter().max_by_key(|b| b.lines);
-    let (name, span) = match largest.map(|b| b.what) {
-        Some(What::Value(v) | What::Grad(v)) => {
-            let node = lowered.problem.values[v].made_by.map(|n| &graph.nodes[lowered.nodes[n]]);
-            (lowered.labels[v].as_str(), node.map(|n| n.span))
-        }
-        Some(What::Scratch(n)) => {
-            let node = &graph.nodes[lowered.nodes[n]];
-            (node.path.as_str(), Some(node.span))
-        }
-        Some(What::Param(p)) => (graph.params[p].path.as_str(), Some(graph.params[p].span)),
-        None => ("", None),
-    };
-    let gib = largest.map_or(0, |b| b.lines.saturating_mul(widths.line) >> 30);
-    let message =
-        format!("a step takes more than 256 GiB even for one sample, of which `{name}` alone takes {gib}");
-    Defect { message, fix: Some("choose smaller sizes"), span }
+/// Layouts of the training program as it would be without marks, if there are marks.
+fn store_all(problem: &Problem) -> Result<Option<Vec<Layout>>, Failure> {
+    if problem.segments.is_empty() && !problem.nodes.iter().any(|n| n.recompute) {
+        return Ok(None);
+    }
+    Ok(Some(layouts(problem, &schedule::store_all(problem))?))
 }
 
-/// Bytes of `size` in one width.
+/// For each of [`WIDTHS`], the first layout stretched, or one of its own.
+fn layouts(problem: &Problem, program: &Program) -> Result<Vec<Layout>, Failure> {
+    let mut layouts: Vec<Layout> = vec![];
+    for widths in WIDTHS {
+        let stretched = layouts.first().and_then(|base| stretch(base, widths));
+        let placed = stretched.map_or_else(|| layout(problem, program, widths), Ok);
+        layouts.push(placed.map_err(Failure::Uncountable)?);
+    }
+    Ok(layouts)
+}
+
+/// Checks every program that is emitted; says of which problem the one is that does not hold.
+pub(crate) fn verify(plans: &Plans) -> Result<(), (&Lowered, Failure)> {
+    let (training, evaluation) = (&plans.training.problem, &plans.evaluation.problem);
+    let check = |planned: &Planned, replay: &dyn Fn(&Layout, Widths) -> Result<(), Violation>| {
+        planned.layouts.iter().zip(WIDTHS).try_for_each(|(layout, widths)| match layout.stretched {
+            Some(_) => verify::stretched(&planned.layouts[0], layout, widths),
+            None => replay(layout, widths),
+        })
+    };
+    let Plans { train, evaluate, forward, .. } = plans;
+    check(train, &|layout, widths| verify::train(training, &train.program, layout, widths))
+        .map_err(|violation| (&plans.training, Failure::Violation(violation)))?;
+    for (planned, wanted) in [(evaluate, &[evaluation.loss][..]), (forward, &plans.wanted)] {
+        let program = &planned.program;
+        check(planned, &|layout, widths| verify::forward(evaluation, wanted, program, layout, widths))
+            .map_err(|violation| (&plans.evaluation, Failure::Violation(violation)))?;
+    }
+    Ok(())
+}
+
+/// Bytes of `size` in one width: for each sample, and whatever the batch.
 pub(crate) fn bytes(size: Size, width: usize) -> (u64, u64) {
     let widths = WIDTHS[width];
-    let element = match size.class {
-        Class::Elem => widths.elem,
-        Class::Scalar => widths.scalar,
-        Class::Index => 4,
-    };
-    let lines = |n: u64| (n * element).div_ceil(widths.line) * widths.line;
-    match size.extent {
-        Extent::PerSample(n) => (lines(n), 0),
-        Extent::Fixed(n) => (0, lines(n)),
-    }
+    // What has no room was refused when it was laid out.
+    let bytes = widths.lines(size).unwrap_or_default() * widths.line;
+    if size.is_per_sample() { (bytes, 0) } else { (0, bytes) }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::tables::Numbers;
+use crate::tables::{Numbers, Table};
 
 /// Bytes that grow with the batch: `per_sample * batch + fixed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -83,12 +83,6 @@ pub struct Kept {
     pub last_segment: bool,
 }
 
-impl Kept {
-    /// What a table of them is made of before it is filled.
-    pub(crate) const EMPTY: Self =
-        Self { name: "", reason: Reason::Input, bytes: Bytes::NONE, last_segment: false };
-}
-
 /// A run of layers whose inside is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -98,11 +92,6 @@ pub struct Segment {
     pub recomputed: usize,
     /// Whether its backward follows its forward at once, so that nothing is recomputed.
     pub last: bool,
-}
-
-impl Segment {
-    /// What a table of them is made of before it is filled.
-    pub(crate) const EMPTY: Self = Self { name: "", recomputed: 0, last: false };
 }
 
 /// What lives when a training step needs the most memory, by kind.
@@ -127,10 +116,16 @@ pub struct Peak {
 pub struct Plan {
     /// The model.
     pub name: &'static str,
-    /// Values that live from forward into backward.
-    pub kept: &'static [Kept],
-    /// Runs of layers whose inside is not kept.
-    pub segments: &'static [Segment],
+    #[doc(hidden)]
+    pub kept: Table<Kept>,
+    #[doc(hidden)]
+    pub kept_bytes: Bytes,
+    #[doc(hidden)]
+    pub input_bytes: Bytes,
+    #[doc(hidden)]
+    pub last_segment_bytes: Bytes,
+    #[doc(hidden)]
+    pub segments: Table<Segment>,
     /// What a training step holds when it needs the most.
     pub peak: Peak,
     /// Marks that save nothing, and why.
@@ -143,6 +138,9 @@ pub struct Plan {
     pub gradient_bytes: usize,
     /// Bytes of the parameters.
     pub parameter_bytes: usize,
+    /// Whether there is no mark.
+    #[doc(hidden)]
+    pub is_store_all: bool,
     /// A training step that keeps everything backward reads.
     #[doc(hidden)]
     pub store_all: Bytes,
@@ -166,14 +164,18 @@ impl Plan {
         const PROGRAM: Program = Program { buffers: Numbers::EMPTY, bytes: NO };
         Self {
             name: "",
-            kept: &[],
-            segments: &[],
+            kept: Table::EMPTY,
+            kept_bytes: NO,
+            input_bytes: NO,
+            last_segment_bytes: NO,
+            segments: Table::EMPTY,
             peak: Peak { inputs: NO, activations: NO, recomputed: NO, gradients: NO, scratch: NO, gaps: NO },
             notes: &[],
             forward_flops: 0,
             recompute_flops: 0,
             gradient_bytes: 0,
             parameter_bytes: 0,
+            is_store_all: true,
             store_all: NO,
             gradients: Numbers::EMPTY,
             train: PROGRAM,
@@ -197,7 +199,7 @@ impl Plan {
     pub const fn store_all_peak_bytes(&self, batch: usize) -> usize {
         let own = self.peak_bytes(batch);
         let all = self.store_all.at(batch).saturating_add(self.gradient_bytes);
-        if self.segments.is_empty() && self.recompute_flops == 0 { own } else { all }
+        if self.is_store_all { own } else { all }
     }
 
     /// Bytes of an inference workspace for `batch` samples.
@@ -209,29 +211,17 @@ impl Plan {
     /// ([`input_bytes`](Self::input_bytes)) and the last segment
     /// ([`last_segment_bytes`](Self::last_segment_bytes)), whose backward comes next.
     pub const fn kept_bytes(&self, batch: usize) -> usize {
-        self.sum_kept(batch, false, false)
+        self.kept_bytes.at(batch)
     }
 
     /// Bytes of the inputs and targets that live when the loss has been computed.
     pub const fn input_bytes(&self, batch: usize) -> usize {
-        self.sum_kept(batch, true, false)
+        self.input_bytes.at(batch)
     }
 
     /// Bytes of the last segment's activations that live when the loss has been computed.
     pub const fn last_segment_bytes(&self, batch: usize) -> usize {
-        self.sum_kept(batch, false, true)
-    }
-
-    const fn sum_kept(&self, batch: usize, inputs: bool, last: bool) -> usize {
-        let (mut sum, mut i) = (0usize, 0);
-        while i < self.kept.len() {
-            let kept = &self.kept[i];
-            if matches!(kept.reason, Reason::Input) == inputs && kept.last_segment == last {
-                sum = sum.saturating_add(kept.bytes.at(batch));
-            }
-            i += 1;
-        }
-        sum
+        self.last_segment_bytes.at(batch)
     }
 
     /// The part of the store-all peak that the plan saves, at a batch of 32: 0.75 for a quarter of it.
@@ -245,9 +235,14 @@ impl Plan {
         self.recompute_flops as f64 / (3.0 * self.forward_flops.max(1) as f64)
     }
 
+    /// Values that live from forward into backward, in order of declaration.
+    pub fn kept(&self) -> impl ExactSizeIterator<Item = Kept> + Clone {
+        self.kept.iter()
+    }
+
     /// Runs of layers whose inside is not kept, inner ones after the outer that holds them.
-    pub const fn segments(&self) -> &'static [Segment] {
-        self.segments
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment> + Clone {
+        self.segments.iter()
     }
 
     /// One line: peak, what store-all needs, what is saved and what it costs.
@@ -293,7 +288,7 @@ impl fmt::Display for Plan {
         row(f, "gaps", self.peak.gaps)?;
         row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
         row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
-        for segment in self.segments {
+        for segment in self.segments() {
             let what = match (segment.last, segment.recomputed) {
                 (true, _) => String::from("not recomputed: its backward comes next"),
                 (false, n) => format!("{n} layers run again"),

@@ -48,10 +48,52 @@ impl Numbers {
     }
 }
 
-/// The name of each row, one after another in `names`, which ends at the row's first number.
-const fn name(names: &'static str, rows: Numbers, width: usize, row: usize) -> &'static str {
-    let start = if row == 0 { 0 } else { rows.at(width * (row - 1)) };
-    names.split_at(rows.at(width * row)).0.split_at(start).1
+/// What a row is, but for its name.
+pub trait Kind: Copy + 'static {
+    /// It under this name.
+    fn named(self, name: &'static str) -> Self;
+}
+
+impl Kind for Kept {
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+impl Kind for Segment {
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+/// Rows that are put together when they are asked for: while compiling, hundreds would take a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Table<T: 'static> {
+    /// The names, one after another.
+    names: &'static str,
+    /// Of each row, where its name ends, and which of `kinds` it is.
+    rows: Numbers,
+    kinds: &'static [T],
+}
+
+impl<T: Kind> Table<T> {
+    /// No rows.
+    pub const EMPTY: Self = Self::new("", Numbers::EMPTY, &[]);
+
+    /// These rows.
+    pub const fn new(names: &'static str, rows: Numbers, kinds: &'static [T]) -> Self {
+        Self { names, rows, kinds }
+    }
+
+    /// The rows, in order.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = T> + Clone {
+        (0..self.rows.len() / 2).map(move |row| {
+            let number = |index| self.rows.get(index).unwrap_or_default() as usize;
+            let start = row.checked_sub(1).map_or(0, |before| number(2 * before));
+            let name = self.names.get(start..number(2 * row)).unwrap_or_default();
+            self.kinds[number(2 * row + 1)].named(name)
+        })
+    }
 }
 
 /// Parameters: rows of where the name ends, which of `kinds` it is, and its offset in units of 64 elements.
@@ -61,33 +103,12 @@ pub const fn params<const N: usize>(
     kinds: &[ParamSpec],
 ) -> [ParamSpec; N] {
     let mut out = [ParamSpec::EMPTY; N];
-    let mut row = 0;
+    let (mut row, mut start) = (0, 0);
     while row < N {
-        let (path, offset) = (name(names, rows, 3, row), 64 * rows.at(3 * row + 2));
-        out[row] = ParamSpec { path, offset, ..kinds[rows.at(3 * row + 1)] };
-        row += 1;
-    }
-    out
-}
-
-/// Kept values: rows of where the name ends, and which of `kinds` it is.
-pub const fn kept<const N: usize>(names: &'static str, rows: Numbers, kinds: &[Kept]) -> [Kept; N] {
-    let mut out = [Kept::EMPTY; N];
-    let mut row = 0;
-    while row < N {
-        out[row] = Kept { name: name(names, rows, 2, row), ..kinds[rows.at(2 * row + 1)] };
-        row += 1;
-    }
-    out
-}
-
-/// Segments: rows as of [`kept`].
-pub const fn segments<const N: usize>(names: &'static str, rows: Numbers, kinds: &[Segment]) -> [Segment; N] {
-    let mut out = [Segment::EMPTY; N];
-    let mut row = 0;
-    while row < N {
-        out[row] = Segment { name: name(names, rows, 2, row), ..kinds[rows.at(2 * row + 1)] };
-        row += 1;
+        let (end, kind, offset) = (rows.at(3 * row), rows.at(3 * row + 1), rows.at(3 * row + 2));
+        let path = names.split_at(end).0.split_at(start).1;
+        out[row] = ParamSpec { path, offset: 64 * offset, ..kinds[kind] };
+        (row, start) = (row + 1, end);
     }
     out
 }
@@ -110,12 +131,23 @@ mod tests {
 
     #[test]
     fn a_row_is_its_kind_under_its_own_name() {
-        const KINDS: [Segment; 2] =
-            [Segment { recomputed: 3, ..Segment::EMPTY }, Segment { last: true, ..Segment::EMPTY }];
-        const ROWS: Numbers = Numbers::new(&[5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0]);
-        let rows =
-            segments::<2>("firstß", Numbers::new(&[5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0]), &KINDS);
-        assert_eq!(rows, [Segment { name: "first", ..KINDS[0] }, Segment { name: "ß", ..KINDS[1] }]);
-        assert_eq!(segments::<2>("first2", ROWS, &KINDS)[1].name, "2");
+        const KINDS: [Segment; 2] = [
+            Segment { name: "", recomputed: 3, last: false },
+            Segment { name: "", recomputed: 0, last: true },
+        ];
+        const ROWS: Numbers = Numbers::new(&[5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0]);
+        let rows = Table::new("firstß", ROWS, &KINDS).iter();
+        assert!(rows.eq([Segment { name: "first", ..KINDS[0] }, Segment { name: "ß", ..KINDS[1] }]));
+        assert_eq!(Table::<Segment>::EMPTY.iter().len(), 0);
+    }
+
+    #[test]
+    fn parameters_have_an_offset_too() {
+        const ROWS: Numbers =
+            Numbers::new(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
+        const KIND: ParamSpec = ParamSpec { shape: &[3], ..ParamSpec::EMPTY };
+        const PARAMS: [ParamSpec; 2] = params("abc", ROWS, &[KIND]);
+        assert_eq!(PARAMS[0], ParamSpec { path: "a", ..KIND });
+        assert_eq!(PARAMS[1], ParamSpec { path: "bc", offset: 128, ..KIND });
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::calls::float;
-use super::programs::param_offsets;
+use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
@@ -88,7 +88,8 @@ fn params(graph: &Graph) -> Result<TokenStream, String> {
         };
         table.row(path, kind, describe, &[offset])?;
     }
-    Ok(table.tokens(quote!(params)))
+    let (table, count) = (table.tokens(), graph.params.len());
+    Ok(quote!(&__remat::tables::params::<#count>(#table)))
 }
 
 fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
@@ -118,12 +119,13 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     let program = |planned: &Planned| {
-        let (buffers, bytes) = (planned.buffers(width)?, pair(planned.bytes(width)));
+        let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
     };
     let (train, evaluate, forward) =
         (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
-    let store_all = pair(plans.store_all.as_ref().unwrap_or(&plans.train).bytes(width));
+    let store_all = pair(peak_bytes(&plans.store_all.as_ref().unwrap_or(&plans.train.layouts)[width], width));
+    let is_store_all = plans.store_all.is_none();
     let gradient_bytes = int(layout.param_lines * line);
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
     let parameter_bytes = int(elements * WIDTHS[width].scalar);
@@ -131,7 +133,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     Ok(quote! {
         __remat::Plan {
             name: #text,
-            kept: #kept,
+            #kept
             segments: #segments,
             peak: #peak,
             notes: #notes,
@@ -139,6 +141,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             recompute_flops: #recompute_flops,
             gradient_bytes: #gradient_bytes,
             parameter_bytes: #parameter_bytes,
+            is_store_all: #is_store_all,
             store_all: #store_all,
             gradients: #gradients,
             train: #train,
@@ -167,6 +170,8 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
         facts.resident.iter().any(inside)
     };
     let mut table = Named::new();
+    // What is neither an input nor in the last segment, inputs, and the last segment.
+    let mut sums = [(0, 0); 3];
     for kept in &facts.kept {
         let value = &lowered.problem.values[kept.value];
         let reason = match kept.why {
@@ -180,13 +185,22 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
         };
         let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
         let last = resident(value.made_by);
+        let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
+        *sum = (sum.0 + per_sample, sum.1 + fixed);
         let describe = |_: &_| {
             let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
             quote!(__remat::Kept { name: "", reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
         };
         table.row(name, (reason, per_sample, fixed, last), describe, &[])?;
     }
-    Ok(table.tokens(quote!(kept)))
+    let table = table.tokens();
+    let [kept, inputs, last] = sums.map(pair);
+    Ok(quote! {
+        kept: __remat::Table::new(#table),
+        kept_bytes: #kept,
+        input_bytes: #inputs,
+        last_segment_bytes: #last,
+    })
 }
 
 fn segments(plans: &Plans) -> Result<TokenStream, String> {
@@ -200,7 +214,8 @@ fn segments(plans: &Plans) -> Result<TokenStream, String> {
         let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
         table.row(name, (recomputed, last), describe, &[])?;
     }
-    Ok(table.tokens(quote!(segments)))
+    let table = table.tokens();
+    Ok(quote!(__remat::Table::new(#table)))
 }
 
 /// Marks that do nothing (R6).
@@ -240,7 +255,7 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
             kinds[kind][column] += b.lines * line;
         }
     }
-    let (per_sample, fixed) = planned.bytes(width);
+    let (per_sample, fixed) = peak_bytes(layout, width);
     let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
     let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
     let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));

@@ -1,7 +1,5 @@
 //! Programs: which call each step is, and which buffers it is given.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -10,7 +8,7 @@ use super::tables::Numbers;
 use crate::graph::lower::{Lowered, Wanted};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
-use crate::plan::layout::{Region, What};
+use crate::plan::layout::{Layout, Region, What};
 use crate::plan::program::{self, Kind, Run, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 
@@ -30,7 +28,7 @@ impl Planned {
     /// The number of the buffer in which `step` finds `what`.
     fn at(&self, step: usize, what: What) -> Result<u32, String> {
         let layout = &self.layouts[0];
-        for &at in layout.touches.get(step).map_or(&[][..], Vec::as_slice) {
+        for &at in layout.touches.at(step) {
             if layout.buffers[at].what == what {
                 return self.number(Some(at), what);
             }
@@ -56,12 +54,12 @@ impl Planned {
         }
         Ok(table.tokens())
     }
+}
 
-    /// Bytes per sample, and fixed bytes without the parameter gradients, for one width.
-    pub(super) fn bytes(&self, width: usize) -> (u64, u64) {
-        let (layout, line) = (&self.layouts[width], WIDTHS[width].line);
-        (layout.per_sample.peak * line, (layout.fixed.peak - layout.param_lines) * line)
-    }
+/// Bytes per sample, and fixed bytes without the parameter gradients, of a layout for one width.
+pub(super) fn peak_bytes(layout: &Layout, width: usize) -> (u64, u64) {
+    let line = WIDTHS[width].line;
+    (layout.per_sample.peak * line, (layout.fixed.peak - layout.param_lines) * line)
 }
 
 /// The tables of the three programs.
@@ -73,7 +71,7 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
         ("EVALUATE", &plans.evaluate, &plans.evaluation),
         ("FORWARD", &plans.forward, &plans.evaluation),
     ] {
-        let (table, known) = (Numbers::default(), BTreeMap::new());
+        let (table, known) = (Numbers::default(), vec![vec![]; graph.nodes.len()]);
         let mut emitter = Emitter { graph, lowered, planned, calls, known, table, offsets: &offsets };
         for (at, step) in planned.program.steps.iter().enumerate() {
             emitter.step(at, step)?;
@@ -102,18 +100,16 @@ struct Emitter<'a> {
     lowered: &'a Lowered,
     planned: &'a Planned,
     calls: &'a mut Calls,
-    /// The numbers of the calls so far.
-    known: BTreeMap<Likeness, u32>,
+    /// The calls so far, by the first node that is alike, and their numbers.
+    known: Vec<Vec<(Likeness, u32)>>,
     table: Numbers,
     offsets: &'a [u32],
 }
 
 /// What runs of one program whose calls are equal have in common: that there are few of them makes a deep
 /// model as cheap as a shallow one.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq)]
 struct Likeness {
-    /// The first node like it.
-    node: NodeId,
     /// The first node like its epilogue.
     epilogue: Option<NodeId>,
     direction: Direction,
@@ -121,11 +117,13 @@ struct Likeness {
     there: Vec<bool>,
 }
 
-/// A call in the making: the numbers that fill its operands, and these, unless the call is known.
+/// A row in the making: the call's number goes to its start, what fills the operands behind it; and the
+/// operands themselves, unless the call is known.
 struct Row {
+    table: Numbers,
+    start: usize,
     number: Option<u32>,
     operands: Vec<(&'static str, Operand)>,
-    numbers: Vec<u32>,
 }
 
 impl Row {
@@ -133,7 +131,7 @@ impl Row {
         if self.number.is_none() {
             self.operands.push((field, operand()));
         }
-        self.numbers.extend_from_slice(numbers);
+        self.table.extend(numbers);
     }
 }
 
@@ -148,10 +146,12 @@ impl Emitter<'_> {
     }
 
     fn free(&mut self, at: usize, what: What) -> Result<(), String> {
-        let buffer = self.planned.at(at, what)?;
-        let placed = self.planned.layouts[0].find(at, what);
-        let fixed = placed.is_some_and(|p| p.region == Region::Fixed);
-        self.table.extend(&[u32::from(fixed), buffer]);
+        let layout = &self.planned.layouts[0];
+        let freed = layout.touches.at(at).first().copied();
+        let freed = freed.filter(|index| layout.buffers[*index].what == what);
+        let fixed = freed.is_some_and(|index| layout.buffers[index].region == Region::Fixed);
+        self.table.push(u32::from(fixed));
+        self.table.push(self.planned.number(freed, what)?);
         Ok(())
     }
 
@@ -159,14 +159,24 @@ impl Emitter<'_> {
         Tensor::new(self.lowered.problem.values[value].size)
     }
 
-    /// A row whose call may be known.
-    fn row(&self, like: &Likeness) -> Row {
-        Row { number: self.known.get(like).copied(), operands: vec![], numbers: vec![] }
+    /// A row at the end of the table, whose call may be known.
+    fn row(&mut self, id: NodeId, like: &Likeness) -> Row {
+        let mut number = None;
+        for (known, its) in &self.known[self.graph.nodes[id].alike] {
+            if known == like {
+                number = Some(*its);
+            }
+        }
+        let mut table = std::mem::take(&mut self.table);
+        let start = table.len();
+        table.push(0);
+        Row { table, start, number, operands: vec![] }
     }
 
     fn finish(
         &mut self,
-        (module, spec): (&'static str, impl FnOnce() -> Vec<(&'static str, SpecKey)>),
+        (id, module): (NodeId, &'static str),
+        spec: impl FnOnce() -> Vec<(&'static str, SpecKey)>,
         like: Likeness,
         row: Row,
     ) -> Result<(), String> {
@@ -175,12 +185,12 @@ impl Emitter<'_> {
             None => {
                 let call = Call { module, direction: like.direction, spec: spec(), operands: row.operands };
                 let number = self.calls.number(call)?;
-                self.known.insert(like, number);
+                self.known[self.graph.nodes[id].alike].push((like, number));
                 number
             }
         };
-        self.table.push(number);
-        self.table.extend(&row.numbers);
+        self.table = row.table;
+        self.table.set(row.start, number);
         Ok(())
     }
 
@@ -196,16 +206,16 @@ impl Emitter<'_> {
         };
         let stored = |value: &ValueId| run.makes.contains(value);
         let like = Likeness {
-            node: graph.nodes[id].alike,
             epilogue: fused.map(|(_, alike, _)| alike),
             direction: Direction::Forward,
             there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
         };
-        let mut row = self.row(&like);
+        let mut row = self.row(id, &like);
         for field in &op.forward {
             self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
         }
-        self.finish((op.module, || spec(op, fused.and_then(|(.., epilogue)| epilogue))), like, row)
+        let spec = || spec(op, fused.and_then(|(.., epilogue)| epilogue));
+        self.finish((id, op.module), spec, like, row)
     }
 
     fn forward_field(
@@ -294,17 +304,12 @@ impl Emitter<'_> {
         }
         for pass in passes {
             let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
-            let like = Likeness {
-                node: graph.nodes[id].alike,
-                epilogue: None,
-                direction: Direction::Backward,
-                there,
-            };
-            let mut row = self.row(&like);
+            let like = Likeness { epilogue: None, direction: Direction::Backward, there };
+            let mut row = self.row(id, &like);
             for field in &op.backward {
                 self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
             }
-            self.finish((op.module, || spec(op, None)), like, row)?;
+            self.finish((id, op.module), || spec(op, None), like, row)?;
         }
         Ok(())
     }

@@ -10,11 +10,20 @@ use quote::quote;
 
 /// Numbers below 2^32.
 #[derive(Default)]
-pub(super) struct Numbers(Vec<u8>);
+pub(super) struct Numbers(Vec<[u8; 4]>);
 
 impl Numbers {
     pub(super) fn push(&mut self, number: u32) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        self.0.push(number.to_le_bytes());
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Changes the one at `index`, which is there.
+    pub(super) fn set(&mut self, index: usize, number: u32) {
+        self.0[index] = number.to_le_bytes();
     }
 
     pub(super) fn extend(&mut self, numbers: &[u32]) {
@@ -29,7 +38,7 @@ impl Numbers {
     }
 
     pub(super) fn tokens(&self) -> TokenStream {
-        let bytes = Literal::byte_string(&self.0);
+        let bytes = Literal::byte_string(self.0.as_flattened());
         quote!(__remat::Numbers::new(#bytes))
     }
 }
@@ -38,20 +47,13 @@ impl Numbers {
 pub(super) struct Named<K> {
     names: String,
     rows: Numbers,
-    count: usize,
     index: BTreeMap<K, u32>,
     kinds: Vec<TokenStream>,
 }
 
 impl<K: Ord> Named<K> {
     pub(super) fn new() -> Self {
-        Self {
-            names: String::new(),
-            rows: Numbers::default(),
-            count: 0,
-            index: BTreeMap::new(),
-            kinds: vec![],
-        }
+        Self { names: String::new(), rows: Numbers::default(), index: BTreeMap::new(), kinds: vec![] }
     }
 
     /// A row: its name, its kind, which `describe` writes if it is new, and what else stands in it.
@@ -75,14 +77,12 @@ impl<K: Ord> Named<K> {
         };
         self.rows.push(number);
         self.rows.extend(more);
-        self.count += 1;
         Ok(())
     }
 
-    /// A `&'static` slice of the rows, which the function `reader` of the runtime's `tables` makes of it.
-    pub(super) fn tokens(&self, reader: TokenStream) -> TokenStream {
-        let Self { names, rows, count, kinds, .. } = self;
-        let rows = rows.tokens();
-        quote!(&__remat::tables::#reader::<#count>(#names, #rows, &[#(#kinds),*]))
+    /// The names, the rows and the kinds.
+    pub(super) fn tokens(&self) -> TokenStream {
+        let (names, rows, kinds) = (&self.names, self.rows.tokens(), &self.kinds);
+        quote!(#names, #rows, &[#(#kinds),*])
     }
 }

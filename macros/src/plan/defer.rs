@@ -22,25 +22,48 @@ pub(crate) struct Batch {
 /// How many recomputes are looked at in all to vary a small program; a large one would take too long.
 const VARIED: usize = 1024;
 
-/// The recomputes that `asked` asks for, each in the batch that asks or a later one; `peak` says what
-/// some batches come to.
-pub(crate) fn defer(problem: &Problem, asked: Vec<Batch>, peak: impl Fn(&[Batch]) -> u128) -> Vec<Batch> {
-    let flow = Flow::new(problem, &asked);
-    if flow.again.is_empty() {
-        return asked;
+/// What is live at once at the most, and the first batch in which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Peak {
+    pub(crate) live: u128,
+    pub(crate) batch: usize,
+}
+
+/// What comes of the recomputes that `asked` asks for, each in the batch that asks or a later one; `of` says
+/// what comes of some batches, and its peak.
+pub(crate) fn defer<T>(problem: &Problem, asked: &[Batch], of: impl Fn(&[Batch]) -> (Peak, T)) -> T {
+    let (peak, what) = of(asked);
+    // What is made after the peak is not in its way.
+    if asked.iter().take(peak.batch + 1).all(|batch| batch.again.is_empty()) {
+        return what;
     }
-    let peak_of = |slots: &[usize]| peak(&flow.batches(&asked, slots));
-    let mut best = flow.asked();
-    let mut lowest = peak_of(&best);
-    for worth in [|saved, cost| cost <= saved, |_, _| true] {
-        let slots = flow.put_off(worth);
-        let peak = peak_of(&slots);
-        if peak < lowest {
-            (best, lowest) = (slots, peak);
+    let flow = Flow::new(problem, asked);
+    let slots = flow.asked();
+    let latest = flow.put_off(|_, _| true);
+    // A peak is lower only if something that is there by then comes after it.
+    let may_gain = |(from, to): (&usize, &usize)| (*from..*to).contains(&peak.batch);
+    if !slots.iter().zip(&latest).any(may_gain) {
+        return what;
+    }
+    let of = |slots: &[usize]| of(&flow.batches(asked, slots));
+    let mut best = Best { slots, peak: peak.live, what };
+    for slots in [flow.put_off(|saved, cost| cost <= saved), latest] {
+        if slots != best.slots {
+            let (peak, what) = of(&slots);
+            if peak.live < best.peak {
+                best = Best { slots, peak: peak.live, what };
+            }
         }
     }
-    flow.vary(&mut best, lowest, peak_of);
-    flow.batches(&asked, &best)
+    flow.vary(&mut best, of);
+    best.what
+}
+
+/// The best slots so far, and what comes of them.
+struct Best<T> {
+    slots: Vec<usize>,
+    peak: u128,
+    what: T,
 }
 
 /// One value made once: by forward, or by a recompute.
@@ -142,12 +165,13 @@ impl Flow {
     }
 
     /// Moves single recomputes to where the peak is lower, or to where they were asked for at the same peak.
-    fn vary(&self, slots: &mut [usize], mut lowest: u128, peak_of: impl Fn(&[usize]) -> u128) {
+    fn vary<T>(&self, best: &mut Best<T>, of: impl Fn(&[usize]) -> (Peak, T)) {
+        let mut slots = best.slots.clone();
         let mut left = VARIED / self.again.len();
         let mut moved = true;
         while std::mem::take(&mut moved) {
             for id in (0..slots.len()).rev() {
-                for slot in self.range(id, slots).rev() {
+                for slot in self.range(id, &slots).rev() {
                     let was = slots[id];
                     if slot == was {
                         continue;
@@ -157,9 +181,10 @@ impl Flow {
                     }
                     left -= 1;
                     slots[id] = slot;
-                    let peak = peak_of(slots);
-                    if peak < lowest || (peak == lowest && slot < was) {
-                        (lowest, moved) = (peak, true);
+                    let (Peak { live: peak, .. }, what) = of(&slots);
+                    if peak < best.peak || (peak == best.peak && slot < was) {
+                        *best = Best { slots: slots.clone(), peak, what };
+                        moved = true;
                     } else {
                         slots[id] = was;
                     }

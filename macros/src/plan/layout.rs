@@ -46,6 +46,8 @@ pub(crate) enum Region {
 pub(crate) struct Placed {
     /// What it holds.
     pub(crate) what: What,
+    /// Of what size that is.
+    pub(crate) size: Size,
     /// Where its lines count.
     pub(crate) region: Region,
     /// Its first line.
@@ -72,9 +74,12 @@ pub(crate) struct Used {
 pub(crate) struct Layout {
     /// The buffers: gradients of parameters, then in the order in which they come to life.
     pub(crate) buffers: Vec<Placed>,
-    /// For each step, the buffers it touches, as indices: all that a call reads, writes and uses, or the
-    /// one that is freed.
-    pub(crate) touches: Vec<Vec<usize>>,
+    /// For each step, the buffers it touches: all that a call reads, writes and uses, or the one that is
+    /// freed.
+    pub(crate) touches: Touches,
+    /// By how much the buffers that scale with the batch, and the others, were stretched, if the layout was
+    /// made so from another.
+    pub(crate) stretched: Option<[u64; 2]>,
     /// Lines for each sample.
     pub(crate) per_sample: Used,
     /// Lines whatever the batch.
@@ -85,10 +90,61 @@ pub(crate) struct Layout {
     pub(crate) param_lines: u64,
 }
 
-impl Layout {
-    /// Where a step finds `what`; none if it does not touch that.
-    pub(crate) fn find(&self, step: usize, what: What) -> Option<&Placed> {
-        self.touches.get(step)?.iter().map(|&index| &self.buffers[index]).find(|placed| placed.what == what)
+/// Some buffers, as indices, for each step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touches {
+    /// Those of all steps, one after another.
+    all: Vec<usize>,
+    /// Where each step's end.
+    ends: Vec<usize>,
+}
+
+impl Touches {
+    /// How many steps there are.
+    pub(crate) fn steps(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Those of a step; none if there is no such step.
+    pub(crate) fn at(&self, step: usize) -> &[usize] {
+        if step >= self.ends.len() {
+            return &[];
+        }
+        let start = if step == 0 { 0 } else { self.ends[step - 1] };
+        &self.all[start..self.ends[step]]
+    }
+
+    /// Adds one that the step that is being written does not have.
+    fn push(&mut self, buffer: usize) {
+        self.all.push(buffer);
+    }
+
+    /// Adds one, unless the step has it.
+    fn add(&mut self, buffer: Option<usize>) {
+        let start = self.ends.last().copied().unwrap_or(0);
+        if let Some(buffer) = buffer
+            && !self.all[start..].contains(&buffer)
+        {
+            self.all.push(buffer);
+        }
+    }
+
+    /// The step is written; the next begins.
+    fn end(&mut self) {
+        self.ends.push(self.all.len());
+    }
+
+    /// A list for each step, to change; for tests.
+    #[cfg(test)]
+    pub(crate) fn edit<T>(&mut self, change: impl FnOnce(&mut Vec<Vec<usize>>) -> T) -> T {
+        let mut lists = (0..self.steps()).map(|step| self.at(step).to_vec()).collect();
+        let result = change(&mut lists);
+        *self = Self::default();
+        for list in lists {
+            self.all.extend(list);
+            self.end();
+        }
+        result
     }
 }
 
@@ -97,6 +153,19 @@ impl Layout {
 pub(crate) struct TooLarge {
     /// The buffer at which the sum overflows.
     pub(crate) what: What,
+}
+
+impl Widths {
+    /// How many lines a buffer of `size` takes; none if 64 bits can't count its bytes.
+    pub(crate) fn lines(self, size: Size) -> Option<u64> {
+        let width = match size.class {
+            Class::Elem => self.elem,
+            Class::Scalar => self.scalar,
+            Class::Index => size_of::<u32>() as u64,
+        };
+        let (Extent::PerSample(elements) | Extent::Fixed(elements)) = size.extent;
+        Some(elements.checked_mul(width)?.div_ceil(self.line))
+    }
 }
 
 /// Places every buffer of `program`.
@@ -117,15 +186,19 @@ pub(crate) fn layout(problem: &Problem, program: &Program, widths: Widths) -> Re
         walk.begin_grad(value, 0)?;
     }
     for (at, step) in program.steps.iter().enumerate() {
-        let touches = match step {
-            Step::Run(run) => walk.run(run, at)?,
-            Step::Free(value) => walk.values[*value].take().into_iter().collect(),
-            Step::FreeGrad(value) => walk.grads[*value].take().into_iter().collect(),
+        let freed = match step {
+            Step::Run(run) => {
+                walk.run(run, at)?;
+                None
+            }
+            Step::Free(value) => walk.values[*value].take(),
+            Step::FreeGrad(value) => walk.grads[*value].take(),
         };
-        if !matches!(step, Step::Run(_)) {
-            touches.iter().for_each(|&index: &usize| walk.out.buffers[index].last = at);
+        if let Some(index) = freed {
+            walk.out.buffers[index].last = at;
+            walk.out.touches.push(index);
         }
-        walk.out.touches.push(touches);
+        walk.out.touches.end();
     }
     let end = program.steps.len().saturating_sub(1);
     let kept = walk.params.iter().chain(&walk.values).chain(&walk.grads).flatten();
@@ -153,66 +226,62 @@ impl<'a> Walk<'a> {
     }
 
     fn begin(&mut self, what: What, size: Size, at: usize) -> Result<usize, TooLarge> {
-        let width = match size.class {
-            Class::Elem => self.widths.elem,
-            Class::Scalar => self.widths.scalar,
-            Class::Index => size_of::<u32>() as u64,
-        };
-        let (region, elements) = match size.extent {
-            Extent::PerSample(elements) => (Region::PerSample, elements),
-            Extent::Fixed(elements) => (Region::Fixed, elements),
-        };
-        let lines = elements.checked_mul(width).map(|bytes| bytes.div_ceil(self.widths.line));
-        let bytes = lines.and_then(|lines| lines.checked_mul(self.widths.line));
-        self.bytes = bytes.and_then(|bytes| bytes.checked_add(self.bytes)).ok_or(TooLarge { what })?;
-        let lines = lines.ok_or(TooLarge { what })?;
-        self.out.buffers.push(Placed { what, region, offset: 0, lines, first: at, last: at });
+        let region = if size.is_per_sample() { Region::PerSample } else { Region::Fixed };
+        let lines = self.widths.lines(size).ok_or(TooLarge { what })?;
+        let bytes = lines.checked_mul(self.widths.line).and_then(|bytes| bytes.checked_add(self.bytes));
+        self.bytes = bytes.ok_or(TooLarge { what })?;
+        self.out.buffers.push(Placed { what, size, region, offset: 0, lines, first: at, last: at });
         Ok(self.out.buffers.len() - 1)
     }
 
-    fn begin_value(&mut self, value: ValueId, at: usize) -> Result<(), TooLarge> {
+    fn begin_value(&mut self, value: ValueId, at: usize) -> Result<usize, TooLarge> {
         let index = self.begin(What::Value(value), self.problem.values[value].size, at)?;
         self.values[value] = Some(index);
-        Ok(())
+        Ok(index)
     }
 
-    fn begin_grad(&mut self, value: ValueId, at: usize) -> Result<(), TooLarge> {
+    fn begin_grad(&mut self, value: ValueId, at: usize) -> Result<usize, TooLarge> {
         let index = self.begin(What::Grad(value), self.problem.values[value].size, at)?;
         self.grads[value] = Some(index);
-        Ok(())
+        Ok(index)
     }
 
-    /// Begins what a call makes, and gives all that it touches.
-    fn run(&mut self, run: &Run, at: usize) -> Result<Vec<usize>, TooLarge> {
-        let mut touches = Vec::new();
+    /// Begins what a call makes, and notes all that it touches.
+    fn run(&mut self, run: &Run, at: usize) -> Result<(), TooLarge> {
         for id in run.nodes() {
             let node = &self.problem.nodes[id];
             let (reads, scratch) = match (&node.backward, run.kind) {
                 (Some(backward), Kind::Backward) => (&backward.reads, backward.scratch),
                 _ => (&node.reads, node.scratch),
             };
-            touches.extend(reads.iter().filter_map(|&value| self.values[value]));
+            for &value in reads {
+                self.out.touches.add(self.values[value]);
+            }
             if run.kind == Kind::Backward {
-                touches.extend(node.makes.first().and_then(|&value| self.grads[value]));
+                self.out.touches.add(node.makes.first().and_then(|&value| self.grads[value]));
             }
             if let Some(size) = scratch {
-                touches.push(self.begin(What::Scratch(id), size, at)?);
+                let index = self.begin(What::Scratch(id), size, at)?;
+                self.out.touches.push(index);
             }
         }
         for &value in &run.makes {
-            self.begin_value(value, at)?;
-            touches.extend(self.values[value]);
+            let index = self.begin_value(value, at)?;
+            self.out.touches.push(index);
         }
         for &(value, mode) in &run.grads {
-            if mode == Mode::Write {
-                self.begin_grad(value, at)?;
+            match mode {
+                Mode::Write => {
+                    let index = self.begin_grad(value, at)?;
+                    self.out.touches.push(index);
+                }
+                Mode::Add => self.out.touches.add(self.grads[value]),
             }
-            touches.extend(self.grads[value]);
         }
-        touches.extend(run.params.iter().filter_map(|&(param, _)| self.params[param]));
-        touches.sort_unstable();
-        touches.dedup();
-        Ok(touches)
+        for &(param, _) in &run.params {
+            self.out.touches.add(self.params[param]);
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) mod problem;
 pub(crate) mod program;
 // AFTER retain: each value has the level that keeps it, and each level the nodes to run again.
 mod retain;
+// AFTER stretch: as after layout, for other widths.
+pub(crate) mod stretch;
+mod sweep;
 // AFTER schedule: the steps are total and ordered.
 pub(crate) mod schedule;
 // AFTER verify: the steps and addresses compute what the problem says, whoever made them.

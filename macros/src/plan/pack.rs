@@ -1,6 +1,7 @@
 //! Offsets for buffers of known size and lifetime, so that little more is used than must be.
 //!
-//! Greedy: one buffer after another goes to the lowest gap that is free for its whole life. What that
+//! One pass over time finds a perfect placement for nearly every network: see [`sweep`]. If it does not,
+//! greedy: one buffer after another goes to the lowest gap that is free for its whole life. What that
 //! gives depends on the order, so several are tried until one is perfect, and the best is kept. If none
 //! is, the best is varied: what stood highest goes first.
 
@@ -8,6 +9,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::occupied::Occupied;
+use super::sweep::sweep;
 
 /// What is to be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +37,16 @@ pub(crate) struct Packed {
 /// by it, are varied often, and large ones cost no more than one attempt more.
 const VARIED: usize = 4096;
 
+/// As many buffers are searched for a placement sooner than time is swept.
+const FEW: usize = 8;
+
 /// Places `buffers`. The sum of their sizes must not overflow.
 pub(crate) fn pack(buffers: &[Buffer]) -> Packed {
+    if buffers.len() > FEW
+        && let Some(packed) = sweep(buffers)
+    {
+        return packed;
+    }
     let attempt = Attempt::new(buffers);
     let mut best = Packed { offsets: vec![0; buffers.len()], peak: u64::MAX, live: attempt.live() };
     let mut best_order = Vec::new();

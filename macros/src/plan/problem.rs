@@ -33,6 +33,13 @@ pub(crate) struct Size {
     pub(crate) extent: Extent,
 }
 
+impl Size {
+    /// Whether it grows with the batch.
+    pub(crate) fn is_per_sample(self) -> bool {
+        matches!(self.extent, Extent::PerSample(_))
+    }
+}
+
 /// A tensor that a node makes, or that comes from outside.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {

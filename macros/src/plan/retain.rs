@@ -38,6 +38,8 @@ enum Reader {
 struct Pass<'a> {
     problem: &'a Problem,
     levels: &'a Levels,
+    /// Whether `#[recompute]` counts.
+    marked: bool,
     out: Retained,
     /// For each value, the levels around its maker whose recompute passes through it.
     passing: Vec<Vec<Level>>,
@@ -45,12 +47,19 @@ struct Pass<'a> {
 
 impl Retained {
     /// What to retain if the Backward of the nodes in `backward` run, last to first, and `outputs` are there
-    /// in the end.
-    pub(crate) fn new(problem: &Problem, levels: &Levels, backward: &[bool], outputs: &[ValueId]) -> Self {
+    /// in the end; `marked`: `#[recompute]` counts.
+    pub(crate) fn new(
+        problem: &Problem,
+        levels: &Levels,
+        marked: bool,
+        backward: &[bool],
+        outputs: &[ValueId],
+    ) -> Self {
         let values = problem.values.len();
         let mut pass = Pass {
             problem,
             levels,
+            marked,
             out: Self {
                 at: vec![None; values],
                 reader: vec![None; values],
@@ -108,7 +117,7 @@ impl Pass<'_> {
 
     fn is_marked(&self, value: ValueId) -> bool {
         let maker = self.problem.values[value].made_by.map(|n| &self.problem.nodes[n]);
-        maker.is_some_and(|n| n.recompute && n.makes.first() == Some(&value))
+        self.marked && maker.is_some_and(|n| n.recompute && n.makes.first() == Some(&value))
     }
 
     /// Where `id` is run again, all that is asked of its values being known; asks for what it then reads.

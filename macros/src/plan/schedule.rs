@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::defer::{Batch, defer};
+use super::defer::{Batch, Peak, defer};
 use super::levels::{Levels, ROOT};
 use super::lifetimes;
 use super::problem::{Extent, Node, NodeId, Problem, Size, ValueId};
@@ -11,13 +11,16 @@ use super::retain::Retained;
 
 /// The steps of a training call: the loss, the outputs, and the gradient of every parameter.
 pub(crate) fn train(problem: &Problem) -> Program {
-    let training = Training::new(problem);
-    let batches = defer(problem, training.asked(), |batches| live_peak(problem, &training.program(batches)));
-    let mut program = training.program(&batches);
+    let training = Training::new(problem, true);
+    let mut program = training.best();
     program.facts = training.facts(&program);
     program
 }
 
+/// The steps of a training call as they would be without marks; no facts.
+pub(crate) fn store_all(problem: &Problem) -> Program {
+    Training::new(problem, false).best()
+}
 /// The steps that make `wanted`, and no others.
 pub(crate) fn forward(problem: &Problem, wanted: &[ValueId]) -> Program {
     let outputs = each_once(wanted.to_vec());
@@ -69,15 +72,17 @@ pub(super) struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
-    pub(super) fn new(problem: &'a Problem) -> Self {
+    /// `marked`: the marks count.
+    pub(super) fn new(problem: &'a Problem, marked: bool) -> Self {
         let mut outputs = problem.outputs.clone();
         outputs.push(problem.loss);
         let outputs = each_once(outputs);
         let forward = needed(problem, &outputs);
         let nodes = problem.nodes.iter().zip(&forward);
         let backward: Vec<bool> = nodes.map(|(node, &runs)| runs && trains(problem, node)).collect();
-        let levels = Levels::new(&problem.segments, &forward);
-        let retained = Retained::new(problem, &levels, &backward, &outputs);
+        let segments = if marked { &problem.segments[..] } else { &[] };
+        let levels = Levels::new(segments, &forward);
+        let retained = Retained::new(problem, &levels, marked, &backward, &outputs);
         Self { problem, outputs, forward, backward, levels, retained }
     }
 
@@ -117,6 +122,14 @@ impl<'a> Training<'a> {
                 lacking.extend(nodes[id].reads.iter().filter_map(maker));
             }
         }
+    }
+
+    /// Forward and backward, with the recompute where the least is live at once.
+    fn best(&self) -> Program {
+        defer(self.problem, &self.asked(), |batches| {
+            let program = self.program(batches);
+            (live_peak(self.problem, &program), program)
+        })
     }
 
     /// Forward, then `batches`.
@@ -159,15 +172,23 @@ impl<'a> Training<'a> {
 
     /// What is alive after the last Forward and what its end frees, and why.
     fn kept(&self, program: &Program) -> Vec<Kept> {
-        let mut alive: BTreeSet<ValueId> = program.inputs.iter().copied().collect();
+        let mut alive = vec![false; self.problem.values.len()];
+        for &value in &program.inputs {
+            alive[value] = true;
+        }
         for step in &program.steps {
             match step {
-                Step::Run(run) if run.kind == Kind::Forward => alive.extend(&run.makes),
-                Step::Free(value) => _ = alive.remove(value),
+                Step::Run(run) if run.kind == Kind::Forward => {
+                    for &value in &run.makes {
+                        alive[value] = true;
+                    }
+                }
+                Step::Free(value) => alive[*value] = false,
                 Step::Run(_) | Step::FreeGrad(_) => break,
             }
         }
-        alive.into_iter().map(|value| Kept { value, why: self.why(value) }).collect()
+        let alive = (0..alive.len()).filter(|&value| alive[value]);
+        alive.map(|value| Kept { value, why: self.why(value) }).collect()
     }
 
     fn why(&self, value: ValueId) -> Why {
@@ -231,14 +252,15 @@ impl<'a> Order<'a> {
 
 /// The most elements per sample that are live at once: what schedules are compared by. The widths that
 /// a layout knows hardly change which is lower.
-fn live_peak(problem: &Problem, program: &Program) -> u128 {
+fn live_peak(problem: &Problem, program: &Program) -> Peak {
     let elements = |size: Size| match size.extent {
         Extent::PerSample(elements) => u128::from(elements),
         Extent::Fixed(_) => 0,
     };
     let of = |value: ValueId| elements(problem.values[value].size);
     let mut live: u128 = program.inputs.iter().map(|&value| of(value)).sum();
-    let mut peak = live;
+    let mut peak = Peak { live, batch: 0 };
+    let mut batch = 0;
     for step in &program.steps {
         match step {
             Step::Run(run) => {
@@ -249,7 +271,11 @@ fn live_peak(problem: &Problem, program: &Program) -> u128 {
                     let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
                     backward.map_or(node.scratch, |backward| backward.scratch)
                 });
-                peak = peak.max(live + scratch.map(elements).sum::<u128>());
+                let most = live + scratch.map(elements).sum::<u128>();
+                if most > peak.live {
+                    peak = Peak { live: most, batch };
+                }
+                batch += usize::from(run.kind == Kind::Backward);
             }
             Step::Free(value) | Step::FreeGrad(value) => live = live.saturating_sub(of(*value)),
         }

@@ -11,6 +11,7 @@ use super::program::{Kind, Mode, Program, Run, Step};
 use memory::Memory;
 
 mod memory;
+mod stretched;
 
 /// What did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,12 @@ pub(crate) fn forward(
     replay(Replay::new(problem, layout, widths, false), program, wanted)
 }
 
+/// Checks a layout that was made by stretching `base`, which a replay accepted.
+pub(crate) fn stretched(base: &Layout, layout: &Layout, widths: Widths) -> Result<(), Violation> {
+    let outside = |what| Violation { step: None, node: None, what };
+    stretched::check(base, layout, widths).map_err(outside)
+}
+
 fn replay(mut replay: Replay<'_>, program: &Program, wanted: &[ValueId]) -> Result<(), Violation> {
     let outside = |what| Violation { step: None, node: None, what };
     replay.start(program).map_err(outside)?;
@@ -77,7 +84,7 @@ fn replay(mut replay: Replay<'_>, program: &Program, wanted: &[ValueId]) -> Resu
             Violation { step: Some(at), node, what }
         })?;
     }
-    replay.end(wanted).map_err(outside)
+    replay.end(wanted, program.steps.len()).map_err(outside)
 }
 
 struct Replay<'a> {
@@ -101,7 +108,7 @@ impl<'a> Replay<'a> {
     fn new(problem: &'a Problem, layout: &'a Layout, widths: Widths, train: bool) -> Self {
         let mut replay = Self {
             problem,
-            memory: Memory::new(layout, widths),
+            memory: Memory::new(problem, layout, widths),
             trains: vec![false; problem.nodes.len()],
             ran: vec![false; problem.nodes.len()],
             backward: problem.nodes.len(),
@@ -187,14 +194,16 @@ impl<'a> Replay<'a> {
                 _ => ensure!(again, "node {id} is recomputed before it ran"),
             }
             let node = &self.problem.nodes[id];
-            for &value in node.reads.iter().filter(|&&value| id == run.node || Some(value) != handed_over) {
-                self.memory.touch(What::Value(value))?;
+            for &value in &node.reads {
+                if id == run.node || Some(value) != handed_over {
+                    self.memory.touch(What::Value(value))?;
+                }
             }
             self.memory.scratch(id, node.scratch)?;
         }
-        let made: Vec<ValueId> = run.nodes().flat_map(|id| &self.problem.nodes[id].makes).copied().collect();
         for &value in &run.makes {
-            ensure!(made.contains(&value), "value {value} is not made here");
+            let maker = self.problem.values[value].made_by;
+            ensure!(run.nodes().any(|id| maker == Some(id)), "value {value} is not made here");
             self.memory.begin(What::Value(value), self.problem.values[value].size)?;
         }
         for id in run.nodes() {
@@ -248,11 +257,11 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn end(&mut self, wanted: &[ValueId]) -> Check {
+    fn end(&mut self, wanted: &[ValueId], steps: usize) -> Check {
         if let Some(node) = self.trains.iter().position(|&waits| waits) {
             return Err(format!("the backward of node {node} never runs"));
         }
-        self.memory.end(wanted)
+        self.memory.end(wanted, steps)
     }
 }
 

@@ -164,7 +164,7 @@ pub(super) fn execute(
             Step::Run(run) if run.kind == Kind::Backward => machine.backward(at, run),
             Step::Run(run) => machine.forward(at, run),
             Step::Free(_) | Step::FreeGrad(_) => {
-                for &index in &layout.touches[at] {
+                for &index in layout.touches.at(at) {
                     machine.spoil(layout.buffers[index]);
                 }
             }
@@ -201,7 +201,7 @@ impl Machine<'_> {
 
     /// Where the layout has `what` for a step.
     fn place(&self, at: usize, what: What) -> Option<Placed> {
-        let touched = self.layout.touches[at].iter().map(|&index| self.layout.buffers[index]);
+        let touched = self.layout.touches.at(at).iter().map(|&index| self.layout.buffers[index]);
         touched.into_iter().find(|placed| placed.what == what)
     }
 

@@ -8,6 +8,7 @@ use super::{F32, F64, is_run, live, planned, schedule, verify};
 use crate::plan::layout::{Layout, Placed, Region, TooLarge, Used, What, Widths, layout};
 use crate::plan::pack::{Buffer, pack};
 use crate::plan::problem::{Class, Extent, Problem, Size};
+use crate::plan::stretch::stretch;
 
 fn placed(layout: &Layout, what: What) -> Placed {
     *layout.buffers.iter().find(|placed| placed.what == what).expect("it is placed")
@@ -114,14 +115,73 @@ fn inputs_and_the_gradient_of_the_loss_are_live_from_the_start_and_the_loss_to_t
 #[test]
 fn scratch_lives_in_its_step_alone() {
     let (program, layout) = planned(&gpt(1, Plan::StoreAll));
-    let scratch: Vec<_> = layout.buffers.iter().filter(|p| matches!(p.what, What::Scratch(_))).collect();
+    let buffers = layout.buffers.iter().enumerate();
+    let scratch: Vec<_> = buffers.filter(|(_, p)| matches!(p.what, What::Scratch(_))).collect();
     // Attention has some in its forward and in its backward.
     assert_eq!(scratch.len(), 2);
-    for placed in scratch {
+    for (index, placed) in scratch {
         assert_eq!(placed.first, placed.last);
         assert!(is_run(&program.steps[placed.first]));
-        assert_eq!(layout.find(placed.first, placed.what), Some(placed));
+        let touching = (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
+        assert!(touching.eq([placed.first]));
     }
+}
+
+#[test]
+fn nearly_every_layout_for_f64_is_that_for_f32_stretched_and_nearly_as_small_as_one_of_its_own() {
+    let mut stretched = 0;
+    for (name, problem) in nets() {
+        let (program, base) = planned(&problem);
+        let Some(wide) = stretch(&base, F64) else { continue };
+        assert_eq!(verify::stretched(&base, &wide, F64), Ok(()), "{name}");
+        // Nor does a replay, which knows nothing of the other, find anything.
+        assert_eq!(verify::train(&problem, &program, &wide, F64), Ok(()), "{name}");
+        let own = layout(&problem, &program, F64).expect("it fits into 64 bits");
+        for (wide, own) in [(wide.per_sample, own.per_sample), (wide.fixed, own.fixed)] {
+            assert!(wide.peak as f64 <= 1.01 * own.peak as f64, "{name}: {wide:?}, {own:?}");
+        }
+        stretched += 1;
+    }
+    assert!(stretched >= nets().count() / 2, "{stretched} of {}", nets().count());
+}
+
+#[test]
+fn a_layout_that_would_waste_memory_is_not_stretched() {
+    let mut net = Net::default();
+    // Ids take as much on every device, and here they are nearly all there is.
+    let ids = net.input(Class::Index, 4096);
+    let y = net.embedding(ids, 16, 8, 16);
+    let loss = net.cross_entropy(y, ids, 1);
+    let (_, base) = planned(&net.loss(loss));
+    assert!(stretch(&base, F64).is_none());
+}
+
+#[test]
+fn a_stretched_layout_with_anything_changed_is_refused() {
+    let problem = gpt(1, Plan::PerBlock);
+    let (_, base) = planned(&problem);
+    let wide = stretch(&base, F64).expect("it wastes nothing");
+    let refused = |change: &dyn Fn(&mut Layout)| {
+        let mut wrong = wide.clone();
+        change(&mut wrong);
+        verify::stretched(&base, &wrong, F64).is_err()
+    };
+    for index in 0..wide.buffers.len() {
+        let offsets = wide.buffers.iter().map(|other| other.offset);
+        for offset in offsets.filter(|&offset| offset != wide.buffers[index].offset) {
+            assert!(refused(&|wrong| wrong.buffers[index].offset = offset), "{index} at {offset}");
+        }
+        assert!(refused(&|wrong| wrong.buffers[index].lines += 1));
+        assert!(refused(&|wrong| wrong.buffers[index].last += 1));
+        assert!(refused(&|wrong| wrong.buffers[index].what = What::Scratch(9999)));
+    }
+    assert!(refused(&|wrong| wrong.per_sample.peak += 1));
+    assert!(refused(&|wrong| wrong.fixed.live += 1));
+    assert!(refused(&|wrong| wrong.param_lines += 1));
+    assert!(refused(&|wrong| wrong.stretched = Some([1, 1])));
+    assert!(refused(&|wrong| wrong.stretched = None));
+    assert!(refused(&|wrong| wrong.touches.edit(|touches| touches.swap(0, 1))));
+    assert!(!refused(&|_| ()));
 }
 
 #[test]

@@ -8,7 +8,7 @@
 // A model with one segment is a list of one range.
 #![allow(clippy::single_range_in_vec_init)]
 
-use super::layout::{Layout, Region, Widths, layout};
+use super::layout::{Layout, Region, What, Widths, layout};
 use super::problem::{Problem, ValueId};
 use super::program::{Program, Step};
 use super::{schedule, verify};
@@ -37,6 +37,18 @@ fn planned(problem: &Problem) -> (Program, Layout) {
         panic!("{violation}\n{}", steps::text(&program));
     }
     (program, layout)
+}
+
+/// The layout says of each buffer when it lives, as the steps have it.
+fn relive(program: &Program, layout: &mut Layout) {
+    let end = program.steps.len().saturating_sub(1);
+    let given = layout.params + program.inputs.len() + usize::from(program.seed.is_some());
+    for (index, placed) in layout.buffers.iter_mut().enumerate() {
+        let touching = || (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
+        let is_last = |at: &usize| !is_run(&program.steps[*at]) || matches!(placed.what, What::Scratch(_));
+        placed.first = if index < given { 0 } else { touching().next().unwrap_or(placed.first) };
+        placed.last = touching().find(is_last).unwrap_or(end);
+    }
 }
 
 /// The loss, then the outputs.

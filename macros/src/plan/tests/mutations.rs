@@ -1,5 +1,6 @@
 //! Programs with one thing wrong.
 
+use super::relive;
 use crate::plan::layout::{Layout, Region};
 use crate::plan::program::{Kind, Mode, Program, Run, Step};
 
@@ -37,13 +38,15 @@ impl Mutants<'_> {
     fn add(&mut self, wrong: String, change: impl FnOnce(&mut Program, &mut Layout)) {
         let (mut program, mut layout) = (self.program.clone(), self.layout.clone());
         change(&mut program, &mut layout);
+        // The stated lifetimes follow, so that only the step is wrong.
+        relive(&program, &mut layout);
         self.found.push(Mutant { program, layout, wrong });
     }
 
     fn dropped(&mut self, at: usize) {
         self.add(format!("step {at} is dropped"), |program, layout| {
             program.steps.remove(at);
-            layout.touches.remove(at);
+            layout.touches.edit(|touches| touches.remove(at));
         });
     }
 
@@ -51,7 +54,7 @@ impl Mutants<'_> {
         if at + 1 < self.program.steps.len() {
             self.add(format!("steps {at} and {} are swapped", at + 1), |program, layout| {
                 program.steps.swap(at, at + 1);
-                layout.touches.swap(at, at + 1);
+                layout.touches.edit(|touches| touches.swap(at, at + 1));
             });
         }
     }
@@ -63,7 +66,7 @@ impl Mutants<'_> {
         for earlier in 0..at {
             self.add(format!("the free at {at} is already at {earlier}"), |program, layout| {
                 program.steps[earlier..=at].rotate_right(1);
-                layout.touches[earlier..=at].rotate_right(1);
+                layout.touches.edit(|touches| touches[earlier..=at].rotate_right(1));
             });
         }
     }
@@ -114,12 +117,12 @@ impl Mutants<'_> {
 
     /// A step that is sent to another production of the same value.
     fn elsewhere(&mut self, at: usize) {
-        for position in 0..self.layout.touches[at].len() {
-            let what = self.layout.buffers[self.layout.touches[at][position]].what;
+        for position in 0..self.layout.touches.at(at).len() {
+            let what = self.layout.buffers[self.layout.touches.at(at)[position]].what;
             for other in 0..self.layout.buffers.len() {
-                if self.layout.buffers[other].what == what && other != self.layout.touches[at][position] {
+                if self.layout.buffers[other].what == what && other != self.layout.touches.at(at)[position] {
                     self.add(format!("step {at} uses buffer {other} for {what:?}"), |_, layout| {
-                        layout.touches[at][position] = other;
+                        layout.touches.edit(|touches| touches[at][position] = other);
                     });
                 }
             }

@@ -37,14 +37,14 @@ fn violation(change: impl FnOnce(&mut Program, &mut Layout)) -> String {
 
 fn remove(program: &mut Program, layout: &mut Layout, at: usize) {
     program.steps.remove(at);
-    layout.touches.remove(at);
+    layout.touches.edit(|touches| touches.remove(at));
 }
 
 #[test]
 fn reading_what_is_freed() {
     let said = violation(|program, layout| {
         program.steps[1..=7].rotate_right(1);
-        layout.touches[1..=7].rotate_right(1);
+        layout.touches.edit(|touches| touches[1..=7].rotate_right(1));
     });
     assert_eq!(said, "step 2 (node 1): Value(1) is not live");
 }
@@ -53,7 +53,7 @@ fn reading_what_is_freed() {
 fn freeing_twice() {
     let said = violation(|program, layout| {
         program.steps.insert(5, program.steps[4].clone());
-        layout.touches.insert(5, layout.touches[4].clone());
+        layout.touches.edit(|touches| touches.insert(5, touches[4].clone()));
     });
     assert_eq!(said, "step 5: frees what it can't: Value(2) is not live");
 }
@@ -83,7 +83,7 @@ fn a_backward_out_of_order() {
     let (mut program, mut layout) = planned(&problem);
     assert_eq!(text(&program), "F0 F1 -v0 F2 -v1 -v2 B2 -d3 B1 -d2 B0 -d1");
     program.steps[8..].rotate_left(2);
-    layout.touches[8..].rotate_left(2);
+    layout.touches.edit(|touches| touches[8..].rotate_left(2));
     let verdict = verify::train(&problem, &program, &layout, F32);
     assert_eq!(
         verdict.expect_err("it is wrong").to_string(),
@@ -153,6 +153,12 @@ fn a_buffer_of_the_wrong_size() {
         said,
         "step 0 (node 0): Value(1) takes 1 lines PerSample, and the layout gives it 2 PerSample"
     );
+}
+
+#[test]
+fn a_lifetime_that_is_not_the_lifetime() {
+    let said = violation(|_, layout| layout.buffers[2].last += 1);
+    assert_eq!(said, "Grad(3) lives (0, 5), and the layout says 0 to 6");
 }
 
 #[test]

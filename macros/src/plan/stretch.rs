@@ -1,0 +1,53 @@
+//! A layout for other widths, made of one that is there.
+//!
+//! The steps of a program are the same on every device, and nearly all sizes grow together: for f64 each
+//! region of the layout for f32 is stretched by 2. What does not grow so much (ids, the rounding up to
+//! lines) leaves gaps; where these are worth mentioning, there is no such layout.
+
+use super::layout::{Layout, Region, Used, Widths};
+
+/// Of how many lines one may be a gap.
+const WASTE: u64 = 128;
+
+/// `base` for other widths; nothing if that would waste memory, or overflow.
+pub(crate) fn stretch(base: &Layout, widths: Widths) -> Option<Layout> {
+    let mut layout = base.clone();
+    let mut factors = [1; 2];
+    layout.param_lines = 0;
+    for (index, placed) in layout.buffers.iter_mut().enumerate() {
+        let was = placed.lines;
+        placed.lines = widths.lines(placed.size)?;
+        if index < base.params {
+            placed.offset = layout.param_lines;
+            layout.param_lines = layout.param_lines.checked_add(placed.lines)?;
+        } else if was > 0 {
+            let factor = &mut factors[usize::from(placed.region == Region::Fixed)];
+            *factor = (*factor).max(placed.lines.div_ceil(was));
+        }
+    }
+    layout.per_sample = region(&mut layout, Region::PerSample, (0, 0), factors[0])?;
+    let fronts = (base.param_lines, layout.param_lines);
+    layout.fixed = region(&mut layout, Region::Fixed, fronts, factors[1])?;
+    layout.stretched = Some(factors);
+    Some(layout)
+}
+
+/// Moves the buffers of one region, from behind one front to behind another.
+fn region(layout: &mut Layout, region: Region, (was_front, front): (u64, u64), factor: u64) -> Option<Used> {
+    let mut used = Used { peak: front, live: front };
+    let (mut born, mut gone) = (vec![0; layout.touches.steps() + 2], vec![0; layout.touches.steps() + 2]);
+    for placed in &mut layout.buffers[layout.params..] {
+        if placed.region == region {
+            placed.offset = (placed.offset - was_front).checked_mul(factor)?.checked_add(front)?;
+            used.peak = used.peak.max(placed.offset.checked_add(placed.lines)?);
+            born[placed.first] += placed.lines;
+            gone[placed.last + 1] += placed.lines;
+        }
+    }
+    let mut live = front;
+    for at in 0..born.len() {
+        live = live + born[at] - gone[at];
+        used.live = used.live.max(live);
+    }
+    (used.peak - used.live <= used.live / WASTE).then_some(used)
+}
