@@ -87,7 +87,7 @@ pub trait Kernel: Device {
     fn sum_of_squares(
         &self,
         buf: &Self::Buf,
-        spans: impl Iterator<Item = Span>,
+        spans: &mut dyn Iterator<Item = Span>,
         factor: f64,
     ) -> Result<f64, Error>;
 
@@ -96,7 +96,7 @@ pub trait Kernel: Device {
     ///
     /// # Errors
     /// As [`sum_of_squares`](Self::sum_of_squares).
-    fn max_abs(&self, buf: &Self::Buf, spans: impl Iterator<Item = Span>) -> Result<f64, Error>;
+    fn max_abs(&self, buf: &Self::Buf, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error>;
 
     /// x = factor x, multiplied in f64 and rounded once.
     ///
