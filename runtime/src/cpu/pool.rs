@@ -90,7 +90,8 @@ thread_local! {
 }
 
 impl Pool {
-    /// `threads` threads, the caller's included.
+    /// `threads` threads, the caller's included. All of them run when it returns: what the system and
+    /// the standard library set aside for a thread as it starts is had by then, and not in some step.
     pub(crate) fn new(threads: usize) -> Result<Self, Error> {
         if threads == 0 || threads > MAX_THREADS {
             return Err(Error::Argument {
@@ -103,7 +104,7 @@ impl Pool {
         let mut pool = Self {
             level: Level::detect(),
             threads,
-            shared: Arc::new(Shared::new()),
+            shared: Arc::new(Shared::new(threads - 1)),
             lane: Mutex::new(lane()?),
             workers: Vec::with_capacity(threads - 1),
         };
@@ -115,6 +116,7 @@ impl Pool {
             // On an error, dropping the pool ends the workers that did start.
             pool.workers.push(worker.map_err(|e| Error::Threads { asked: threads, message: e.to_string() })?);
         }
+        pool.shared.close();
         Ok(pool)
     }
 
@@ -188,9 +190,11 @@ impl fmt::Debug for Pool {
 }
 
 impl Shared {
-    fn new() -> Self {
+    /// Before the first region, with `workers` yet to start: they count as inside until they do, so
+    /// that [`close`](Self::close) waits for them.
+    fn new(workers: usize) -> Self {
         Self {
-            state: AtomicU64::new(0),
+            state: AtomicU64::new(workers as u64),
             next: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
             panic: Mutex::new(None),
@@ -262,6 +266,7 @@ impl Shared {
 
     /// A worker's life.
     fn serve(&self, memory: &mut [u8]) {
+        self.leave();
         let mut last = 0;
         while let Some(region) = self.enter(last) {
             last = region;
@@ -271,11 +276,16 @@ impl Shared {
                 // has left.
                 self.work(unsafe { &*job.work }, job.tasks, memory);
             }
-            let state = self.state.fetch_sub(1, Ordering::AcqRel);
-            if state & WAITING != 0 && state & INSIDE == 1 {
-                drop(relock(&self.sleep));
-                self.left.notify_one();
-            }
+            self.leave();
+        }
+    }
+
+    /// Says that a worker is out; the last one wakes the caller.
+    fn leave(&self) {
+        let state = self.state.fetch_sub(1, Ordering::AcqRel);
+        if state & WAITING != 0 && state & INSIDE == 1 {
+            drop(relock(&self.sleep));
+            self.left.notify_one();
         }
     }
 

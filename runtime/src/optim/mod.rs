@@ -56,7 +56,9 @@ pub trait Optimizer<M: Model> {
     /// How many steps succeeded.
     fn steps(&self) -> u64;
 
-    /// The bytes of its moments on the device.
+    /// The bytes that it holds, whatever its groups: its moments on the device, and on the host what
+    /// it knows of each trained parameter, fewer than a hundred bytes. It allocates them when it is made
+    /// and nothing after that.
     fn bytes(&self) -> usize;
 }
 
