@@ -1,6 +1,7 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
 pub(crate) mod elementwise;
+mod gate;
 pub(crate) mod gemm;
 pub(crate) mod math;
 pub(crate) mod parts;
