@@ -1,9 +1,9 @@
-//! Memory is what the plan says, to the byte, and a step allocates nothing.
+//! Memory is what the table says, to the byte, and no step allocates, not even the first.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use remat::optim::{AdamW, AdamWConfig};
+use remat::ndarray::Array2;
 use remat::prelude::*;
 use remat::testing;
 use remat_tests::gpt;
@@ -14,27 +14,42 @@ gpt!(Net: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
 /// Counts what is asked of the system's allocator.
 struct Counting;
 
+/// Allocations so far.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
+/// Bytes that are allocated now.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// Those of them that start on a line: numbers to compute with, and nothing else does.
+static IN_LINES: AtomicUsize = AtomicUsize::new(0);
+
+impl Counting {
+    fn count(layout: Layout) {
+        CALLS.fetch_add(1, Relaxed);
+        LIVE.fetch_add(layout.size(), Relaxed);
+        if layout.align() == 64 {
+            IN_LINES.fetch_add(layout.size(), Relaxed);
+        }
+    }
+}
 
 // SAFETY: every call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Relaxed);
-        LIVE.fetch_add(layout.size(), Relaxed);
+        Self::count(layout);
         // SAFETY: as the caller promised.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Relaxed);
-        LIVE.fetch_add(layout.size(), Relaxed);
+        Self::count(layout);
         // SAFETY: as the caller promised.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         LIVE.fetch_sub(layout.size(), Relaxed);
+        if layout.align() == 64 {
+            IN_LINES.fetch_sub(layout.size(), Relaxed);
+        }
         // SAFETY: as the caller promised.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -43,44 +58,104 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn calls<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = CALLS.load(Relaxed);
+/// How far `count` rises while `work` runs.
+fn rise<T>(count: &AtomicUsize, work: impl FnOnce() -> T) -> (T, usize) {
+    let before = count.load(Relaxed);
     let result = work();
-    (result, CALLS.load(Relaxed) - before)
+    (result, count.load(Relaxed) - before)
 }
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    every_byte_is_in_the_table_and_no_step_allocates();
-    println!("test every_byte_is_in_the_table_and_no_step_allocates ... ok");
+    let tests: [(&str, fn()); 3] = [
+        (
+            "the_device_holds_packing_memory_and_little_beside",
+            the_device_holds_packing_memory_and_little_beside,
+        ),
+        (
+            "every_byte_is_in_the_table_and_no_step_allocates",
+            every_byte_is_in_the_table_and_no_step_allocates,
+        ),
+        ("an_inference_workspace_is_what_the_plan_says", an_inference_workspace_is_what_the_plan_says),
+    ];
+    for (name, test) in tests {
+        test();
+        println!("test {name} ... ok");
+    }
 }
 
-fn every_byte_is_in_the_table_and_no_step_allocates() {
-    const CAPACITY: usize = 5;
-    let data: Vec<_> = [1, 3, CAPACITY].map(|b| (b, ids(b, 10, 17, 1), ids(b, 10, 17, 2))).into();
-    let cpu = Cpu::with_threads(2).unwrap();
-    let start = LIVE.load(Relaxed);
-    let mut net = Net::new(&cpu, 1).unwrap();
-    let mut ws = net.workspace(CAPACITY).unwrap();
-    let mut opt = AdamW::new(&net, AdamWConfig::default()).unwrap();
-    let table = Net::PLAN.parameter_bytes + Net::PLAN.peak_bytes(CAPACITY) + opt.bytes();
-    let live = LIVE.load(Relaxed) - start;
-    // Beside the buffers, the optimizer holds a few words for each parameter.
-    let words = 256 * Net::<Cpu>::PARAMS.len();
-    assert!(live >= table && live - table < words, "{live} bytes live, {table} in the table");
-    assert_eq!(ws.bytes(), Net::PLAN.peak_bytes(CAPACITY));
+fn the_device_holds_packing_memory_and_little_beside() {
+    for threads in [1, 2, 5] {
+        let before = IN_LINES.load(Relaxed);
+        let (cpu, live) = rise(&LIVE, || Cpu::with_threads(threads).unwrap());
+        assert_eq!(IN_LINES.load(Relaxed) - before, cpu.bytes(), "{threads} threads");
+        assert!(live - cpu.bytes() < threads << 10, "{} bytes beside, {threads} threads", live - cpu.bytes());
+        let (_handles, live) = rise(&LIVE, || (cpu.clone(), cpu.double()));
+        assert_eq!(live, 0, "other handles");
+        drop((cpu, _handles));
+        assert_eq!(IN_LINES.load(Relaxed), before, "with its last handle");
+    }
+}
 
-    for (batch, tokens, next) in &data {
-        let mut fresh = net.workspace(*batch).unwrap();
-        net.forward_backward(&mut fresh, tokens.view(), next.view()).unwrap();
-        assert_eq!(testing::highest_byte(&fresh), Net::PLAN.peak_bytes(*batch), "batch {batch}");
-        let ((), count) = calls(|| {
-            net.forward_backward(&mut ws, tokens.view(), next.view()).unwrap();
-            ws.grads_mut().clip_norm(0.5).unwrap();
-            opt.step(&mut net, ws.grads()).unwrap();
-            net.evaluate(&mut ws, tokens.view(), next.view()).unwrap();
+/// Batches, in the order in which each workspace is given those that it has room for: full at first.
+const BATCHES: [usize; 3] = [5, 3, 1];
+
+fn every_byte_is_in_the_table_and_no_step_allocates() {
+    let cpu = Cpu::with_threads(2).unwrap();
+    let data = BATCHES.map(|b| (ids(b, 10, 17, 1), ids(b, 10, 17, 2)));
+    trains("SGD", &cpu, &data, |net| Sgd::new(net, SgdConfig::default()));
+    trains("momentum", &cpu, &data, |net| Sgd::new(net, SgdConfig { momentum: 0.9, ..Default::default() }));
+    trains("Adam", &cpu, &data, |net| Adam::new(net, AdamConfig::default()));
+    trains("AdamW", &cpu, &data, |net| AdamW::new(net, AdamWConfig::default()));
+    trains("groups", &cpu, &data, |net| {
+        let groups = vec![Group::of(["*.bias", "*ln_*"]).weight_decay(0.0), Group::of(["*"]).lr_scale(0.5)];
+        AdamW::new(net, AdamWConfig { groups, ..Default::default() })
+    });
+}
+
+/// For each size of workspace: each line of the table is what its part allocates, to the byte, and
+/// training adds nothing to their sum.
+fn trains<O: Optimizer<Net>>(
+    name: &str,
+    cpu: &Cpu,
+    data: &[(Array2<u32>, Array2<u32>)],
+    new: impl Fn(&Net) -> Result<O, Error>,
+) {
+    let start = LIVE.load(Relaxed);
+    for (i, capacity) in BATCHES.into_iter().enumerate() {
+        let (mut net, parameters) = rise(&LIVE, || Net::new(cpu, 1).unwrap());
+        let (mut ws, workspace) = rise(&LIVE, || net.workspace(capacity).unwrap());
+        let (mut opt, optimizer) = rise(&LIVE, || new(&net).unwrap());
+        assert_eq!(parameters, Net::PLAN.parameter_bytes);
+        assert_eq!(workspace, Net::PLAN.peak_bytes(capacity));
+        assert_eq!(optimizer, opt.bytes(), "{name}");
+        assert_eq!(ws.bytes(), workspace);
+        for (tokens, next) in &data[i..] {
+            let ((), count) = rise(&CALLS, || {
+                net.forward_backward(&mut ws, tokens.view(), next.view()).unwrap();
+                ws.grads_mut().clip_norm(0.5).unwrap();
+                opt.step(&mut net, ws.grads()).unwrap();
+                net.evaluate(&mut ws, tokens.view(), next.view()).unwrap();
+                let _ = net.forward(&mut ws, tokens.view()).unwrap();
+            });
+            assert_eq!(count, 0, "{name}: allocations in a step of {} samples", tokens.nrows());
+            assert_eq!(testing::highest_byte(&ws), workspace, "the first step uses all of it");
+        }
+        let table = Net::PLAN.parameter_bytes + Net::PLAN.peak_bytes(capacity) + opt.bytes();
+        assert_eq!(LIVE.load(Relaxed) - start, table, "{name}, workspace for {capacity}");
+    }
+    assert_eq!(LIVE.load(Relaxed), start, "{name}: all of it is given back");
+}
+
+fn an_inference_workspace_is_what_the_plan_says() {
+    let net = Net::new(&Cpu::with_threads(2).unwrap(), 1).unwrap();
+    for batch in BATCHES {
+        let tokens = ids(batch, 10, 17, 1);
+        let (mut ws, live) = rise(&LIVE, || net.inference_workspace(batch).unwrap());
+        assert_eq!(live, Net::PLAN.forward_peak_bytes(batch));
+        let ((), count) = rise(&CALLS, || {
             let _ = net.forward(&mut ws, tokens.view()).unwrap();
         });
-        assert_eq!(count, 0, "allocations in a step of {batch} samples");
+        assert_eq!(count, 0, "allocations in forward of {batch} samples");
     }
 }

@@ -1,6 +1,7 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
 pub(crate) mod elementwise;
+mod gate;
 pub(crate) mod gemm;
 pub(crate) mod math;
 pub(crate) mod parts;
@@ -60,7 +61,12 @@ impl<E> Cpu<E> {
         self.pool.threads()
     }
 
-    /// The bytes that the device itself holds: packing memory of its threads.
+    /// The bytes that the device itself holds: packing memory of its threads, had from the allocator
+    /// when the device is made and given back with its last handle.
+    ///
+    /// Not counted: the stacks of the threads, which the system maps and which take memory as far as they
+    /// are used; and less than a KiB for each thread, what this crate and the standard library keep to
+    /// run them.
     pub fn bytes(&self) -> usize {
         self.pool.bytes()
     }

@@ -8,12 +8,12 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use crate::arena::Buffer;
+use crate::cpu::gate::{Gate, relock};
 use crate::cpu::simd::Level;
 use crate::error::Error;
 
@@ -21,10 +21,6 @@ use crate::error::Error;
 pub(crate) const LANE_BYTES: usize = 4 << 20;
 
 const MAX_THREADS: usize = 1024;
-
-/// How long a thread looks for work before it sleeps: longer than the gap between two kernels of a
-/// step, shorter than anyone would notice.
-const SPIN: Duration = Duration::from_micros(30);
 
 /// Worker threads and their memory.
 pub(crate) struct Pool {
@@ -52,45 +48,30 @@ struct Job {
 
 /// What the workers see.
 struct Shared {
-    /// Which region it is, whether it is open, and how many workers are inside: see the constants.
-    state: AtomicU64,
+    /// Open while a region is.
+    gate: Gate,
     /// The next task of the region.
     next: AtomicUsize,
-    /// Written only while no region is open and no worker inside.
+    /// Written only while the gate is closed and no worker inside.
     job: UnsafeCell<Option<Job>>,
     /// The first panic of the region.
     panic: Mutex<Option<String>>,
-    stop: AtomicBool,
-    sleepers: AtomicUsize,
-    sleep: Mutex<()>,
-    /// Workers wait here for a region.
-    opened: Condvar,
-    /// The caller waits here for the workers inside.
-    left: Condvar,
 }
 
-// SAFETY: `job` is the only part that is not `Sync`. The caller writes it while the region is closed
-// and empty; workers read it only between entering an open region and leaving it, and `state` orders
-// the two. What it points to is `Sync`, and outlives the region.
+// SAFETY: `job` is the only part that is not `Sync`. The caller writes it while the gate is closed and
+// nobody inside; workers read it only between entering and leaving, and the gate orders the two. What it
+// points to is `Sync`, and outlives the region.
 unsafe impl Sync for Shared {}
 // SAFETY: as above.
 unsafe impl Send for Shared {}
-
-/// Workers inside the region.
-const INSIDE: u64 = (1 << 16) - 1;
-/// Workers may enter.
-const OPEN: u64 = 1 << 16;
-/// The caller sleeps until the last worker leaves.
-const WAITING: u64 = 1 << 17;
-/// One region.
-const REGION: u64 = 1 << 18;
 
 thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Pool {
-    /// `threads` threads, the caller's included.
+    /// `threads` threads, the caller's included. All of them run when it returns: what the system and
+    /// the standard library set aside for a thread as it starts is had by then, and not in some step.
     pub(crate) fn new(threads: usize) -> Result<Self, Error> {
         if threads == 0 || threads > MAX_THREADS {
             return Err(Error::Argument {
@@ -103,7 +84,7 @@ impl Pool {
         let mut pool = Self {
             level: Level::detect(),
             threads,
-            shared: Arc::new(Shared::new()),
+            shared: Arc::new(Shared::new(threads - 1)),
             lane: Mutex::new(lane()?),
             workers: Vec::with_capacity(threads - 1),
         };
@@ -115,6 +96,7 @@ impl Pool {
             // On an error, dropping the pool ends the workers that did start.
             pool.workers.push(worker.map_err(|e| Error::Threads { asked: threads, message: e.to_string() })?);
         }
+        pool.shared.gate.close();
         Ok(pool)
     }
 
@@ -157,7 +139,7 @@ impl Pool {
         } else {
             shared.open(work, tasks);
             shared.work(work, tasks, memory);
-            shared.close();
+            shared.gate.close();
         }
         match relock(&shared.panic).take() {
             None => Ok(()),
@@ -168,9 +150,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        drop(relock(&self.shared.sleep));
-        self.shared.opened.notify_all();
+        self.shared.gate.end();
         for worker in self.workers.drain(..) {
             // A worker catches the panics of its tasks; it has nothing else to report.
             let _ = worker.join();
@@ -188,57 +168,25 @@ impl fmt::Debug for Pool {
 }
 
 impl Shared {
-    fn new() -> Self {
+    /// Before the first region, with `workers` yet to start: they are inside until they do, so that
+    /// closing the gate waits for them.
+    fn new(workers: usize) -> Self {
         Self {
-            state: AtomicU64::new(0),
+            gate: Gate::new(workers),
             next: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
             panic: Mutex::new(None),
-            stop: AtomicBool::new(false),
-            sleepers: AtomicUsize::new(0),
-            sleep: Mutex::new(()),
-            opened: Condvar::new(),
-            left: Condvar::new(),
         }
     }
 
-    /// Opens a region for the workers, and wakes those that sleep, as many as can be of use.
+    /// Opens a region for the workers.
     fn open(&self, work: &Work<'_>, tasks: usize) {
-        // SAFETY: only the lifetime changes, and `close` returns after the last worker has left.
+        // SAFETY: only the lifetime changes, and closing the gate waits for the last worker.
         let work = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
-        // SAFETY: the caller has the pool, and the last region was closed and empty when it ended.
+        // SAFETY: the caller has the pool, and the gate is closed and nobody inside since the last region.
         unsafe { *self.job.get() = Some(Job { work, tasks }) };
-        let state = self.state.load(Ordering::Relaxed);
-        self.state.store(state.wrapping_add(REGION) | OPEN, Ordering::SeqCst);
-        // Either this load sees a sleeper, or that sleeper's look at `state` sees the region.
-        fence(Ordering::SeqCst);
-        let sleepers = self.sleepers.load(Ordering::SeqCst);
-        if sleepers > 0 {
-            // A sleeper that was counted but does not wait yet holds the lock.
-            drop(relock(&self.sleep));
-            for _ in 0..sleepers.min(tasks - 1) {
-                self.opened.notify_one();
-            }
-        }
-    }
-
-    /// Lets no further worker in, and waits for those inside.
-    fn close(&self) {
-        let mut state = self.state.fetch_and(!OPEN, Ordering::AcqRel) & !OPEN;
-        let mut spin = Spin::new();
-        while state & INSIDE != 0 && spin.again() {
-            state = self.state.load(Ordering::Acquire);
-        }
-        if state & INSIDE != 0 {
-            let mut sleep = relock(&self.sleep);
-            state = self.state.fetch_or(WAITING, Ordering::AcqRel);
-            while state & INSIDE != 0 {
-                sleep = self.left.wait(sleep).unwrap_or_else(PoisonError::into_inner);
-                state = self.state.load(Ordering::Acquire);
-            }
-        }
-        // Closed and empty: nobody else writes now.
-        self.state.store(state & !WAITING, Ordering::Relaxed);
+        // The caller takes tasks too.
+        self.gate.open(tasks - 1);
     }
 
     /// Takes tasks until there are none. A panic ends the region early.
@@ -262,64 +210,19 @@ impl Shared {
 
     /// A worker's life.
     fn serve(&self, memory: &mut [u8]) {
+        self.gate.leave();
         let mut last = 0;
-        while let Some(region) = self.enter(last) {
+        while let Some(region) = self.gate.enter(last) {
             last = region;
-            // SAFETY: inside an open region `job` is set, and nobody writes it.
+            // SAFETY: inside the gate `job` is set, and nobody writes it.
             if let Some(job) = unsafe { *self.job.get() } {
                 // SAFETY: the caller returns from `run`, which borrows the work, after the last worker
                 // has left.
                 self.work(unsafe { &*job.work }, job.tasks, memory);
             }
-            let state = self.state.fetch_sub(1, Ordering::AcqRel);
-            if state & WAITING != 0 && state & INSIDE == 1 {
-                drop(relock(&self.sleep));
-                self.left.notify_one();
-            }
+            self.gate.leave();
         }
     }
-
-    /// Waits for a region other than `last` and enters it; `None` when the pool ends.
-    fn enter(&self, last: u64) -> Option<u64> {
-        let mut spin = Spin::new();
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            let state = self.state.load(Ordering::Acquire);
-            if is_new(state, last) {
-                let entered =
-                    self.state.compare_exchange(state, state + 1, Ordering::AcqRel, Ordering::Relaxed);
-                if entered.is_ok() {
-                    return Some(state / REGION);
-                }
-            } else if !spin.again() {
-                self.sleep(last);
-                spin = Spin::new();
-            }
-        }
-    }
-
-    /// Sleeps until there may be something to do.
-    fn sleep(&self, last: u64) {
-        let guard = relock(&self.sleep);
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
-        if !is_new(self.state.load(Ordering::SeqCst), last) && !self.stop.load(Ordering::SeqCst) {
-            // Waking for nothing is harmless: the caller of `sleep` looks again.
-            drop(self.opened.wait(guard));
-        }
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn is_new(state: u64, last: u64) -> bool {
-    state & OPEN != 0 && state / REGION != last
-}
-
-/// A mutex whose data stays valid when a holder panics.
-fn relock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -327,32 +230,10 @@ fn message(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
-/// Busy waiting with an end.
-struct Spin {
-    rounds: u32,
-    until: Option<Instant>,
-}
-
-impl Spin {
-    fn new() -> Self {
-        Self { rounds: 0, until: None }
-    }
-
-    /// Waits a moment; false once [`SPIN`] is over.
-    fn again(&mut self) -> bool {
-        std::hint::spin_loop();
-        self.rounds += 1;
-        if !self.rounds.is_multiple_of(16) {
-            return true;
-        }
-        let now = Instant::now();
-        now < *self.until.get_or_insert(now + SPIN)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::gate::SPIN;
 
     /// How often each of `tasks` tasks ran.
     fn runs(pool: &Pool, tasks: usize) -> Vec<usize> {

@@ -139,7 +139,7 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
     }
 
     fn bytes(&self) -> usize {
-        self.state.bytes
+        self.state.bytes()
     }
 }
 

@@ -18,19 +18,19 @@ impl<M: Model<Device: Kernel>> Grads<'_, M> {
     fn measure(&self) -> Result<Norm, Error> {
         let (device, buf) = (self.device(), self.buffer()?);
         let spans = || trained::<M>().map(|(.., span)| span);
-        let sum = device.sum_of_squares(buf, spans(), 1.0)?;
+        let sum = device.sum_of_squares(buf, &mut spans(), 1.0)?;
         // Above this floor, squares too small for f64 are too small to matter.
         if sum.is_nan() || (sum.is_finite() && sum > 1e-250) {
             return Ok(Norm { root: sum.sqrt(), unit: 1.0 });
         }
-        let largest = device.max_abs(buf, spans())?;
+        let largest = device.max_abs(buf, &mut spans())?;
         if largest == 0.0 || !largest.is_finite() {
             return Ok(Norm { root: largest, unit: 1.0 });
         }
         // In a unit near the largest, no square overflows and those that vanish don't matter; a power
         // of two makes the change of unit exact. Its inverse is finite too.
         let unit = 2f64.powi(largest.log2().clamp(-1000.0, 1000.0) as i32);
-        let sum = device.sum_of_squares(buf, spans(), 1.0 / unit)?;
+        let sum = device.sum_of_squares(buf, &mut spans(), 1.0 / unit)?;
         Ok(Norm { root: sum.sqrt(), unit })
     }
 }
@@ -104,8 +104,7 @@ fn not_negative(name: &str, value: f64) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::cpu::simd::Float;
-    use crate::device::Real;
+    use crate::device::{Element, Real};
     use crate::model::Workspace;
     use crate::model::toy::Toy;
 
@@ -146,8 +145,8 @@ mod tests {
 
     /// Gradients from the smallest to the largest, limits likewise: the clipped norm is at most
     /// 1 + 1e-6 limits, measured in limits so that the test itself does not overflow.
-    fn clipped_norms_keep_their_limit<E: Float>(cpu: &Cpu<E>, magnitudes: &[f64]) {
-        let mut ws = Toy::new(cpu, 7).unwrap().workspace(true).unwrap();
+    fn clipped_norms_keep_their_limit<D: Kernel>(device: &D, magnitudes: &[f64]) {
+        let mut ws = Toy::new(device, 7).unwrap().workspace(true).unwrap();
         let mut state = 1u64;
         for &magnitude in magnitudes {
             for &limit in magnitudes {
@@ -159,7 +158,7 @@ mod tests {
                 ws.grads_mut().clip_norm(limit).unwrap();
                 let squares: f64 = numbers(&ws).iter().map(|x| (x / limit).powi(2)).sum();
                 let norm = squares.sqrt();
-                assert!(norm <= 1.0 + 1e-6, "{}: {magnitude:e} to {limit:e}: {norm} limits", E::NAME);
+                assert!(norm <= 1.0 + 1e-6, "{}: {magnitude:e} to {limit:e}: {norm} limits", D::Param::NAME);
             }
         }
     }

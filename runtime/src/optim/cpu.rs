@@ -3,6 +3,7 @@
 use crate::arena::Buffer;
 use crate::cpu::Cpu;
 use crate::cpu::parts::chunks;
+use crate::cpu::pool::Pool;
 use crate::cpu::simd::Float;
 use crate::device::Span;
 use crate::error::Error;
@@ -14,67 +15,115 @@ const CHUNK: usize = 1 << 14;
 /// The most partial results of a reduction: they stand on the stack.
 const PARTIALS: usize = 256;
 
-impl<E: Float> Kernel for Cpu<E> {
-    fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
-        let SgdArgs { param, momentum_buffer, grad } = args;
-        let buffer_len = momentum_buffer.as_ref().map_or(param.len(), |buffer| buffer.len());
-        equal(param.len(), [buffer_len, grad.len()])?;
-        let cut = (chunks(param, CHUNK), momentum_buffer.map(|buffer| chunks(buffer, CHUNK)));
-        self.pool().run_parts(cut, |task, (param, momentum_buffer), _| {
-            let grad = chunk(grad, CHUNK, task);
-            self.pool().level().run(jobs::Sgd { step, param, momentum_buffer, grad });
-        })
-    }
+/// The kernels for one type of elements. No type is left open in them, so they are compiled in this
+/// crate, and not again in every crate that trains under whatever optimisation that crate has.
+macro_rules! compiled {
+    ($E:ident) => {
+        impl Kernel for Cpu<$E> {
+            fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
+                sgd(self, step, args)
+            }
 
-    fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error> {
-        let AdamArgs { param, exp_avg, exp_avg_sq, grad } = args;
-        equal(param.len(), [exp_avg.len(), exp_avg_sq.len(), grad.len()])?;
-        let cut = (chunks(param, CHUNK), chunks(exp_avg, CHUNK), chunks(exp_avg_sq, CHUNK));
-        self.pool().run_parts(cut, |task, (param, exp_avg, exp_avg_sq), _| {
-            let grad = chunk(grad, CHUNK, task);
-            self.pool().level().run(jobs::Adam { step, param, exp_avg, exp_avg_sq, grad });
-        })
-    }
+            fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error> {
+                adam(self, step, args)
+            }
 
-    fn sum_of_squares(
-        &self,
-        buf: &Buffer,
-        spans: impl Iterator<Item = Span>,
-        factor: f64,
-    ) -> Result<f64, Error> {
-        let level = self.pool().level();
-        let sum = |x: &[E]| level.run(jobs::SumOfSquares { x, factor });
-        reduce(self, buf, spans, sum, |a, b| a + b)
-    }
+            fn sum_of_squares(
+                &self,
+                buf: &Buffer,
+                spans: &mut dyn Iterator<Item = Span>,
+                factor: f64,
+            ) -> Result<f64, Error> {
+                sum_of_squares(self, buf, spans, factor)
+            }
 
-    fn max_abs(&self, buf: &Buffer, spans: impl Iterator<Item = Span>) -> Result<f64, Error> {
-        let level = self.pool().level();
-        let most = |x: &[E]| level.run(jobs::MaxAbs { x }).to_f64();
-        reduce(self, buf, spans, most, Float::max)
-    }
+            fn max_abs(&self, buf: &Buffer, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error> {
+                max_abs(self, buf, spans)
+            }
 
-    fn scale(&self, x: &mut [E], factor: f64) -> Result<(), Error> {
-        self.pool().run_parts(chunks(x, CHUNK), |_, x, _| self.pool().level().run(jobs::Scale { x, factor }))
-    }
+            fn scale(&self, x: &mut [$E], factor: f64) -> Result<(), Error> {
+                scale(self, x, factor)
+            }
 
-    fn clamp(&self, x: &mut [E], limit: f64) -> Result<(), Error> {
-        self.pool().run_parts(chunks(x, CHUNK), |_, x, _| self.pool().level().run(jobs::Clamp { x, limit }))
-    }
+            fn clamp(&self, x: &mut [$E], limit: f64) -> Result<(), Error> {
+                clamp(self, x, limit)
+            }
 
-    fn add(&self, x: &mut [E], y: &[E]) -> Result<(), Error> {
-        equal(x.len(), [y.len()])?;
-        self.pool().run_parts(chunks(x, CHUNK), |task, x, _| {
-            self.pool().level().run(jobs::Add { x, y: chunk(y, CHUNK, task) });
-        })
-    }
+            fn add(&self, x: &mut [$E], y: &[$E]) -> Result<(), Error> {
+                add(self, x, y)
+            }
+        }
+    };
+}
+compiled!(f32);
+compiled!(f64);
+
+fn sgd<E: Float>(cpu: &Cpu<E>, step: &SgdStep, args: SgdArgs<'_, Cpu<E>>) -> Result<(), Error> {
+    let (pool, SgdArgs { param, momentum_buffer, grad }) = (cpu.pool(), args);
+    let buffer_len = momentum_buffer.as_ref().map_or(param.len(), |buffer| buffer.len());
+    equal(param.len(), [buffer_len, grad.len()])?;
+    let cut = (chunks(param, CHUNK), momentum_buffer.map(|buffer| chunks(buffer, CHUNK)));
+    pool.run_parts(cut, |task, (param, momentum_buffer), _| {
+        let grad = chunk(grad, CHUNK, task);
+        pool.level().run(jobs::Sgd { step, param, momentum_buffer, grad });
+    })
+}
+
+fn adam<E: Float>(cpu: &Cpu<E>, step: &AdamStep, args: AdamArgs<'_, Cpu<E>>) -> Result<(), Error> {
+    let (pool, AdamArgs { param, exp_avg, exp_avg_sq, grad }) = (cpu.pool(), args);
+    equal(param.len(), [exp_avg.len(), exp_avg_sq.len(), grad.len()])?;
+    let cut = (chunks(param, CHUNK), chunks(exp_avg, CHUNK), chunks(exp_avg_sq, CHUNK));
+    pool.run_parts(cut, |task, (param, exp_avg, exp_avg_sq), _| {
+        let grad = chunk(grad, CHUNK, task);
+        pool.level().run(jobs::Adam { step, param, exp_avg, exp_avg_sq, grad });
+    })
+}
+
+fn sum_of_squares<E: Float>(
+    cpu: &Cpu<E>,
+    buf: &Buffer,
+    spans: &mut dyn Iterator<Item = Span>,
+    factor: f64,
+) -> Result<f64, Error> {
+    let level = cpu.pool().level();
+    let sum = |x: &[E]| level.run(jobs::SumOfSquares { x, factor });
+    reduce(cpu.pool(), buf, spans, sum, |a, b| a + b)
+}
+
+fn max_abs<E: Float>(
+    cpu: &Cpu<E>,
+    buf: &Buffer,
+    spans: &mut dyn Iterator<Item = Span>,
+) -> Result<f64, Error> {
+    let level = cpu.pool().level();
+    let most = |x: &[E]| level.run(jobs::MaxAbs { x }).to_f64();
+    reduce(cpu.pool(), buf, spans, most, Float::max)
+}
+
+fn scale<E: Float>(cpu: &Cpu<E>, x: &mut [E], factor: f64) -> Result<(), Error> {
+    let pool = cpu.pool();
+    pool.run_parts(chunks(x, CHUNK), |_, x, _| pool.level().run(jobs::Scale { x, factor }))
+}
+
+fn clamp<E: Float>(cpu: &Cpu<E>, x: &mut [E], limit: f64) -> Result<(), Error> {
+    let pool = cpu.pool();
+    pool.run_parts(chunks(x, CHUNK), |_, x, _| pool.level().run(jobs::Clamp { x, limit }))
+}
+
+fn add<E: Float>(cpu: &Cpu<E>, x: &mut [E], y: &[E]) -> Result<(), Error> {
+    equal(x.len(), [y.len()])?;
+    let pool = cpu.pool();
+    pool.run_parts(chunks(x, CHUNK), |task, x, _| {
+        pool.level().run(jobs::Add { x, y: chunk(y, CHUNK, task) });
+    })
 }
 
 /// `join` of `part` over chunks of the spans, in order of the elements, from 0: a span has as few chunks
 /// as leave room for all their results.
 fn reduce<E: Float>(
-    cpu: &Cpu<E>,
+    pool: &Pool,
     buf: &Buffer,
-    spans: impl Iterator<Item = Span>,
+    spans: &mut dyn Iterator<Item = Span>,
     part: impl Fn(&[E]) -> f64 + Sync,
     join: impl Fn(f64, f64) -> f64,
 ) -> Result<f64, Error> {
@@ -84,7 +133,7 @@ fn reduce<E: Float>(
         let size = x.len().div_ceil(PARTIALS).max(CHUNK);
         let mut partials = [0.0; PARTIALS];
         let partials = &mut partials[..x.len().div_ceil(size)];
-        cpu.pool().run_parts(chunks(partials, 1), |task, to, _| to.fill(part(chunk(x, size, task))))?;
+        pool.run_parts(chunks(partials, 1), |task, to, _| to.fill(part(chunk(x, size, task))))?;
         total = partials.iter().fold(total, |total, &partial| join(total, partial));
     }
     Ok(total)
@@ -134,18 +183,18 @@ mod tests {
         let mut results = Vec::new();
         let mut show = |x: &[E]| results.push(x.iter().map(|x| x.to_f64()).collect());
         let momentum_buffer = Some(&mut m[..]);
-        cpu.sgd(&SGD, SgdArgs { param: &mut p[..], momentum_buffer, grad: &g[..] }).unwrap();
+        sgd(cpu, &SGD, SgdArgs { param: &mut p[..], momentum_buffer, grad: &g[..] }).unwrap();
         show(&p);
-        cpu.sgd(&SGD, SgdArgs { param: &mut p[..], momentum_buffer: None, grad: &g[..] }).unwrap();
+        sgd(cpu, &SGD, SgdArgs { param: &mut p[..], momentum_buffer: None, grad: &g[..] }).unwrap();
         show(&p);
         let (exp_avg, exp_avg_sq) = (&mut m[..], &mut v[..]);
-        cpu.adam(&ADAM, AdamArgs { param: &mut p[..], exp_avg, exp_avg_sq, grad: &g[..] }).unwrap();
+        adam(cpu, &ADAM, AdamArgs { param: &mut p[..], exp_avg, exp_avg_sq, grad: &g[..] }).unwrap();
         [&p, &m, &v].into_iter().for_each(|x| show(x));
-        cpu.scale(&mut p, 0.3).unwrap();
+        scale(cpu, &mut p, 0.3).unwrap();
         show(&p);
-        cpu.clamp(&mut m, 0.25).unwrap();
+        clamp(cpu, &mut m, 0.25).unwrap();
         show(&m);
-        cpu.add(&mut v, &g).unwrap();
+        add(cpu, &mut v, &g).unwrap();
         show(&v);
         let (sum, most) = reductions(cpu, &g, 1.0);
         results.push(vec![sum, most]);
@@ -190,7 +239,7 @@ mod tests {
             let first = Span::of::<E>(0, middle);
             [first, Span::of::<E>(first.end(), x.len() - middle)].into_iter()
         };
-        (cpu.sum_of_squares(&buf, spans(), factor).unwrap(), cpu.max_abs(&buf, spans()).unwrap())
+        (sum_of_squares(cpu, &buf, &mut spans(), factor).unwrap(), max_abs(cpu, &buf, &mut spans()).unwrap())
     }
 
     fn agrees_with_plain_loops<E: Float>(cpu: &Cpu<E>, tolerance: f64) {

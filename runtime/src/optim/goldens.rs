@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cpu::Cpu;
-use crate::cpu::simd::Float;
+use crate::device::Real;
 use crate::model::toy::Toy;
 use crate::model::{Model, ParamSpec};
 use crate::optim::{Adam, AdamConfig, AdamW, AdamWConfig, Group, Kernel, Optimizer, Sgd, SgdConfig};
@@ -62,20 +62,21 @@ fn cases<M: Model<Device: Kernel>>(model: &M) -> Vec<(&'static str, Box<dyn Opti
 }
 
 /// Ten steps of every case; a parameter may differ from PyTorch's by `tolerance` times the largest.
-fn agrees_with_pytorch<E: Float>(cpu: &Cpu<E>, tolerance: f64) {
+fn agrees_with_pytorch<D: Kernel>(device: &D, tolerance: f64) {
     let goldens = Goldens::read();
-    let bits = 8 * size_of::<E>();
-    let fresh = Toy::new(cpu, 0).unwrap();
+    let bits = 8 * size_of::<D::Param>();
+    let fresh = Toy::new(device, 0).unwrap();
     for (name, mut opt) in cases(&fresh) {
-        let mut toy = Toy::new(cpu, 0).unwrap();
+        let mut toy = Toy::new(device, 0).unwrap();
         let mut ws = toy.workspace(true).unwrap();
-        for spec in trained::<Toy<Cpu<E>>>() {
-            let start = goldens.numbers(&format!("start {}", spec.path)).iter().map(|&x| E::from_f64(x));
+        for spec in trained::<Toy<D>>() {
+            let start =
+                goldens.numbers(&format!("start {}", spec.path)).iter().map(|&x| D::Param::from_f64(x));
             let start = ndarray::ArrayD::from_shape_vec(spec.shape, start.collect()).unwrap();
             toy.params_mut().set(spec.path, start.view()).unwrap();
         }
         for step in 1..=10 {
-            for spec in trained::<Toy<Cpu<E>>>() {
+            for spec in trained::<Toy<D>>() {
                 let grad = goldens.numbers(&format!("grad {step} {}", spec.path));
                 Toy::set_grad(&mut ws, spec.path, grad).unwrap();
             }
@@ -86,7 +87,7 @@ fn agrees_with_pytorch<E: Float>(cpu: &Cpu<E>, tolerance: f64) {
                 opt.set_lr(opt.lr() * 0.5).unwrap();
             }
             opt.step(&mut toy, ws.grads()).unwrap();
-            for spec in trained::<Toy<Cpu<E>>>() {
+            for spec in trained::<Toy<D>>() {
                 let Some(expected) = goldens.0.get(&format!("after {name} {bits} {step} {}", spec.path))
                 else {
                     continue;

@@ -56,7 +56,9 @@ pub trait Optimizer<M: Model> {
     /// How many steps succeeded.
     fn steps(&self) -> u64;
 
-    /// The bytes of its moments on the device.
+    /// The bytes that it holds, whatever its groups: its moments on the device, and on the host what
+    /// it knows of each trained parameter, fewer than a hundred bytes. It allocates them when it is made
+    /// and nothing after that.
     fn bytes(&self) -> usize;
 }
 
@@ -87,7 +89,7 @@ pub trait Kernel: Device {
     fn sum_of_squares(
         &self,
         buf: &Self::Buf,
-        spans: impl Iterator<Item = Span>,
+        spans: &mut dyn Iterator<Item = Span>,
         factor: f64,
     ) -> Result<f64, Error>;
 
@@ -96,7 +98,7 @@ pub trait Kernel: Device {
     ///
     /// # Errors
     /// As [`sum_of_squares`](Self::sum_of_squares).
-    fn max_abs(&self, buf: &Self::Buf, spans: impl Iterator<Item = Span>) -> Result<f64, Error>;
+    fn max_abs(&self, buf: &Self::Buf, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error>;
 
     /// x = factor x, multiplied in f64 and rounded once.
     ///

@@ -123,6 +123,6 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Sgd<M> {
     }
 
     fn bytes(&self) -> usize {
-        self.state.bytes
+        self.state.bytes()
     }
 }

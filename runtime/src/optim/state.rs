@@ -12,11 +12,11 @@ pub(crate) struct State<M: Model, const N: usize> {
     /// How many steps succeeded.
     pub(crate) steps: u64,
     /// The trained parameters, in order of declaration.
-    pub(crate) slots: Vec<Slot<N>>,
+    slots: Box<[Slot<N>]>,
     /// The moments, of the parameters' type.
-    pub(crate) moments: <M::Device as Device>::Buf,
+    moments: <M::Device as Device>::Buf,
     /// How many bytes the moments are.
-    pub(crate) bytes: usize,
+    moment_bytes: usize,
 }
 
 /// A trained parameter, as an optimizer sees it.
@@ -62,20 +62,26 @@ impl<M: Model, const N: usize> State<M, N> {
         weight_decay_in_range(weight_decay)?;
         group::check(groups, M::PARAMS)?;
         let line = M::Device::LAYOUT.line;
-        let mut bytes = 0usize;
+        let mut moment_bytes = 0usize;
         let slots = trained::<M>().map(|(_, spec, grad)| Slot {
             rates: group::rates(groups, weight_decay, spec),
             param: spec.span::<Param<M>>(),
             grad,
             moments: std::array::from_fn(|i| {
-                let span = Span::of::<Param<M>>(bytes, if i < kept { spec.elements() } else { 0 });
+                let span = Span::of::<Param<M>>(moment_bytes, if i < kept { spec.elements() } else { 0 });
                 // Saturated, the sum is more than can be had, which is what `alloc` says.
-                bytes = span.start.saturating_add(span.bytes.div_ceil(line).saturating_mul(line));
+                moment_bytes = span.start.saturating_add(span.bytes.div_ceil(line).saturating_mul(line));
                 span
             }),
         });
         let slots = slots.collect();
-        Ok(Self { lr, steps: 0, slots, moments: model.core().device.alloc(bytes)?, bytes })
+        let moments = model.core().device.alloc(moment_bytes)?;
+        Ok(Self { lr, steps: 0, slots, moments, moment_bytes })
+    }
+
+    /// The bytes of the moments and of the slots.
+    pub(crate) fn bytes(&self) -> usize {
+        self.moment_bytes + size_of_val(&*self.slots)
     }
 
     /// Sets the rate.

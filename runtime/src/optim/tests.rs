@@ -4,6 +4,7 @@ use crate::cpu::Cpu;
 use crate::error::Error;
 use crate::model::toy::Toy;
 use crate::model::{Model, Workspace};
+use crate::optim::state::Slot;
 use crate::optim::{Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Sgd, SgdConfig};
 
 fn toy() -> (Toy, Workspace<Toy>) {
@@ -89,13 +90,15 @@ fn the_rate_can_be_set_and_groups_keep_their_ratio() {
 #[test]
 fn moments_are_counted_in_whole_lines_and_only_where_they_are_kept() {
     let (toy, _) = toy();
+    // Three parameters are trained.
+    let (one, two) = (3 * size_of::<Slot<1>>(), 3 * size_of::<Slot<2>>());
     // 21, 4 and 3 numbers of 4 bytes: 2, 1 and 1 lines of 64 bytes.
     let lines = |n: usize| 64 * n;
-    assert_eq!(Sgd::new(&toy, SgdConfig::default()).unwrap().bytes(), 0);
+    assert_eq!(Sgd::new(&toy, SgdConfig::default()).unwrap().bytes(), one);
     let sgd = SgdConfig { momentum: 0.9, ..Default::default() };
-    assert_eq!(Sgd::new(&toy, sgd).unwrap().bytes(), lines(4));
-    assert_eq!(Adam::new(&toy, AdamConfig::default()).unwrap().bytes(), lines(8));
-    assert_eq!(AdamW::new(&toy, AdamWConfig::default()).unwrap().bytes(), lines(8));
+    assert_eq!(Sgd::new(&toy, sgd).unwrap().bytes(), lines(4) + one);
+    assert_eq!(Adam::new(&toy, AdamConfig::default()).unwrap().bytes(), lines(8) + two);
+    assert_eq!(AdamW::new(&toy, AdamWConfig::default()).unwrap().bytes(), lines(8) + two);
 }
 
 /// The message of the error that these arguments are.
