@@ -14,7 +14,7 @@ use crate::syntax::{Dtype, Model};
 
 /// The struct of the model, and of its outputs if there are several.
 pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> TokenStream {
-    let (attrs, vis, name) = (&model.attrs, &model.vis, &model.name);
+    let Model { attrs, cfg, vis, name, .. } = model;
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
@@ -23,6 +23,7 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
+            #cfg
             #[doc = #doc]
             #vis struct #outputs<'a, D: #krate::Device> { #(#fields),* }
         }
