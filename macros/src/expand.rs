@@ -32,7 +32,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 fn emit(model: &syntax::Model, graph: &Graph, paths: &Paths) -> Result<TokenStream, Defect> {
     let plans = planned::plan(graph)?;
     let tokens = codegen::emit(model, graph, &plans, paths)?;
-    dump::dump(&model.name.to_string(), &plans, &tokens);
+    dump::dump(&syntax::text(&model.name), &plans, &tokens);
     Ok(tokens)
 }
 

@@ -10,7 +10,7 @@ use crate::graph::num::Num;
 use crate::graph::{Graph, Port};
 use crate::plan::layout::What;
 use crate::planned::{Planned, Plans};
-use crate::syntax::{Dtype, Model};
+use crate::syntax::{Dtype, Model, text};
 
 /// The struct of the model, and of its outputs if there are several.
 pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> TokenStream {
@@ -130,7 +130,7 @@ impl Default for Locals {
 fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
     let name = &model.name;
     let consts = consts(graph);
-    let text = name.to_string();
+    let text = text(name);
     quote! {
         impl #name {
             #consts
@@ -289,7 +289,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         .chain(graph.ports.iter().filter(|p| p.target && targets))
         .collect();
     for (i, port) in ports.iter().enumerate() {
-        let (name, text) = (argument(port), port.name.to_string());
+        let (name, text) = (argument(port), text(&port.name));
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
         let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
         out.extend(if i == 0 {
@@ -311,7 +311,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
             continue;
         }
         told.push(check);
-        let (name, text, limit) = (argument(port), port.name.to_string(), Literal::u64_unsuffixed(ids.limit));
+        let (name, text, limit) = (argument(port), text(&port.name), Literal::u64_unsuffixed(ids.limit));
         let ignore = ids.ignore.map_or_else(
             || quote!(::core::option::Option::None),
             |i| quote!(::core::option::Option::Some(#i)),

@@ -125,4 +125,14 @@ mod tests {
             assert_eq!(count(&net, ["CONDITION"]), [items], "the struct, that of its outputs, the rest");
         }
     }
+
+    #[test]
+    fn names_that_are_keywords_are_told_without_their_prefix() {
+        let net = "r#struct { input r#match: f32[3]; target loop: u32[3]; r#if: Linear(9); s: Reshape(3, 3); \
+                   loss: CrossEntropy <- (s, r#loop); }";
+        for word in ["struct", "match", "loop", "if"] {
+            let [plain, raw] = count(net, [&format!("\"{word}\""), &format!("\"r#{word}\"")]);
+            assert!(plain > 0 && raw == 0, "`{word}` stands {plain} times, `r#{word}` {raw} times");
+        }
+    }
 }

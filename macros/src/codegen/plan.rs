@@ -9,6 +9,7 @@ use crate::graph::{Graph, Init, Param};
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
 use crate::planned::{Planned, Plans, WIDTHS, bytes};
+use crate::syntax::text;
 
 fn int(n: u64) -> Literal {
     Literal::u64_unsuffixed(n)
@@ -29,7 +30,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
         let (line, elem, scalar) = (int(widths.line), int(widths.elem), int(widths.scalar));
         arms.extend(quote!((#line, #elem, #scalar) => #plan,));
     }
-    let text = name.to_string();
+    let text = text(name);
     Ok(quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
@@ -48,7 +49,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
 
 /// The same beside errors: nothing in it.
 pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
-    let text = name.to_string();
+    let text = text(name);
     quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
@@ -102,7 +103,7 @@ fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
 }
 
 fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, String> {
-    let text = name.to_string();
+    let text = text(name);
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
