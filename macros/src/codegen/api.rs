@@ -235,10 +235,12 @@ pub(super) fn methods(
     let checks = checks(graph, true);
     let uploads = uploads(graph, train, &plans.training.values)?;
     let buffer = loss(train, trained)?;
+    let clears = clears(graph, train)?;
     let train_body = quote! {
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
+        #clears
         #frame.seed_gradient(#seed)?;
         run(&mut #frame, &TRAIN)?;
         let #result = #frame.loss(#buffer)?;
@@ -319,6 +321,22 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         out.extend(quote!(__remat::check_ids(#text, #name.view(), #limit, #ignore)?;));
     }
     out
+}
+
+/// Zeros for the gradients that no step writes: of parameters that only an output depends on.
+fn clears(graph: &Graph, planned: &Planned) -> Result<TokenStream, String> {
+    let frame = Locals::default().frame;
+    let mut written = vec![false; graph.params.len()];
+    for (param, _) in planned.program.runs().flat_map(|run| &run.params) {
+        written[*param] = true;
+    }
+    let mut out = TokenStream::new();
+    for (id, param) in graph.params.iter().enumerate().filter(|(id, p)| !p.frozen && !written[*id]) {
+        let id = u32::try_from(id).map_err(|e| e.to_string())?;
+        let len = Literal::u64_unsuffixed(param.shape.iter().product());
+        out.extend(quote!(#frame.clear_gradient(#id, #len)?;));
+    }
+    Ok(out)
 }
 
 /// Copies into the buffers that the program reads.

@@ -135,4 +135,14 @@ mod tests {
             assert!(plain > 0 && raw == 0, "`{word}` stands {plain} times, `r#{word}` {raw} times");
         }
     }
+
+    #[test]
+    fn gradients_that_no_step_writes_are_cleared_and_no_others() {
+        let net = |probe| {
+            format!("Net {{ input x: f32[3]; target y: f32[3]; a: Linear(3); {probe} loss: Mse <- (a, y); }}")
+        };
+        assert_eq!(count(&net(""), ["clear_gradient"]), [0]);
+        let probe = "b: Linear(3); #[frozen] c: Linear(3) <- a; output a; output b; output c;";
+        assert_eq!(count(&net(probe), ["clear_gradient"]), [2], "the weight and the bias of `b`");
+    }
 }
