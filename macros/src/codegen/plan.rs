@@ -155,9 +155,9 @@ fn gradients(graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, 
 
 fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStream, String> {
     let facts = &planned.program.facts;
-    let resident = |node: Option<usize>| {
+    let in_tail = |node: Option<usize>| {
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
-        facts.resident.iter().any(inside)
+        facts.tail.iter().any(inside)
     };
     let mut text = String::from("&[");
     for kept in &facts.kept {
@@ -172,7 +172,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
             Why::Output => "Output",
         };
         let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
-        let last = resident(value.made_by);
+        let last = in_tail(value.made_by);
         text += &format!(
             "__remat::Kept{{name:{name:?},reason:__remat::Reason::{reason},bytes:__remat::Bytes{{per_sample:{per_sample},fixed:{fixed}}},last_segment:{last}}},"
         );
