@@ -256,7 +256,6 @@ fn count(input: ParseStream<'_>) -> syn::Result<Count> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::catalogue::mistakes;
 
     /// What is wrong with two lines behind a layer called `shortcut`.
