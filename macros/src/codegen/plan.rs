@@ -107,8 +107,11 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (kept, segments, notes) =
-        (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(&plans.training, &plans.train));
+    let (kept, segments, notes) = (
+        kept(&plans.training, &plans.train, width)?,
+        segments(plans)?,
+        notes(graph, &plans.training, &plans.train),
+    );
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     let program = |planned: &Planned| {
@@ -194,7 +197,7 @@ fn segments(plans: &Plans) -> Result<TokenStream, String> {
 }
 
 /// Marks that do nothing (R6).
-fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
+fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     let facts = &planned.program.facts;
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
     let overruled = facts
@@ -208,7 +211,8 @@ fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
     let segments = facts.idle_segments.iter().map(|s| {
         format!("`checkpoint` on `{}` saves nothing: nothing in it would be recomputed", lowered.segments[*s])
     });
-    let notes: Vec<String> = overruled.chain(idle).chain(segments).collect();
+    let notes: Vec<String> =
+        graph.notes.iter().cloned().chain(overruled).chain(idle).chain(segments).collect();
     quote!(&[#(#notes),*])
 }
 
