@@ -275,10 +275,12 @@ fn a_tied_weight_may_stand_in_a_scope_an_iteration_or_a_use_of_a_block() {
             b: Linear(4, weight = many.1.0);
             c: Linear(4, weight = many.0.fc);
             d: { e: Linear(4, weight = half.in_block, bias = false); f: Linear(4, weight = e); }
+            // In a repeat that of the same iteration is meant.
+            own: repeat(2) { g: Linear(4); h: Linear(4, weight = g, bias = false); }
             // What a layer of another kind holds fits as well.
             rows: Parameter(4, 4, weight = c);
             mean: Mean(0);
-            sum: Add <- (d, mean);
+            sum: Add <- (own, mean);
             loss: Mse <- (sum, y);
         }
     }
@@ -294,22 +296,34 @@ fn a_tied_weight_may_stand_in_a_scope_an_iteration_or_a_use_of_a_block() {
             b: Linear(4);
             c: Linear(4);
             d: { e: Linear(4, bias = false); f: Linear(4); }
+            own: repeat(2) { g: Linear(4); h: Linear(4, bias = false); }
             rows: Parameter(4, 4);
             mean: Mean(0);
-            sum: Add <- (d, mean);
+            sum: Add <- (own, mean);
             loss: Mse <- (sum, y);
         }
     }
     assert_eq!(
         weights::<Shared>(),
-        ["scope.inner.0", "many.0.0", "many.0.fc", "many.1.0", "many.1.fc", "half.in_block"]
+        [
+            "scope.inner.0",
+            "many.0.0",
+            "many.0.fc",
+            "many.1.0",
+            "many.1.fc",
+            "half.in_block",
+            "own.0.g",
+            "own.1.g"
+        ]
     );
     let (x, y) = (numbers(4, 1), numbers(4, 2));
     gradients_are_sums!(Shared, Apart, [x, y], [
         "scope.inner.0.weight": ["scope.inner.0.weight", "a.weight"],
         "many.1.0.weight": ["many.1.0.weight", "b.weight"],
         "many.0.fc.weight": ["many.0.fc.weight", "c.weight", "rows.weight"],
-        "half.in_block.weight": ["half.in_block.weight", "d.e.weight", "d.f.weight"]
+        "half.in_block.weight": ["half.in_block.weight", "d.e.weight", "d.f.weight"],
+        "own.0.g.weight": ["own.0.g.weight", "own.0.h.weight"],
+        "own.1.g.weight": ["own.1.g.weight", "own.1.h.weight"]
     ]);
 }
 

@@ -1,9 +1,9 @@
 //! How arguments are written, axes counted, and which layers are no step.
 
-use remat::ndarray::{Array3, Axis};
+use remat::ndarray::{Array2, Array3, Axis};
 use remat::prelude::*;
 
-use crate::{BATCH, close, kept, linear, matrix, numbers, output, vector};
+use crate::{BATCH, close, kept, linear, matrix, near, numbers, output, step, vector};
 
 /// Numbers for a batch of three axes.
 fn cube(a: usize, b: usize, seed: u64) -> Array3<f32> {
@@ -158,4 +158,33 @@ fn a_view_is_no_step_and_no_buffer() {
         assert_eq!(a.forward_peak_bytes(batch), b.forward_peak_bytes(batch));
     }
     assert_eq!(a.forward_flops, b.forward_flops);
+}
+
+#[test]
+fn ids_and_targets_have_views_too_and_are_checked_through_them() {
+    model! {
+        Net {
+            input ids: u32[4];
+            target classes: u32[2, 2];
+            square: Reshape(2, -1);
+            rows: Embedding(5, 3);
+            flat: Reshape(4, 3);
+            in_a_row: Flatten <- classes;
+            loss: CrossEntropy <- (flat, in_a_row);
+        }
+    }
+    let ids = Array2::from_shape_fn((BATCH, 4), |(i, j)| (i + j) as u32 % 5);
+    let classes = Array3::from_shape_fn((BATCH, 2, 2), |(i, j, k)| (i + 2 * j + k) as u32 % 3);
+    let (net, _, loss) = step!(Net(ids, classes));
+    let rows = matrix(&net, "rows.weight");
+    let surprise = |(id, class): (&u32, &u32)| {
+        let row = rows.row(*id as usize);
+        row.mapv(f32::exp).sum().ln() - row[*class as usize]
+    };
+    near(loss, ids.iter().zip(&classes).map(surprise).sum::<f32>() / 12.0);
+    let mut ws = net.workspace(BATCH).unwrap();
+    let error = net.evaluate(&mut ws, (&ids + 1).view(), classes.view()).unwrap_err();
+    assert!(error.to_string().contains("`ids`") && error.to_string().contains('5'), "{error}");
+    let error = net.evaluate(&mut ws, ids.view(), (&classes + 1).view()).unwrap_err();
+    assert!(error.to_string().contains("`classes`") && error.to_string().contains('3'), "{error}");
 }

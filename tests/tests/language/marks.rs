@@ -216,10 +216,50 @@ fn a_mark_that_saves_nothing_is_told() {
         ]
     );
     assert_eq!(Net::PLAN.recompute_flops, 0);
+
+    model! {
+        #[checkpoint(every = 3)]
+        Stages {
+            input x: f32[4];
+            target y: f32[4];
+            a: Linear(4);
+            b: Linear(4);
+            #[checkpoint]
+            shape: { Reshape(2, 2); Flatten; }
+            loss: Mse <- (shape, y);
+        }
+    }
+    assert_eq!(
+        Stages::PLAN.notes,
+        [
+            "`checkpoint` on the model saves nothing: no boundary falls between its stages",
+            "`checkpoint` on `shape` saves nothing: it is no step"
+        ]
+    );
 }
 
 #[test]
-fn marks_on_layers_that_read_no_parameter_and_on_views_are_marks_like_others() {
+fn a_mark_in_a_block_may_mean_nothing_in_some_of_its_uses() {
+    model! {
+        Net {
+            input x: f32[4];
+            target y: f32[4];
+            block Pair() { a: Linear(4); #[recompute] Gelu; b: Linear(4); }
+            // Nothing is trained here, so nothing is kept or made again.
+            #[frozen]
+            first: Pair;
+            second: Pair;
+            loss: Mse <- (second, y);
+        }
+    }
+    assert_eq!(
+        kept(&Net::PLAN),
+        "first.b (read by backward), second.a (read by backward), second.b (read by backward), loss (output)"
+    );
+}
+
+#[test]
+fn a_view_may_be_a_boundary_and_is_never_made_again() {
     macro_rules! net {
         ($name:ident $($mark:tt)*) => {
             model! {
@@ -244,6 +284,12 @@ fn marks_on_layers_that_read_no_parameter_and_on_views_are_marks_like_others() {
     net!(Boundary #[checkpoint]);
     net!(Again #[recompute]);
     same!(Plain, Boundary, Again);
+    let none = [
+        "`recompute` on `grid` saves nothing: it is no step",
+        "`recompute` on `Flatten` saves nothing: it is no step",
+    ];
+    assert_eq!(Again::PLAN.notes, none);
+    assert_eq!(kept(&Again::PLAN), kept(&Plain::PLAN));
 }
 
 #[test]
