@@ -3,7 +3,7 @@
 use remat::ndarray::{Array2, Axis, concatenate};
 use remat::prelude::*;
 
-use crate::{close, linear, matrix, numbers, output, weights};
+use crate::{close, linear, numbers, output, weights};
 
 #[test]
 fn a_line_reads_the_line_before_and_the_first_of_a_scope_what_that_is_given() {
@@ -126,23 +126,27 @@ fn one_word_may_be_a_number_and_a_layer() {
             #[allow(non_upper_case_globals)]
             const w = 2;
             input x: f32[4];
-            target y: f32[4];
+            target y: f32[6];
             w: Linear(w);
             steps: repeat(i in 3..5) { i: Linear(i); w: Linear(w) <- i; }
+            // Of the two, the weight can be that of a layer alone.
+            tied: Linear(w, weight = w) <- x;
             last: Linear(w + 2) <- steps;
-            sum: Concat <- (w, last);
-            part: Slice(0, w);
-            loss: Mse <- (part, y);
+            more: repeat(k in [4]) { k: Linear(k); again: Linear(k, weight = k); }
+            both: Concat <- (tied, more);
+            loss: Mse <- (both, y);
         }
     }
     let x = numbers(4, 1);
     let (net, found) = output!(Net(x));
-    let mut at = linear(&net, "w", &x);
-    for i in ["steps.0", "steps.1"] {
-        at = linear(&net, &format!("{i}.w"), &linear(&net, &format!("{i}.i"), &at));
-    }
-    close(&found, &linear(&net, "last", &at));
-    assert_eq!(matrix(&net, "steps.1.i.weight").dim(), (4, 2));
+    let fc = |name: &str, x: &Array2<f32>| linear(&net, name, x);
+    let steps = ["w", "steps.0.i", "steps.0.w", "steps.1.i", "steps.1.w", "last", "more.0.k", "more.0.again"];
+    let more = steps.iter().fold(x.clone(), |x, name| fc(name, &x));
+    close(&found, &concatenate![Axis(1), fc("tied", &x), more]);
+    assert_eq!(
+        weights::<Net>(),
+        ["w", "steps.0.i", "steps.0.w", "steps.1.i", "steps.1.w", "last", "more.0.k"]
+    );
 }
 
 #[test]
