@@ -10,11 +10,11 @@ use crate::graph::num::Num;
 use crate::graph::{Graph, Port};
 use crate::plan::layout::What;
 use crate::planned::{Planned, Plans};
-use crate::syntax::{Dtype, Model};
+use crate::syntax::{Dtype, Model, text};
 
 /// The struct of the model, and of its outputs if there are several.
 pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> TokenStream {
-    let (attrs, vis, name) = (&model.attrs, &model.vis, &model.name);
+    let Model { attrs, cfg, vis, name, .. } = model;
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
@@ -23,6 +23,7 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
+            #cfg
             #[doc = #doc]
             #vis struct #outputs<'a, D: #krate::Device> { #(#fields),* }
         }
@@ -129,7 +130,7 @@ impl Default for Locals {
 fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
     let name = &model.name;
     let consts = consts(graph);
-    let text = name.to_string();
+    let text = text(name);
     quote! {
         impl #name {
             #consts
@@ -234,10 +235,12 @@ pub(super) fn methods(
     let checks = checks(graph, true);
     let uploads = uploads(graph, train, &plans.training.values)?;
     let buffer = loss(train, trained)?;
+    let clears = clears(graph, train)?;
     let train_body = quote! {
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
+        #clears
         #frame.seed_gradient(#seed)?;
         run(&mut #frame, TRAIN)?;
         let #result = #frame.loss(#buffer)?;
@@ -288,7 +291,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         .chain(graph.ports.iter().filter(|p| p.target && targets))
         .collect();
     for (i, port) in ports.iter().enumerate() {
-        let (name, text) = (argument(port), port.name.to_string());
+        let (name, text) = (argument(port), text(&port.name));
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));
         let check = quote!(__remat::check_shape(#text, #name.shape(), &[#(#dims),*])?);
         out.extend(if i == 0 {
@@ -310,7 +313,7 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
             continue;
         }
         told.push(check);
-        let (name, text, limit) = (argument(port), port.name.to_string(), Literal::u64_unsuffixed(ids.limit));
+        let (name, text, limit) = (argument(port), text(&port.name), Literal::u64_unsuffixed(ids.limit));
         let ignore = ids.ignore.map_or_else(
             || quote!(::core::option::Option::None),
             |i| quote!(::core::option::Option::Some(#i)),
@@ -318,6 +321,22 @@ fn checks(graph: &Graph, targets: bool) -> TokenStream {
         out.extend(quote!(__remat::check_ids(#text, #name.view(), #limit, #ignore)?;));
     }
     out
+}
+
+/// Zeros for the gradients that no step writes: of parameters that only an output depends on.
+fn clears(graph: &Graph, planned: &Planned) -> Result<TokenStream, String> {
+    let frame = Locals::default().frame;
+    let mut written = vec![false; graph.params.len()];
+    for (param, _) in planned.program.runs().flat_map(|run| &run.params) {
+        written[*param] = true;
+    }
+    let mut out = TokenStream::new();
+    for (id, param) in graph.params.iter().enumerate().filter(|(id, p)| !p.frozen && !written[*id]) {
+        let id = u32::try_from(id).map_err(|e| e.to_string())?;
+        let len = Literal::u64_unsuffixed(param.shape.iter().product());
+        out.extend(quote!(#frame.clear_gradient(#id, #len)?;));
+    }
+    Ok(out)
 }
 
 /// Copies into the buffers that the program reads.

@@ -11,6 +11,7 @@ use crate::graph::{Graph, Init, Param};
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
 use crate::planned::{Planned, Plans, WIDTHS, bytes};
+use crate::syntax::text;
 
 fn int(n: u64) -> Literal {
     Literal::u64_unsuffixed(n)
@@ -31,7 +32,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
         let (line, elem, scalar) = (int(widths.line), int(widths.elem), int(widths.scalar));
         arms.extend(quote!((#line, #elem, #scalar) => #plan,));
     }
-    let text = name.to_string();
+    let text = text(name);
     Ok(quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
@@ -50,7 +51,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
 
 /// The same beside errors: nothing in it.
 pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
-    let text = name.to_string();
+    let text = text(name);
     quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
@@ -110,12 +111,15 @@ fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
 }
 
 fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, String> {
-    let text = name.to_string();
+    let text = text(name);
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (kept, segments, notes) =
-        (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(&plans.training, &plans.train));
+    let (kept, segments, notes) = (
+        kept(&plans.training, &plans.train, width)?,
+        segments(plans)?,
+        notes(graph, &plans.training, &plans.train),
+    );
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     let program = |planned: &Planned| {
@@ -165,9 +169,9 @@ fn gradients(graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, 
 
 fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStream, String> {
     let facts = &planned.program.facts;
-    let resident = |node: Option<usize>| {
+    let in_tail = |node: Option<usize>| {
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
-        facts.resident.iter().any(inside)
+        facts.tail.iter().any(inside)
     };
     let mut table = Named::new();
     // What is neither an input nor in the last segment, inputs, and the last segment.
@@ -184,7 +188,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
             Why::Output => "Output",
         };
         let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
-        let last = resident(value.made_by);
+        let last = in_tail(value.made_by);
         let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
         *sum = (sum.0 + per_sample, sum.1 + fixed);
         let describe = |_: &_| {
@@ -219,7 +223,7 @@ fn segments(plans: &Plans) -> Result<TokenStream, String> {
 }
 
 /// Marks that do nothing (R6).
-fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
+fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     let facts = &planned.program.facts;
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
     let overruled = facts
@@ -233,7 +237,8 @@ fn notes(lowered: &Lowered, planned: &Planned) -> TokenStream {
     let segments = facts.idle_segments.iter().map(|s| {
         format!("`checkpoint` on `{}` saves nothing: nothing in it would be recomputed", lowered.segments[*s])
     });
-    let notes: Vec<String> = overruled.chain(idle).chain(segments).collect();
+    let notes: Vec<String> =
+        graph.notes.iter().cloned().chain(overruled).chain(idle).chain(segments).collect();
     quote!(&[#(#notes),*])
 }
 

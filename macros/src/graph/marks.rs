@@ -9,7 +9,7 @@ mod idle;
 use proc_macro2::Span;
 
 use super::num::{Num, Vars, eval};
-use super::{Graph, Item, Scope, Segment, Stages};
+use super::{Graph, Item, Node, Scope, Segment, Stages};
 use crate::report::{Errors, did_you_mean};
 use crate::syntax::{self, Checkpoint, Expr, Marks, Value, text};
 
@@ -204,8 +204,28 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
             break;
         }
     }
+    if graph.stages.is_some() && cuts.is_empty() {
+        graph
+            .notes
+            .push("`checkpoint` on the model saves nothing: no boundary falls between its stages".into());
+    }
     graph.root = root;
     graph.segments = found;
+    note_views(graph);
+}
+
+/// Notes marks on what is no step.
+fn note_views(graph: &mut Graph) {
+    let Graph { nodes, segments, notes, .. } = graph;
+    let is_view = |node: &Node| node.resolved.as_ref().is_some_and(|op| op.view);
+    for node in nodes.iter().filter(|node| node.recompute.is_some() && is_view(node)) {
+        notes.push(format!("`recompute` on `{}` saves nothing: it is no step", node.path));
+    }
+    for Segment { nodes: range, label } in segments.iter() {
+        if nodes[range.clone()].iter().all(is_view) {
+            notes.push(format!("`checkpoint` on `{label}` saves nothing: it is no step"));
+        }
+    }
 }
 
 /// Cuts of the model's scope, as items before which it is cut (R4: the loss is no stage).

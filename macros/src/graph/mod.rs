@@ -47,6 +47,8 @@ pub(crate) struct Graph {
     pub(crate) frozen: Vec<Frozen>,
     /// What `#[checkpoint(…)]` on the model asks for, and where it stands.
     pub(crate) stages: Option<(Stages, Span)>,
+    /// Marks of which planning hears nothing, and why they save nothing (R6).
+    pub(crate) notes: Vec<String>,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }

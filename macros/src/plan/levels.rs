@@ -30,6 +30,7 @@ pub(crate) struct Levels {
     /// The level that each node stands in directly.
     owner: Vec<Level>,
     resident: Vec<usize>,
+    tail: Vec<usize>,
 }
 
 impl Levels {
@@ -37,7 +38,8 @@ impl Levels {
     pub(crate) fn new(segments: &[Segment], runs: &[bool]) -> Self {
         let count = runs.len();
         let root = Known { nodes: 0..count, parent: ROOT, depth: 0, segment: None };
-        let mut levels = Self { levels: vec![root], owner: vec![ROOT; count], resident: Vec::new() };
+        let mut levels =
+            Self { levels: vec![root], owner: vec![ROOT; count], resident: Vec::new(), tail: Vec::new() };
         let run_before = run_before(runs);
         let mut outermost_first: Vec<usize> = (0..segments.len()).collect();
         outermost_first.sort_by_key(|&i| (segments[i].nodes.start, Reverse(segments[i].nodes.end), i));
@@ -57,6 +59,7 @@ impl Levels {
             let is_tail = (nodes.start + 1..=nodes.end).contains(&run_before[end]);
             if is_tail {
                 levels.resident.push(index);
+                levels.tail.extend((level == ROOT).then_some(index));
                 around.push((nodes.end, level));
             } else {
                 around.push((nodes.end, levels.add(index, nodes, level)));
@@ -101,6 +104,11 @@ impl Levels {
     /// Segments that are no level, because they are not recomputed.
     pub(crate) fn resident(&self) -> &[usize] {
         &self.resident
+    }
+
+    /// Those of them that stand in no segment that is.
+    pub(crate) fn tail(&self) -> &[usize] {
+        &self.tail
     }
 
     /// Whether a node stands in a level or in one of its segments.

@@ -92,6 +92,8 @@ pub(crate) struct Facts {
     pub(crate) recomputed: Vec<(NodeId, usize)>,
     /// Segments that nothing separates from their backward, so that they are not recomputed.
     pub(crate) resident: Vec<usize>,
+    /// Those of them that end the model; the others end a segment that is recomputed.
+    pub(crate) tail: Vec<usize>,
     /// `#[recompute]` nodes whose value is kept all the same, because it is read outside their segment.
     pub(crate) overruled: Vec<NodeId>,
     /// `#[recompute]` nodes whose value would not be kept without the mark either.

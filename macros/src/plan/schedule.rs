@@ -162,6 +162,7 @@ impl<'a> Training<'a> {
             kept: self.kept(program),
             recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
             resident: self.levels.resident().to_vec(),
+            tail: self.levels.tail().to_vec(),
             overruled: marked(&|value| at[value].is_some()),
             idle: marked(&|value| at[value].is_none() && !on_demand[value]),
             idle_segments,

@@ -84,7 +84,7 @@ impl Reader<'_> {
     }
 
     fn shortcut(&mut self, input: ParseStream<'_>) -> syn::Result<Option<Shortcut>> {
-        if !peek_word(input, "shortcut") || input.peek2(Token![:]) {
+        if !peek_word(input, "shortcut") || is_line(input) {
             return Ok(None);
         }
         let word = input.call(Ident::parse_any)?;
@@ -119,6 +119,13 @@ impl Reader<'_> {
         self.semicolon(input);
         Ok(LayerKind::Use { kind, args, sources })
     }
+}
+
+/// Whether the word ahead begins a line of its own: it names a layer, or applies one again.
+fn is_line(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let applied = |ahead| sources(ahead).is_ok() && ahead.peek(Token![;]);
+    ahead.call(Ident::parse_any).is_ok() && (ahead.peek(Token![:]) || applied(&ahead))
 }
 
 /// Words that look like layers to the grammar, but were meant for something else.
@@ -245,4 +252,35 @@ fn count(input: ParseStream<'_>) -> syn::Result<Count> {
     };
     nothing_more(&inside, "`)`", forms)?;
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalogue::mistakes;
+
+    /// What is wrong with two lines behind a layer called `shortcut`.
+    fn behind(lines: &str) -> Vec<String> {
+        let net = format!(
+            "Net {{ input x: f32[3]; target y: f32[3]; shortcut: Linear(3); {lines} last: Linear(3); \
+             loss: Mse <- (last, y); }}"
+        );
+        mistakes(net.parse().unwrap())
+    }
+
+    #[test]
+    fn a_layer_called_shortcut_may_follow_a_residual() {
+        for line in ["shortcut;", "shortcut <- first;", "shortcut <- (first);"] {
+            let mistakes = behind(&format!("first: residual {{ fc: Linear(3); }} {line}"));
+            assert_eq!(mistakes, [] as [String; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_shortcut_without_its_braces_is_told_to_have_some() {
+        for word in ["shortcut(3);", "shortcut fc: Linear(3);", "shortcut <- shortcut { fc: Linear(3); }"] {
+            let mistakes = behind(&format!("residual {{ fc: Linear(3); }} {word}"));
+            let fix = "expected `{` -- the layers of a scope stand in braces";
+            assert!(mistakes.iter().any(|m| m.ends_with(fix)), "{word}: {mistakes:?}");
+        }
+    }
 }

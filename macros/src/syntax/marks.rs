@@ -1,6 +1,6 @@
 //! Attributes: the marks of the language, and those that go to generated code as they stand.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Token, bracketed, parenthesized, token};
@@ -80,6 +80,16 @@ pub(super) fn attributes(
     }
     refuse_misplaced(&marks, on, reader);
     Ok((marks, rest))
+}
+
+/// Those of `attrs`, each a `#` and its brackets, that are a `cfg`.
+pub(super) fn conditions(attrs: &TokenStream) -> TokenStream {
+    let trees: Vec<TokenTree> = attrs.clone().into_iter().collect();
+    let is_cfg = |attr: &TokenTree| {
+        let TokenTree::Group(group) = attr else { return false };
+        matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "cfg")
+    };
+    trees.chunks(2).filter(|attr| attr.last().is_some_and(is_cfg)).flatten().cloned().collect()
 }
 
 /// One attribute: into `marks`, or given back.

@@ -19,6 +19,8 @@ pub(crate) use parse::parse;
 pub(crate) struct Model {
     /// Outer attributes for the generated struct (docs, derives, `cfg`).
     pub(crate) attrs: TokenStream,
+    /// Those of them that say whether there is a model at all, for everything else that is generated.
+    pub(crate) cfg: TokenStream,
     /// `#[checkpoint(…)]` on the model.
     pub(crate) marks: Marks,
     /// Visibility of the struct.

@@ -9,7 +9,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Token, braced, bracketed, parenthesized, token};
 
 use super::flatten::{flatten, too_deep};
-use super::marks::{On, attributes};
+use super::marks::{On, attributes, conditions};
 use super::tokens::{Reader, expected, in_is_taken, list, rust_name, word};
 use super::{Block, Const, Dtype, Expr, Model, Output, Port, text};
 use crate::report::{Errors, did_you_mean};
@@ -58,6 +58,7 @@ fn model(input: ParseStream<'_>, reader: &mut Reader<'_>) -> syn::Result<Model> 
         ));
     }
     let mut model = Model {
+        cfg: conditions(&attrs),
         attrs,
         marks,
         vis,

@@ -123,6 +123,16 @@ impl<D: Device> Frame<'_, D> {
         self.device.upload(D::view_mut(to), ArrayView::from(&one))
     }
 
+    /// The gradient of a parameter of `len` elements that the loss does not depend on: 0.
+    pub fn clear_gradient(&mut self, param: u32, len: usize) -> Result<(), Error> {
+        let span = self.gradient(param, len);
+        let ([], [to]) = D::split(self.arena, [], [span])?;
+        let zero = D::Param::default();
+        let zeros = ArrayView::from(std::slice::from_ref(&zero));
+        let zeros = zeros.broadcast(len).ok_or_else(|| Error::internal("zeros that can't be repeated"))?;
+        self.device.upload(D::view_mut(to), zeros)
+    }
+
     /// The loss, once everything before it has run.
     pub fn loss(&self, buffer: u32) -> Result<D::Scalar, Error> {
         let mut loss = [D::Scalar::default()];

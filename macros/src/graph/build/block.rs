@@ -42,6 +42,7 @@ impl<'a> Builder<'a, '_> {
             around: Some(around),
             repeated: false,
             opaque: true,
+            block: Some(name),
         };
         self.blocks.push(block);
         let value = self.scope(&block.layers, given, at, extra, into);

@@ -127,6 +127,8 @@ pub(super) struct FrameExtra<'a> {
     pub(super) repeated: bool,
     /// A block: outer names are not seen.
     pub(super) opaque: bool,
+    /// What plans call it where it has no name: a group, or this block.
+    pub(super) block: Option<String>,
 }
 
 pub(super) const NO_MARKS: &Marks = &Marks { checkpoint: None, recompute: None, frozen: None, train: None };

@@ -120,6 +120,10 @@ impl<'a> Builder<'a, '_> {
     fn arg_value(&mut self, value: &syntax::Value, name: Option<&Ident>) -> ArgValue {
         let is_weight = name.is_some_and(|n| n == "weight");
         match value {
+            // A weight is no number, so a layer is meant even where a number has the same name.
+            syntax::Value::Expr(syntax::Expr::Name(word)) if is_weight && self.is_layer(&text(word)) => {
+                self.tie(word, &[])
+            }
             syntax::Value::Expr(syntax::Expr::Name(word)) => {
                 if let Some(num) = self.top.vars.get(&text(word)) {
                     return num.map_or(ArgValue::Broken, ArgValue::Num);
@@ -144,6 +148,10 @@ impl<'a> Builder<'a, '_> {
             syntax::Value::Path(first, rest) if is_weight => self.tie(first, rest),
             syntax::Value::Path(..) => ArgValue::Path,
         }
+    }
+
+    fn is_layer(&self, name: &str) -> bool {
+        self.lookup(name).is_some_and(|named| named.layer.is_some())
     }
 
     /// `weight = layer`: the path of that layer's `weight`.

@@ -52,6 +52,10 @@ impl<'a> Builder<'a, '_> {
                 given => given,
             },
         };
+        let label = match &extra.block {
+            _ if at.path != self.top.path => at.path,
+            block => join(&at.path, block.as_deref().unwrap_or("group")),
+        };
         let first = self.graph.nodes.len();
         let mut scope = Scope::default();
         let ((), frame) = self.within(frame, |builder| builder.layers(body, &mut scope));
@@ -59,12 +63,7 @@ impl<'a> Builder<'a, '_> {
             self.hidden.insert(name.clone(), at.label.clone());
         }
         let checkpoint = self.plain_checkpoint(at.marks);
-        into.items.push(Item {
-            nodes: first..self.graph.nodes.len(),
-            label: at.path,
-            checkpoint,
-            scope: Some(scope),
-        });
+        into.items.push(Item { nodes: first..self.graph.nodes.len(), label, checkpoint, scope: Some(scope) });
         match frame.last {
             Some(Last::Value(source)) => Some(source),
             _ => None,
