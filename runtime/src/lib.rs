@@ -37,7 +37,7 @@ pub mod __private {
         Workspace, check_batch, check_ids, check_shape,
     };
     pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment};
-    pub use crate::tables::{self, Numbers, Table};
+    pub use crate::tables::{self, Numbers, RECOMPUTE, Table};
     pub use crate::{ndarray, ops};
     pub use remat_macros::model;
 }

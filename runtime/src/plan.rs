@@ -224,6 +224,16 @@ impl Plan {
         self.last_segment_bytes.at(batch)
     }
 
+    /// The memory of a training step over the most that is live in it at once, for what grows with the batch
+    /// or for what does not, whichever is more: 1 if there are no gaps between buffers.
+    pub const fn fragmentation(&self) -> f64 {
+        let (Bytes { per_sample, fixed }, gaps) = (self.train.bytes, self.peak.gaps);
+        let fixed = fixed + self.gradient_bytes;
+        let per_sample = per_sample as f64 / (per_sample - gaps.per_sample) as f64;
+        let fixed = fixed as f64 / (fixed - gaps.fixed) as f64;
+        if per_sample > fixed { per_sample } else { fixed }
+    }
+
     /// The part of the store-all peak that the plan saves, at a batch of 32: 0.75 for a quarter of it.
     pub fn memory_savings(&self) -> f64 {
         1.0 - self.peak_bytes(32) as f64 / self.store_all_peak_bytes(32) as f64

@@ -8,6 +8,9 @@ use crate::plan::{Kept, Segment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers(&'static [u8]);
 
+/// A call's number has this bit where the call computes again what forward had computed.
+pub const RECOMPUTE: u32 = 1 << 31;
+
 impl Numbers {
     /// None.
     pub const EMPTY: Self = Self(&[]);

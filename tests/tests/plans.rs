@@ -142,11 +142,9 @@ fn the_lines_of_the_table_sum_to_the_peak_and_gaps_are_small() {
         };
         let gaps = peak.gaps.at(7);
         assert_eq!(live(7) + gaps + plan.gradient_bytes, plan.peak_bytes(7), "{}", plan.name);
-        assert!(
-            peak.gaps.per_sample * 20 <= live(1),
-            "{}: gaps of {} bytes",
-            plan.name,
-            peak.gaps.per_sample
-        );
+        // By batch, a region's share of the whole changes; its own fragmentation does not.
+        let all_but_gaps = plan.train.bytes.per_sample - peak.gaps.per_sample;
+        assert!(plan.fragmentation() >= plan.train.bytes.per_sample as f64 / all_but_gaps as f64);
+        assert!(plan.fragmentation() <= 1.05, "{}: {}", plan.name, plan.fragmentation());
     }
 }

@@ -72,6 +72,8 @@ gpt! {
 const BATCH: usize = 12;
 /// A step must fit in this: checked by the compiler.
 const _: () = assert!(Gpt::PLAN.peak_bytes(BATCH) <= 16 << 20);
+/// Nor may gaps between buffers take more than 5 % of what is live.
+const _: () = assert!(Gpt::PLAN.fragmentation() <= 1.05 && StoreAll::PLAN.fragmentation() <= 1.05);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Options { text, steps } = Options::parse(std::env::args().skip(1))?;

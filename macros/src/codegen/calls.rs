@@ -199,13 +199,14 @@ impl Calls {
         quote! {
             fn run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: __remat::Numbers) -> ::core::result::Result<(), __remat::Error> {
                 let mut rest = program;
-                while let ::core::option::Option::Some(([call], row)) = rest.take() {
-                    rest = match call {
+                while let ::core::option::Option::Some(([number], row)) = rest.take() {
+                    rest = match number & !__remat::RECOMPUTE {
                         0 => f.free_sample(row)?,
                         1 => f.free_fixed(row)?,
                         #(#arms)*
                         _ => return ::core::result::Result::Err(__remat::Frame::<D>::truncated()),
                     };
+                    f.ran(number);
                 }
                 ::core::result::Result::Ok(())
             }

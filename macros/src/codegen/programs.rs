@@ -12,6 +12,9 @@ use crate::plan::layout::{Layout, Region, What};
 use crate::plan::program::{self, Kind, Run, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 
+/// The bit of a call's number that says that it is a recompute, as in the runtime's `tables`.
+const RECOMPUTE: u32 = 1 << 31;
+
 impl Planned {
     /// The number of the buffer that holds `what` before the first step.
     pub(super) fn first(&self, what: What) -> Result<u32, String> {
@@ -122,6 +125,8 @@ struct Likeness {
 struct Row {
     table: Numbers,
     start: usize,
+    /// What is set in the call's number.
+    mark: u32,
     number: Option<u32>,
     operands: Vec<(&'static str, Operand)>,
 }
@@ -160,7 +165,7 @@ impl Emitter<'_> {
     }
 
     /// A row at the end of the table, whose call may be known.
-    fn row(&mut self, id: NodeId, like: &Likeness) -> Row {
+    fn row(&mut self, kind: Kind, id: NodeId, like: &Likeness) -> Row {
         let mut number = None;
         for (known, its) in &self.known[self.graph.nodes[id].alike] {
             if known == like {
@@ -170,7 +175,8 @@ impl Emitter<'_> {
         let mut table = std::mem::take(&mut self.table);
         let start = table.len();
         table.push(0);
-        Row { table, start, number, operands: vec![] }
+        let mark = if kind == Kind::Recompute { RECOMPUTE } else { 0 };
+        Row { table, start, mark, number, operands: vec![] }
     }
 
     fn finish(
@@ -190,7 +196,7 @@ impl Emitter<'_> {
             }
         };
         self.table = row.table;
-        self.table.set(row.start, number);
+        self.table.set(row.start, number | row.mark);
         Ok(())
     }
 
@@ -210,7 +216,7 @@ impl Emitter<'_> {
             direction: Direction::Forward,
             there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
         };
-        let mut row = self.row(id, &like);
+        let mut row = self.row(run.kind, id, &like);
         for field in &op.forward {
             self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
         }
@@ -305,7 +311,7 @@ impl Emitter<'_> {
         for pass in passes {
             let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
             let like = Likeness { epilogue: None, direction: Direction::Backward, there };
-            let mut row = self.row(id, &like);
+            let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
                 self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
             }

@@ -2,9 +2,10 @@
 
 use crate::device::{Device, Span};
 use crate::error::Error;
+use crate::model::Clock;
 use crate::plan::Program;
 use crate::rng::Key;
-use crate::tables::Numbers;
+use crate::tables::{Numbers, RECOMPUTE};
 
 /// A running program.
 pub struct Frame<'a, D: Device> {
@@ -28,6 +29,8 @@ pub struct Frame<'a, D: Device> {
     pub fixed_start: usize,
     /// Where the program's buffers of all samples start, in bytes.
     pub sample_start: usize,
+    /// What times the calls, if anything does.
+    pub(crate) clock: Option<&'a mut Clock>,
 }
 
 /// A span outside of every buffer: [`Device::split`] refuses it.
@@ -40,29 +43,6 @@ pub(crate) fn gradient_start<D: Device>(starts: Numbers, param: usize) -> Option
 }
 
 impl<'a, D: Device> Frame<'a, D> {
-    /// A program at the start of a workspace, behind `gradient_bytes` of parameter gradients.
-    pub fn new(
-        (device, params, seed, step): (&'a D, &'a D::Buf, u64, u64),
-        arena: &'a mut D::Buf,
-        batch: usize,
-        program: &'static Program,
-        gradients: Numbers,
-        gradient_bytes: usize,
-    ) -> Self {
-        Self {
-            device,
-            arena,
-            params,
-            batch,
-            seed,
-            step,
-            program,
-            gradients,
-            fixed_start: gradient_bytes,
-            sample_start: gradient_bytes + program.bytes.fixed,
-        }
-    }
-
     fn buffer(&self, buffer: u32) -> Option<(usize, usize)> {
         let at = |number: usize| Some(self.program.buffers.get(number)? as usize * D::LAYOUT.line);
         Some((at(2 * buffer as usize)?, at(2 * buffer as usize + 1)?))
@@ -118,6 +98,13 @@ impl<'a, D: Device> Frame<'a, D> {
         let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
         self.device.discard(self.arena, Span { start: self.fixed_start + offset, bytes })?;
         Ok(rest)
+    }
+
+    /// Says that the call of this number, as it stands in the program, has run.
+    pub fn ran(&mut self, number: u32) {
+        if let Some(clock) = &mut self.clock {
+            clock.tick(number & RECOMPUTE != 0);
+        }
     }
 
     /// A program that ends inside a step.

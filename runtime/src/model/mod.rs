@@ -1,5 +1,6 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
+mod clock;
 mod frame;
 mod grads;
 #[doc(hidden)]
@@ -15,6 +16,8 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::plan::Plan;
 
+pub(crate) use clock::Clock;
+pub use clock::Times;
 pub use frame::Frame;
 pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};
@@ -137,4 +140,6 @@ pub struct Workspace<M: Model> {
     pub(crate) bytes: usize,
     /// The batch whose training buffers it holds, if that was the last call.
     pub(crate) trained: Option<usize>,
+    /// What times the calls that run in it, while something wants to know.
+    pub(crate) clock: Option<Clock>,
 }

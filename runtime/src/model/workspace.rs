@@ -39,7 +39,7 @@ impl<M: Model> Workspace<M> {
             Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
             other => other,
         })?;
-        Ok(Self { arena, capacity, device, training, bytes, trained: None })
+        Ok(Self { arena, capacity, device, training, bytes, trained: None, clock: None })
     }
 
     /// The most samples a call may bring.
@@ -80,15 +80,24 @@ impl<M: Model> Workspace<M> {
         }
         self.trained = None;
         let core = model.core();
-        let gradients = if self.training { plan.gradient_bytes } else { 0 };
-        Ok(Frame::new(
-            (&core.device, &core.params, core.seed, core.steps),
-            &mut self.arena,
+        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
+        let mut clock = self.clock.as_mut();
+        if let Some(clock) = &mut clock {
+            clock.restart();
+        }
+        Ok(Frame {
+            device: &core.device,
+            arena: &mut self.arena,
+            params: &core.params,
             batch,
+            seed: core.seed,
+            step: core.steps,
             program,
-            plan.gradients,
-            gradients,
-        ))
+            gradients: plan.gradients,
+            fixed_start,
+            sample_start: fixed_start + program.bytes.fixed,
+            clock,
+        })
     }
 }
 
