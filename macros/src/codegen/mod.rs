@@ -8,6 +8,7 @@ mod api;
 mod calls;
 mod plan;
 mod programs;
+mod rows;
 mod tables;
 
 use proc_macro2::{Ident, TokenStream};

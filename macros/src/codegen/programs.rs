@@ -1,19 +1,14 @@
-//! Programs: which call each step is, and which buffers it is given.
+//! Programs: where their buffers are, and their tables of steps.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
+use super::calls::Calls;
+use super::rows;
 use super::tables::Numbers;
-use crate::graph::lower::{Lowered, Wanted};
-use crate::graph::{Graph, NodeId, ValueId};
-use crate::ops::{Field, Resolved};
+use crate::graph::Graph;
 use crate::plan::layout::{Layout, Region, What};
-use crate::plan::program::{self, Kind, Run, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
-
-/// The bit of a call's number that says that it is a recompute, as in the runtime's `tables`.
-const RECOMPUTE: u32 = 1 << 31;
 
 impl Planned {
     /// The number of the buffer that holds `what` before the first step.
@@ -29,7 +24,7 @@ impl Planned {
     }
 
     /// The number of the buffer in which `step` finds `what`.
-    fn at(&self, step: usize, what: What) -> Result<u32, String> {
+    pub(super) fn at(&self, step: usize, what: What) -> Result<u32, String> {
         let layout = &self.layouts[0];
         for &at in layout.touches.at(step) {
             if layout.buffers[at].what == what {
@@ -40,7 +35,7 @@ impl Planned {
     }
 
     /// Buffers are numbered behind the gradients of parameters, which have a table of their own.
-    fn number(&self, at: Option<usize>, what: What) -> Result<u32, String> {
+    pub(super) fn number(&self, at: Option<usize>, what: What) -> Result<u32, String> {
         let at = at.and_then(|at| at.checked_sub(self.layouts[0].params));
         at.and_then(|at| u32::try_from(at).ok())
             .ok_or_else(|| format!("{what:?} has no buffer where it is used"))
@@ -74,12 +69,7 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
         ("EVALUATE", &plans.evaluate, &plans.evaluation),
         ("FORWARD", &plans.forward, &plans.evaluation),
     ] {
-        let (table, known) = (Numbers::default(), vec![vec![]; graph.nodes.len()]);
-        let mut emitter = Emitter { graph, lowered, planned, calls, known, table, offsets: &offsets };
-        for (at, step) in planned.program.steps.iter().enumerate() {
-            emitter.step(at, step)?;
-        }
-        let table = emitter.table.tokens();
+        let table = rows::of(graph, lowered, planned, calls, &offsets)?.tokens();
         let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());
         tables.extend(quote!(static #name: __remat::Numbers = #table;));
     }
@@ -96,343 +86,4 @@ pub(super) fn param_offsets(graph: &Graph) -> Result<Vec<u32>, String> {
         at += param.shape.iter().product::<u64>().div_ceil(64);
     }
     Ok(offsets)
-}
-
-struct Emitter<'a> {
-    graph: &'a Graph,
-    lowered: &'a Lowered,
-    planned: &'a Planned,
-    calls: &'a mut Calls,
-    /// The calls so far, by the first node that is alike, and their numbers.
-    known: Vec<Vec<(Likeness, u32)>>,
-    table: Numbers,
-    offsets: &'a [u32],
-}
-
-/// What runs of one program whose calls are equal have in common: that there are few of them makes a deep
-/// model as cheap as a shallow one.
-#[derive(Clone, PartialEq, Eq)]
-struct Likeness {
-    /// The first node like its epilogue.
-    epilogue: Option<NodeId>,
-    direction: Direction,
-    /// Which of the values it could make are stored; which gradients are wanted.
-    there: Vec<bool>,
-}
-
-/// A row in the making: the call's number goes to its start, what fills the operands behind it; and the
-/// operands themselves, unless the call is known.
-struct Row {
-    table: Numbers,
-    start: usize,
-    /// What is set in the call's number.
-    mark: u32,
-    number: Option<u32>,
-    operands: Vec<(&'static str, Operand)>,
-}
-
-impl Row {
-    fn push(&mut self, field: &'static str, operand: impl FnOnce() -> Operand, numbers: &[u32]) {
-        if self.number.is_none() {
-            self.operands.push((field, operand()));
-        }
-        self.table.extend(numbers);
-    }
-}
-
-impl Emitter<'_> {
-    fn step(&mut self, at: usize, step: &Step) -> Result<(), String> {
-        match step {
-            Step::Run(run) if run.kind == Kind::Backward => self.backward(at, run),
-            Step::Run(run) => self.forward(at, run),
-            Step::Free(value) => self.free(at, What::Value(*value)),
-            Step::FreeGrad(value) => self.free(at, What::Grad(*value)),
-        }
-    }
-
-    fn free(&mut self, at: usize, what: What) -> Result<(), String> {
-        let layout = &self.planned.layouts[0];
-        let freed = layout.touches.at(at).first().copied();
-        let freed = freed.filter(|index| layout.buffers[*index].what == what);
-        let fixed = freed.is_some_and(|index| layout.buffers[index].region == Region::Fixed);
-        self.table.push(u32::from(fixed));
-        self.table.push(self.planned.number(freed, what)?);
-        Ok(())
-    }
-
-    fn tensor(&self, value: usize) -> Tensor {
-        Tensor::new(self.lowered.problem.values[value].size)
-    }
-
-    /// A row at the end of the table, whose call may be known.
-    fn row(&mut self, kind: Kind, id: NodeId, like: &Likeness) -> Row {
-        let mut number = None;
-        for (known, its) in &self.known[self.graph.nodes[id].alike] {
-            if known == like {
-                number = Some(*its);
-            }
-        }
-        let mut table = std::mem::take(&mut self.table);
-        let start = table.len();
-        table.push(0);
-        let mark = if kind == Kind::Recompute { RECOMPUTE } else { 0 };
-        Row { table, start, mark, number, operands: vec![] }
-    }
-
-    fn finish(
-        &mut self,
-        (id, module): (NodeId, &'static str),
-        spec: impl FnOnce() -> Vec<(&'static str, SpecKey)>,
-        like: Likeness,
-        row: Row,
-    ) -> Result<(), String> {
-        let number = match row.number {
-            Some(number) => number,
-            None => {
-                let call = Call { module, direction: like.direction, spec: spec(), operands: row.operands };
-                let number = self.calls.number(call)?;
-                self.known[self.graph.nodes[id].alike].push((like, number));
-                number
-            }
-        };
-        self.table = row.table;
-        self.table.set(row.start, number | row.mark);
-        Ok(())
-    }
-
-    fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
-        let (graph, lowered) = (self.graph, self.lowered);
-        let (id, op) = node(graph, lowered, run.node)?;
-        let fused = match run.epilogue {
-            Some(behind) => {
-                let (id, op) = node(graph, lowered, behind)?;
-                Some((lowered.problem.nodes[behind].makes[0], graph.nodes[id].alike, op.epilogue))
-            }
-            None => None,
-        };
-        let stored = |value: &ValueId| run.makes.contains(value);
-        let like = Likeness {
-            epilogue: fused.map(|(_, alike, _)| alike),
-            direction: Direction::Forward,
-            there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
-        };
-        let mut row = self.row(run.kind, id, &like);
-        for field in &op.forward {
-            self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
-        }
-        let spec = || spec(op, fused.and_then(|(.., epilogue)| epilogue));
-        self.finish((id, op.module), spec, like, row)
-    }
-
-    fn forward_field(
-        &self,
-        field: Field,
-        at: usize,
-        run: &Run,
-        id: NodeId,
-        fused: Option<usize>,
-        row: &mut Row,
-    ) -> Result<(), String> {
-        let node = &self.lowered.problem.nodes[run.node];
-        let made = |n: usize| node.makes.get(n).copied().filter(|v| run.makes.contains(v));
-        let value = |v: usize| self.planned.at(at, What::Value(v));
-        match field {
-            Field::Out(name) => {
-                row.push(name, || Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
-            }
-            Field::OutIfRead(name) => match made(0) {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Fused(name) => match fused {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Stat(name, n) => match made(n + 1) {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Scratch(name) => {
-                let size = node.scratch.ok_or("a scratch field without scratch")?;
-                let buffer = self.planned.at(at, What::Scratch(run.node))?;
-                row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
-            }
-            Field::In(name, n) => {
-                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
-            }
-            Field::Ins(name) => self.inputs(name, at, run.node, row)?,
-            Field::Param(name, n) => self.param(name, id, n, false, row),
-            Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
-            Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
-            Field::Key(name) => {
-                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
-            }
-            other => return Err(format!("{other:?} is no field of a forward kernel")),
-        }
-        Ok(())
-    }
-
-    fn inputs(&self, name: &'static str, at: usize, node: usize, row: &mut Row) -> Result<(), String> {
-        let reads = &self.lowered.problem.nodes[node].reads;
-        let buffers: Vec<u32> =
-            reads.iter().map(|v| self.planned.at(at, What::Value(*v))).collect::<Result<_, _>>()?;
-        row.push(name, || Operand::Reads(reads.iter().map(|v| self.tensor(*v)).collect()), &buffers);
-        Ok(())
-    }
-
-    fn param(&self, name: &'static str, id: NodeId, n: usize, optional: bool, row: &mut Row) {
-        let param = self.graph.nodes[id].params[n];
-        let len = self.graph.params[param].shape.iter().product();
-        row.push(name, || Operand::Param(len, optional), &[self.offsets[param]]);
-    }
-
-    /// One call, or several where a value is read twice: a buffer can be given to a kernel only once.
-    fn backward(&mut self, at: usize, run: &Run) -> Result<(), String> {
-        let (graph, lowered) = (self.graph, self.lowered);
-        let (id, op) = node(graph, lowered, run.node)?;
-        let reads = &lowered.problem.nodes[run.node].reads;
-        let wanted = Wanted::of(graph, id);
-        let again = |n: &usize| {
-            wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n])
-        };
-        let repeated: Vec<usize> = (0..reads.len()).filter(again).collect();
-        let mut passes = vec![Pass {
-            inputs: (0..reads.len()).map(|n| wanted.inputs[n] && !repeated.contains(&n)).collect(),
-            params: true,
-            add: false,
-        }];
-        for n in repeated {
-            passes.push(Pass {
-                inputs: (0..reads.len()).map(|m| m == n).collect(),
-                params: false,
-                add: true,
-            });
-        }
-        for pass in passes {
-            let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
-            let like = Likeness { epilogue: None, direction: Direction::Backward, there };
-            let mut row = self.row(run.kind, id, &like);
-            for field in &op.backward {
-                self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
-            }
-            self.finish((id, op.module), || spec(op, None), like, row)?;
-        }
-        Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn backward_field(
-        &self,
-        field: Field,
-        at: usize,
-        run: &Run,
-        id: NodeId,
-        wanted: &Wanted,
-        pass: &Pass,
-        row: &mut Row,
-    ) -> Result<(), String> {
-        let node = &self.lowered.problem.nodes[run.node];
-        let value = |v: usize| self.planned.at(at, What::Value(v));
-        match field {
-            Field::GradIn(name, n) => match self.grad(at, run, pass, node.reads[n], n)? {
-                Some((tensor, numbers)) => row.push(name, || Operand::Grad(tensor), &numbers),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::GradIns(name) => {
-                let (mut tensors, mut numbers) = (vec![], vec![]);
-                for (n, v) in node.reads.iter().enumerate() {
-                    let grad = self.grad(at, run, pass, *v, n)?;
-                    tensors.push(grad.map(|g| g.0));
-                    numbers.extend(grad.iter().flat_map(|g| g.1));
-                }
-                row.push(name, || Operand::Grads(tensors), &numbers);
-            }
-            Field::GradParam(name, n) => {
-                let param =
-                    n.filter(|n| wanted.params[*n] && pass.params).map(|n| self.graph.nodes[id].params[n]);
-                match param {
-                    Some(p) => {
-                        let add = run.params.iter().any(|(q, mode)| *q == p && *mode == program::Mode::Add);
-                        let len = self.graph.params[p].shape.iter().product();
-                        let p = u32::try_from(p).map_err(|e| e.to_string())?;
-                        row.push(name, || Operand::ParamGrad(len), &[p, u32::from(add)]);
-                    }
-                    None => row.push(name, || Operand::Absent, &[]),
-                }
-            }
-            Field::GradOut(name) => {
-                let out = node.makes[0];
-                row.push(
-                    name,
-                    || Operand::Read(self.tensor(out), false),
-                    &[self.planned.at(at, What::Grad(out))?],
-                );
-            }
-            Field::SavedOut(name) => {
-                row.push(name, || Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
-            }
-            Field::SavedStat(name, n) => {
-                let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
-                row.push(name, || Operand::Read(self.tensor(v), false), &[value(v)?]);
-            }
-            Field::In(name, n) => {
-                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
-            }
-            Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
-                Some(n) => row.push(
-                    name,
-                    || Operand::Read(self.tensor(node.reads[n]), true),
-                    &[value(node.reads[n])?],
-                ),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Ins(name) => self.inputs(name, at, run.node, row)?,
-            Field::Param(name, n) => self.param(name, id, n, false, row),
-            Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
-            Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
-            Field::Key(name) => {
-                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
-            }
-            other => return Err(format!("{other:?} is no field of a backward kernel")),
-        }
-        Ok(())
-    }
-
-    /// Where the gradient of input `n` goes in this pass.
-    fn grad(
-        &self,
-        at: usize,
-        run: &Run,
-        pass: &Pass,
-        value: usize,
-        n: usize,
-    ) -> Result<Option<(Tensor, [u32; 2])>, String> {
-        if !pass.inputs[n] {
-            return Ok(None);
-        }
-        let add = pass.add || run.grads.iter().any(|(v, mode)| *v == value && *mode == program::Mode::Add);
-        Ok(Some((self.tensor(value), [self.planned.at(at, What::Grad(value))?, u32::from(add)])))
-    }
-}
-
-fn node<'a>(graph: &'a Graph, lowered: &Lowered, node: usize) -> Result<(NodeId, &'a Resolved), String> {
-    let id = lowered.nodes[node];
-    let op = graph.nodes[id].resolved.as_ref().ok_or("a node without a shape")?;
-    Ok((id, op))
-}
-
-fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
-    let mut spec: Vec<_> = op.spec.iter().map(|(name, value)| (*name, SpecKey::new(value))).collect();
-    if op.takes_epilogue {
-        spec.push(("activation", SpecKey::OptPath(epilogue)));
-    }
-    spec
-}
-
-/// Which gradients one call of a backward computes.
-struct Pass {
-    inputs: Vec<bool>,
-    params: bool,
-    /// The buffers hold contributions of the pass before.
-    add: bool,
 }
