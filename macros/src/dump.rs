@@ -9,10 +9,14 @@ use crate::plan::layout::{Placed, Region};
 use crate::plan::program::{Kind, Mode, Run, Step};
 use crate::planned::{Planned, Plans};
 
+/// What the columns are.
+const HEADER: &str = "step of training                                                         \
+lines of 64 bytes that it touches, in f32: for each sample, or (f) whatever the batch";
+
 /// Prints them, if the environment asks for this model.
 pub(crate) fn dump(name: &str, plans: &Plans, tokens: &TokenStream) {
     if std::env::var("REMAT_DUMP").is_ok_and(|wanted| wanted == name) {
-        eprintln!("{}\n{}", listing(&plans.training, &plans.train), pretty(tokens));
+        eprintln!("{HEADER}\n{}\n{}", listing(&plans.training, &plans.train), pretty(tokens));
     }
 }
 

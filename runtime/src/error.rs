@@ -50,8 +50,8 @@ pub enum Error {
     IdOutOfRange {
         /// The input or target.
         name: String,
-        /// Its position in logical order.
-        index: usize,
+        /// Its position: an index for each axis.
+        index: Vec<usize>,
         /// The number of rows (classes) there are.
         limit: usize,
         /// The id that came.
@@ -141,19 +141,20 @@ impl fmt::Display for Error {
                 f,
                 "`{name}` holds {found} samples but the first input holds {expected} -- give every array the same first axis"
             ),
+            Self::BatchSize { found: 0, .. } => f.write_str("the batch must be at least 1 sample but is 0"),
             Self::BatchSize { capacity, found } => write!(
                 f,
-                "the batch must be 1 to {capacity} samples, the workspace's size, but is {found} -- make a larger workspace or split the batch"
+                "the batch must be at most {capacity} samples, the workspace's size, but is {found} -- make a larger workspace or split the batch"
             ),
             Self::InferenceWorkspace { call } => write!(
                 f,
-                "`{call}` needs a workspace with room for it, but this one was made for `forward` alone -- make it with `workspace(batch)`"
+                "`{call}` needs a workspace to train in, but this one was made for `forward` alone -- make it with `workspace(batch)`"
             ),
             Self::NoOutput { name, why } => {
                 write!(f, "the workspace does not hold the output `{name}`: {why}")
             }
             Self::IdOutOfRange { name, index, limit, found } => {
-                write!(f, "`{name}` holds {found} at position {index} but ids must be below {limit}")
+                write!(f, "`{name}` holds {found} at {index:?} but ids must be below {limit}")
             }
             Self::AllIgnored { name, ignore_index } => write!(
                 f,

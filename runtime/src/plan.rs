@@ -128,6 +128,8 @@ pub struct Plan {
     pub segments: Table<Segment>,
     /// What a training step holds when it needs the most.
     pub peak: Peak,
+    /// Layers marked `#[recompute]` that run again.
+    pub recompute_marks: usize,
     /// Marks that save nothing, and why.
     pub notes: &'static [&'static str],
     /// Floating-point operations of forward, per sample.
@@ -170,6 +172,7 @@ impl Plan {
             last_segment_bytes: NO,
             segments: Table::EMPTY,
             peak: Peak { inputs: NO, activations: NO, recomputed: NO, gradients: NO, scratch: NO, gaps: NO },
+            recompute_marks: 0,
             notes: &[],
             forward_flops: 0,
             recompute_flops: 0,
@@ -235,14 +238,19 @@ impl Plan {
     }
 
     /// The part of the store-all peak that the plan saves, at a batch of 32: 0.75 for a quarter of it.
-    pub fn memory_savings(&self) -> f64 {
-        1.0 - self.peak_bytes(32) as f64 / self.store_all_peak_bytes(32) as f64
+    pub const fn memory_savings(&self) -> f64 {
+        self.savings_at(BATCH)
+    }
+
+    const fn savings_at(&self, batch: usize) -> f64 {
+        1.0 - self.peak_bytes(batch) as f64 / self.store_all_peak_bytes(batch) as f64
     }
 
     /// Recomputed operations over the operations of a step without recompute (forward, and backward
     /// counted as twice forward).
-    pub fn compute_overhead(&self) -> f64 {
-        self.recompute_flops as f64 / (3.0 * self.forward_flops.max(1) as f64)
+    pub const fn compute_overhead(&self) -> f64 {
+        let forward = if self.forward_flops == 0 { 1 } else { self.forward_flops };
+        self.recompute_flops as f64 / (3.0 * forward as f64)
     }
 
     /// Values that live from forward into backward, in order of declaration.
@@ -255,17 +263,65 @@ impl Plan {
         self.segments.iter()
     }
 
-    /// One line: peak, what store-all needs, what is saved and what it costs.
+    /// One line: peak at a batch of 32, what store-all needs, what is saved and what it costs.
     pub fn summary(&self) -> String {
+        self.summary_at(BATCH)
+    }
+
+    fn summary_at(&self, batch: usize) -> String {
+        let (name, own) = (self.name, Size(self.peak_bytes(batch)));
+        if self.is_store_all {
+            return format!("{name}: {own} at batch {batch}, everything kept that backward reads");
+        }
         format!(
-            "{}: {} at batch 32 instead of {}, {:.0} % saved for {:.1} % more operations",
-            self.name,
-            Size(self.peak_bytes(32)),
-            Size(self.store_all_peak_bytes(32)),
-            100.0 * self.memory_savings(),
+            "{name}: {own} at batch {batch} instead of {}, {:.0} % saved for {:.1} % more operations",
+            Size(self.store_all_peak_bytes(batch)),
+            100.0 * self.savings_at(batch),
             100.0 * self.compute_overhead()
         )
     }
+
+    /// The plan as a table, summed up for this batch; `Display` is that for 32.
+    pub fn table(&self, batch: usize) -> impl fmt::Display {
+        let plan = *self;
+        fmt::from_fn(move |f| plan.write(f, batch))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, batch: usize) -> fmt::Result {
+        let row = |f: &mut fmt::Formatter<'_>, name: &str, bytes: Bytes| {
+            writeln!(f, "  {name:<34} {:>14} {:>14}", Size(bytes.per_sample), Size(bytes.fixed))
+        };
+        writeln!(f, "{}", self.summary_at(batch))?;
+        writeln!(f, "  {:<34} {:>14} {:>14}", "workspace at the peak", "per sample", "fixed")?;
+        row(f, "inputs and targets", self.peak.inputs)?;
+        row(f, "activations", self.peak.activations)?;
+        row(f, "recomputed activations", self.peak.recomputed)?;
+        row(f, "gradients of activations", self.peak.gradients)?;
+        row(f, "scratch", self.peak.scratch)?;
+        row(f, "gaps", self.peak.gaps)?;
+        row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
+        row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
+        for segment in self.segments() {
+            let what = match (segment.last, segment.recomputed) {
+                (true, 0) => String::from("not recomputed: its backward comes next"),
+                (true, n) => format!("{} again with the segment around it", layers(n)),
+                (false, n) => format!("{} again", layers(n)),
+            };
+            writeln!(f, "  segment {:<44} {what}", segment.name)?;
+        }
+        if self.recompute_marks > 0 {
+            writeln!(f, "  {:<52} {} again", "marked recompute", layers(self.recompute_marks))?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+    }
+}
+
+/// The batch of what is said without one.
+const BATCH: usize = 32;
+
+/// "1 layer runs", "2 layers run"
+fn layers(count: usize) -> String {
+    if count == 1 { String::from("1 layer runs") } else { format!("{count} layers run") }
 }
 
 /// Bytes for people.
@@ -285,26 +341,6 @@ impl fmt::Display for Size {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = |f: &mut fmt::Formatter<'_>, name: &str, bytes: Bytes| {
-            writeln!(f, "  {name:<34} {:>14} {:>14}", Size(bytes.per_sample), Size(bytes.fixed))
-        };
-        writeln!(f, "{}", self.summary())?;
-        writeln!(f, "  {:<34} {:>14} {:>14}", "workspace at the peak", "per sample", "fixed")?;
-        row(f, "inputs and targets", self.peak.inputs)?;
-        row(f, "activations", self.peak.activations)?;
-        row(f, "recomputed activations", self.peak.recomputed)?;
-        row(f, "gradients of activations", self.peak.gradients)?;
-        row(f, "scratch", self.peak.scratch)?;
-        row(f, "gaps", self.peak.gaps)?;
-        row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
-        row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
-        for segment in self.segments() {
-            let what = match (segment.last, segment.recomputed) {
-                (true, _) => String::from("not recomputed: its backward comes next"),
-                (false, n) => format!("{n} layers run again"),
-            };
-            writeln!(f, "  segment {:<44} {what}", segment.name)?;
-        }
-        self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+        self.write(f, BATCH)
     }
 }

@@ -81,11 +81,11 @@ fn ids_outside_of_their_table_and_classes_all_ignored() {
     far[[1, 2]] = 7;
     assert_eq!(
         f.refuse(&far, &x, &class),
-        Error::IdOutOfRange { name: "ids".into(), index: 6, limit: 7, found: 7 }
+        Error::IdOutOfRange { name: "ids".into(), index: vec![1, 2], limit: 7, found: 7 }
     );
     assert_eq!(
         f.refuse(&ids, &x, &Array1::from_elem(2, 3)),
-        Error::IdOutOfRange { name: "class".into(), index: 0, limit: 3, found: 3 }
+        Error::IdOutOfRange { name: "class".into(), index: vec![0], limit: 3, found: 3 }
     );
     assert_eq!(
         f.refuse(&ids, &x, &Array1::from_elem(2, 9)),

@@ -9,6 +9,7 @@ mod draw;
 mod idx;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use remat::ndarray::{Array2, ArrayView1, Axis};
 use remat::prelude::*;
@@ -38,13 +39,23 @@ const BATCH: usize = 128;
 /// Gaps between buffers take at most 5 % of what is live: checked by the compiler.
 const _: () = assert!(Digits::PLAN.fragmentation() <= 1.05);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let (folder, epochs) = options(std::env::args().skip(1))?;
     let (train, test) = match &folder {
         Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
         None => (draw::images(20_000, 1), draw::images(4_000, 2)),
     };
-    println!("{}", Digits::PLAN);
+    println!("{}", Digits::PLAN.table(BATCH));
     let cpu = Cpu::new()?;
     let mut net = Digits::new(&cpu, 42)?;
     let mut ws = net.workspace(BATCH)?;

@@ -8,6 +8,7 @@ mod data;
 mod sample;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use data::Corpus;
@@ -75,14 +76,24 @@ const _: () = assert!(Gpt::PLAN.peak_bytes(BATCH) <= 16 << 20);
 /// Nor may gaps between buffers take more than 5 % of what is live.
 const _: () = assert!(Gpt::PLAN.fragmentation() <= 1.05 && StoreAll::PLAN.fragmentation() <= 1.05);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let Options { text, steps } = Options::parse(std::env::args().skip(1))?;
     let corpus = match text {
         Some(path) => Corpus::read(&path)?,
         None => Corpus::sources()?,
     };
-    println!("without checkpointing:\n{}", StoreAll::PLAN);
-    println!("with every block checkpointed:\n{}", Gpt::PLAN);
+    println!("without checkpointing:\n{}", StoreAll::PLAN.table(BATCH));
+    println!("with every block checkpointed:\n{}", Gpt::PLAN.table(BATCH));
 
     let cpu = Cpu::new()?;
     let mut gpt = Gpt::new(&cpu, 42)?;
@@ -96,7 +107,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ws.bytes() as f64 / f64::from(1 << 20),
         cpu.threads(),
     );
-    println!("before: {:?}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
+    println!("before:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
     println!(
         "held-out loss before training {:.3} (ln 256 is {:.3})",
         held_out(&gpt, &mut ws, &corpus)?,
@@ -105,7 +116,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     train(&mut gpt, &mut ws, &corpus, steps)?;
 
-    println!("after:  {}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
+    println!("after:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
     println!("held-out loss {:.3}", held_out(&gpt, &mut ws, &corpus)?);
     Ok(())
 }

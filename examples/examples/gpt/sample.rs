@@ -28,7 +28,9 @@ pub(crate) fn sample(
         let weights: Vec<f64> = last.iter().map(|x| (f64::from(x - most) / TEMPERATURE).exp()).collect();
         text.push(draw(&weights, &mut random));
     }
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    // A model that has learned little writes bytes that terminals take for commands.
+    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    Ok(String::from_utf8_lossy(&text).chars().map(shown).collect())
 }
 
 fn draw(weights: &[f64], random: &mut Random) -> u8 {

@@ -1,5 +1,8 @@
 //! The `Model` implementation: parameters and plans as constants.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
@@ -129,6 +132,8 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let (train, evaluate, forward) =
         (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
     let store_all = pair(peak_bytes(&plans.store_all.as_ref().unwrap_or(&plans.train.layouts)[width], width));
+    let marked = |(node, _): &&(usize, usize)| plans.training.problem.nodes[*node].recompute;
+    let marks = facts.recomputed.iter().filter(marked).count();
     let is_store_all = plans.store_all.is_none();
     let gradient_bytes = int(layout.param_lines * line);
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
@@ -140,6 +145,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             #kept
             segments: #segments,
             peak: #peak,
+            recompute_marks: #marks,
             notes: #notes,
             forward_flops: #forward_flops,
             recompute_flops: #recompute_flops,
@@ -173,7 +179,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
         let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
         facts.tail.iter().any(inside)
     };
-    let mut table = Named::new();
+    let (mut table, mut names) = (Named::new(), Distinct::default());
     // What is neither an input nor in the last segment, inputs, and the last segment.
     let mut sums = [(0, 0); 3];
     for kept in &facts.kept {
@@ -187,7 +193,8 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
             Why::Recompute(_) => "Recompute",
             Why::Output => "Output",
         };
-        let (name, (per_sample, fixed)) = (&lowered.labels[kept.value], bytes(value.size, width));
+        let name = names.next(&lowered.labels[kept.value]);
+        let (per_sample, fixed) = bytes(value.size, width);
         let last = in_tail(value.made_by);
         let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
         *sum = (sum.0 + per_sample, sum.1 + fixed);
@@ -195,7 +202,7 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
             let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
             quote!(__remat::Kept { name: "", reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
         };
-        table.row(name, (reason, per_sample, fixed, last), describe, &[])?;
+        table.row(&name, (reason, per_sample, fixed, last), describe, &[])?;
     }
     let table = table.tokens();
     let [kept, inputs, last] = sums.map(pair);
@@ -209,17 +216,29 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
 
 fn segments(plans: &Plans) -> Result<TokenStream, String> {
     let facts = &plans.train.program.facts;
-    let mut table = Named::new();
+    let (mut table, mut names) = (Named::new(), Distinct::default());
     for (i, segment) in plans.training.problem.segments.iter().enumerate() {
-        let name = &plans.training.segments[i];
+        let name = names.next(&plans.training.segments[i]);
         let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
         let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
         let (recomputed, last) = (end - first, facts.resident.contains(&i));
         let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
-        table.row(name, (recomputed, last), describe, &[])?;
+        table.row(&name, (recomputed, last), describe, &[])?;
     }
     let table = table.tokens();
     Ok(quote!(__remat::Table::new(#table)))
+}
+
+/// Names as tables have them: the second of one name is marked as such.
+#[derive(Default)]
+struct Distinct<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> Distinct<'a> {
+    fn next(&mut self, name: &'a str) -> Cow<'a, str> {
+        let count = self.0.entry(name).or_default();
+        *count += 1;
+        if *count == 1 { name.into() } else { format!("{name} ({count})").into() }
+    }
 }
 
 /// Marks that do nothing (R6).
@@ -235,7 +254,7 @@ fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
         .iter()
         .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
     let segments = facts.idle_segments.iter().map(|s| {
-        format!("`checkpoint` on `{}` saves nothing: nothing in it would be recomputed", lowered.segments[*s])
+        format!("the segment `{}` saves nothing: nothing is recomputed for it", lowered.segments[*s])
     });
     let notes: Vec<String> =
         graph.notes.iter().cloned().chain(overruled).chain(idle).chain(segments).collect();

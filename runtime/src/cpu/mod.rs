@@ -36,7 +36,9 @@ impl Cpu<f32> {
     /// All cores that the system grants this process.
     ///
     /// # Errors
-    /// [`Error::Threads`] or [`Error::OutOfMemory`] if workers or their memory can't be had.
+    /// [`Error::Threads`] or [`Error::OutOfMemory`] if workers or their memory can't be had;
+    /// [`Error::Argument`] if the environment variable `REMAT_SIMD`, which asks for at most the instructions
+    /// of `portable`, `avx2` or `avx512`, says something else.
     pub fn new() -> Result<Self, Error> {
         Self::with_threads(std::thread::available_parallelism().map_or(1, usize::from))
     }

@@ -82,7 +82,7 @@ impl Pool {
         }
         let lane = || Buffer::new(LANE_BYTES, "packing memory");
         let mut pool = Self {
-            level: Level::detect(),
+            level: Level::detect()?,
             threads,
             shared: Arc::new(Shared::new(threads - 1)),
             lane: Mutex::new(lane()?),

@@ -4,9 +4,11 @@
 //! with that level's instructions, and the compiler vectorises it. A level decides the bits (fused
 //! multiply-add, the width of partial sums); the number of threads does not.
 
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 use crate::device::Real;
+use crate::error::Error;
 
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,17 +22,27 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// The best that this machine has, at most what `REMAT_SIMD` (`portable`, `avx2`, `avx512`) says.
-    pub(crate) fn detect() -> Self {
-        static LEVEL: OnceLock<Level> = OnceLock::new();
-        *LEVEL.get_or_init(|| {
-            let most = match std::env::var("REMAT_SIMD").as_deref() {
-                Ok("portable") => Self::Portable,
-                Ok("avx2") => Self::Avx2,
-                _ => Self::Avx512,
-            };
-            Self::available().min(most)
-        })
+    /// The best that this machine has, at most what `REMAT_SIMD` says; decided once in a process.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it says what is no level.
+    pub(crate) fn detect() -> Result<Self, Error> {
+        static LEVEL: OnceLock<Result<Level, Error>> = OnceLock::new();
+        LEVEL.get_or_init(|| Ok(Self::available().min(Self::most(std::env::var_os("REMAT_SIMD"))?))).clone()
+    }
+
+    /// The level that an environment variable asks for; the highest if it is not set, or empty.
+    fn most(asked: Option<OsString>) -> Result<Self, Error> {
+        match asked.as_ref().map(|asked| asked.to_string_lossy()).as_deref() {
+            None | Some("" | "avx512") => Ok(Self::Avx512),
+            Some("avx2") => Ok(Self::Avx2),
+            Some("portable") => Ok(Self::Portable),
+            Some(other) => Err(Error::Argument {
+                name: String::from("REMAT_SIMD"),
+                expected: "`portable`, `avx2` or `avx512`",
+                found: format!("`{other}`"),
+            }),
+        }
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -161,3 +173,22 @@ macro_rules! float {
 }
 float!(f32);
 float!(f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_asked_for_by_name_and_what_is_no_level_is_an_error() {
+        let most = |asked: Option<&str>| Level::most(asked.map(OsString::from));
+        assert_eq!([None, Some(""), Some("avx512")].map(most), [(); 3].map(|()| Ok(Level::Avx512)));
+        assert_eq!([Some("avx2"), Some("portable")].map(most), [Ok(Level::Avx2), Ok(Level::Portable)]);
+        for wrong in ["AVX2", "avx3", " avx2"] {
+            let error = most(Some(wrong)).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("`REMAT_SIMD` must be `portable`, `avx2` or `avx512` but is `{wrong}`")
+            );
+        }
+    }
+}

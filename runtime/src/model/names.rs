@@ -11,13 +11,16 @@ const SUGGESTIONS: usize = 3;
 /// # Errors
 /// [`Error::UnknownName`] with the nearest paths.
 pub(crate) fn find(specs: &[ParamSpec], name: &str) -> Result<usize, Error> {
-    specs.iter().position(|spec| names(spec).any(|n| n == name)).ok_or_else(|| unknown(specs, name))
+    specs
+        .iter()
+        .position(|spec| names(spec).any(|n| n == name))
+        .ok_or_else(|| unknown(specs, "parameter", name))
 }
 
-/// The error for a name, or a pattern with `*`, that no parameter has.
-pub(crate) fn unknown(specs: &[ParamSpec], name: &str) -> Error {
+/// The error for a name that no parameter has, or for a pattern with `*`, as `what` says.
+pub(crate) fn unknown(specs: &[ParamSpec], what: &'static str, name: &str) -> Error {
     let nearest = nearest(name.trim_matches('*'), specs.iter().flat_map(names));
-    Error::UnknownName { what: "parameter", found: name.to_owned(), nearest }
+    Error::UnknownName { what, found: name.to_owned(), nearest }
 }
 
 /// Every name of a parameter, its path first.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{ArrayD, ArrayView1, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, ArrayView1, ArrayViewD, Dimension, IxDyn};
 
 use super::{Model, Workspace, names};
 use crate::cpu::Cpu;
@@ -33,8 +33,11 @@ pub struct Output<'a, D: Device> {
 
 impl<'a, D: Device> Output<'a, D> {
     fn axes(&self) -> IxDyn {
-        let axes: Vec<usize> = std::iter::once(self.batch).chain(self.dims.iter().copied()).collect();
-        IxDyn(&axes)
+        // Up to four axes take no memory of their own.
+        let mut axes = IxDyn::zeros(1 + self.dims.len());
+        axes[0] = self.batch;
+        axes.slice_mut()[1..].copy_from_slice(self.dims);
+        axes
     }
 
     /// How many samples it holds.

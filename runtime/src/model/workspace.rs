@@ -1,5 +1,7 @@
 //! Workspaces, and the checks that every call makes before it changes anything.
 
+use std::fmt;
+
 use ndarray::{ArrayView, Dimension};
 
 use super::{Frame, Model, Workspace};
@@ -17,6 +19,17 @@ pub enum Call {
     Evaluate,
     /// The outputs in evaluation mode.
     Forward,
+}
+
+impl<M: Model> fmt::Debug for Workspace<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace")
+            .field("model", &M::NAME)
+            .field("capacity", &self.capacity)
+            .field("bytes", &self.bytes)
+            .field("training", &self.training)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<M: Model> Workspace<M> {
@@ -174,6 +187,16 @@ pub fn check_batch(name: &'static str, expected: usize, found: usize) -> Result<
     if expected == found { Ok(()) } else { Err(Error::Batch { name: name.into(), expected, found }) }
 }
 
+/// The index, on each axis, of the first element that `is`, which there is.
+fn position<I: Dimension>(array: &ArrayView<'_, u32, I>, is: impl Fn(&u32) -> bool) -> Vec<usize> {
+    let mut left = array.iter().position(is).unwrap_or_default();
+    let mut index = vec![0; array.ndim()];
+    for (index, &len) in index.iter_mut().zip(array.shape()).rev() {
+        (left, *index) = (left / len.max(1), left % len.max(1));
+    }
+    index
+}
+
 /// Every id below `limit`, or the ignored one; not all of them ignored.
 #[doc(hidden)]
 pub fn check_ids<I: Dimension>(
@@ -183,11 +206,13 @@ pub fn check_ids<I: Dimension>(
     ignore: Option<u32>,
 ) -> Result<(), Error> {
     let mut counted = ids.is_empty();
-    for (index, &found) in ids.iter().enumerate() {
+    for &found in &ids {
         if Some(found) == ignore {
             continue;
         }
         if found as usize >= limit {
+            let wrong = |id: &u32| *id as usize >= limit && Some(*id) != ignore;
+            let index = position(&ids, wrong);
             return Err(Error::IdOutOfRange { name: name.into(), index, limit, found });
         }
         counted = true;

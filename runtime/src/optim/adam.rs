@@ -1,5 +1,7 @@
 //! Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as `torch.optim.Adam` and `AdamW`.
 
+use std::fmt;
+
 use crate::error::Error;
 use crate::model::{Grads, Model};
 use crate::optim::state::{State, in_range};
@@ -94,6 +96,17 @@ pub struct Adam<M: Model> {
     pub(crate) state: State<M, 2>,
 }
 
+impl<M: Model> fmt::Debug for Adam<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { betas, eps, decoupled, state } = self;
+        f.debug_struct(if *decoupled { "AdamW" } else { "Adam" })
+            .field("betas", betas)
+            .field("eps", eps)
+            .field("state", state)
+            .finish()
+    }
+}
+
 impl<M: Model<Device: Kernel>> Adam<M> {
     /// An optimizer of the trained parameters of `model`.
     ///
@@ -145,6 +158,12 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
 
 /// AdamW: Adam whose weight decay stays out of its moments, as `torch.optim.AdamW`.
 pub struct AdamW<M: Model>(pub(crate) Adam<M>);
+
+impl<M: Model> fmt::Debug for AdamW<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl<M: Model<Device: Kernel>> AdamW<M> {
     /// An optimizer of the trained parameters of `model`.

@@ -56,16 +56,23 @@ pub(crate) struct Rates {
     pub(crate) weight_decay: f64,
 }
 
-/// That every pattern chooses a parameter and every number is one that may be.
+/// That every group has patterns, each of which chooses a parameter, and every number is one that may be.
 pub(crate) fn check(groups: &[Group], specs: &[ParamSpec]) -> Result<(), Error> {
     for group in groups {
         lr_in_range("lr_scale", group.lr_scale)?;
         if let Some(weight_decay) = group.weight_decay {
             weight_decay_in_range(weight_decay)?;
         }
+        if group.patterns.is_empty() {
+            return Err(Error::Argument {
+                name: String::from("groups"),
+                expected: "groups of at least one pattern",
+                found: String::from("a group without any"),
+            });
+        }
         for pattern in &group.patterns {
             if !specs.iter().any(|spec| chooses(pattern, spec)) {
-                return Err(names::unknown(specs, pattern));
+                return Err(names::unknown(specs, "parameter that matches", pattern));
             }
         }
     }
@@ -159,7 +166,7 @@ mod tests {
         assert_eq!(
             check(&groups, SPECS).unwrap_err(),
             Error::UnknownName {
-                what: "parameter",
+                what: "parameter that matches",
                 found: "*.biass".into(),
                 nearest: vec!["fc.bias".into()]
             }

@@ -1,5 +1,7 @@
 //! Stochastic gradient descent, as `torch.optim.SGD`.
 
+use std::fmt;
+
 use crate::error::Error;
 use crate::model::{Grads, Model};
 use crate::optim::state::{State, in_range};
@@ -69,6 +71,18 @@ pub struct Sgd<M: Model> {
     dampening: f64,
     nesterov: bool,
     pub(crate) state: State<M, 1>,
+}
+
+impl<M: Model> fmt::Debug for Sgd<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { momentum, dampening, nesterov, state } = self;
+        f.debug_struct("Sgd")
+            .field("momentum", momentum)
+            .field("dampening", dampening)
+            .field("nesterov", nesterov)
+            .field("state", state)
+            .finish()
+    }
 }
 
 impl<M: Model<Device: Kernel>> Sgd<M> {

@@ -1,5 +1,7 @@
 //! What all optimizers hold: a rate, a count of steps, and moments in one buffer.
 
+use std::fmt;
+
 use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::model::{Core, Grads, Model, Param, trained};
@@ -47,6 +49,17 @@ pub(crate) struct Part<'a, D: Device, const N: usize> {
     pub(crate) moments: [D::ViewMut<'a, D::Param>; N],
     /// Its gradient.
     pub(crate) grad: D::View<'a, D::Param>,
+}
+
+/// Numbers, not the moments.
+impl<M: Model, const N: usize> fmt::Debug for State<M, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("lr", &self.lr)
+            .field("steps", &self.steps)
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<M: Model, const N: usize> State<M, N> {

@@ -145,7 +145,11 @@ fn arguments_out_of_range_are_refused_by_name() {
         ),
         (
             adamw(AdamWConfig { groups: vec![Group::of(["*.biass"])], ..a() }),
-            "there is no parameter `*.biass` -- did you mean `fc.bias`?",
+            "there is no parameter that matches `*.biass` -- did you mean `fc.bias`?",
+        ),
+        (
+            adamw(AdamWConfig { groups: vec![Group::of([""; 0])], ..a() }),
+            "`groups` must be groups of at least one pattern but is a group without any",
         ),
     ] {
         assert_eq!(found, expected);

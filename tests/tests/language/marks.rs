@@ -71,7 +71,7 @@ fn boundaries_stand_in_every_kind_of_scope() {
             "res.b: 0",
             "res.Gelu: 0",
             "res.c: 0",
-            "res.Gelu: 0",
+            "res.Gelu (2): 0",
             "pair.e … pair.f: 2",
             "pair.Gelu: 0"
         ]
@@ -212,7 +212,7 @@ fn a_mark_that_saves_nothing_is_told() {
         Net::PLAN.notes,
         [
             "`recompute` on `b` saves nothing: nothing keeps its value",
-            "`checkpoint` on `one` saves nothing: nothing in it would be recomputed"
+            "the segment `one` saves nothing: nothing is recomputed for it"
         ]
     );
     assert_eq!(Net::PLAN.recompute_flops, 0);

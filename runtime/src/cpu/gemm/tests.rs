@@ -6,7 +6,9 @@ use super::*;
 
 /// The levels that this machine has.
 fn levels() -> impl Iterator<Item = Level> {
-    [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|level| *level <= Level::detect())
+    [Level::Portable, Level::Avx2, Level::Avx512]
+        .into_iter()
+        .filter(|level| *level <= Level::detect().unwrap())
 }
 
 /// Numbers from -1 to 1.

@@ -40,7 +40,7 @@ impl<E: Float, F: Function<E>> Job for Map<'_, E, F> {
 }
 
 fn levels() -> impl Iterator<Item = Level> {
-    [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| *l <= Level::detect())
+    [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|l| *l <= Level::detect().unwrap())
 }
 
 fn map<E: Float, F: Function<E>>(level: Level, x: &[E], f: F) -> Vec<E> {

@@ -178,7 +178,9 @@ mod tests {
 
     /// The levels this machine has.
     fn levels() -> impl Iterator<Item = Level> {
-        [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|level| *level <= Level::detect())
+        [Level::Portable, Level::Avx2, Level::Avx512]
+            .into_iter()
+            .filter(|level| *level <= Level::detect().unwrap())
     }
 
     /// Small whole numbers, so that every product and sum is exact in any order.

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn rows_become_lanes_scaled_and_the_lanes_left_are_zero() {
-        for level in [Level::Portable, Level::detect()] {
+        for level in [Level::Portable, Level::detect().unwrap()] {
             for (dim, count) in [(1, 1), (4, 8), (7, 64), (64, 64), (37, 29)] {
                 let data: Vec<f32> = (0..2000 + 70 * 40).map(|i| i as f32).collect();
                 let rows = Rows { data: &data, start: 3, stride: 40, dim };

@@ -63,7 +63,12 @@ fn count(spec: &Spec, target: &[u32]) -> Result<usize, Error> {
             continue;
         }
         if found as usize >= spec.classes {
-            return Err(Error::IdOutOfRange { name: "target".into(), index, limit: spec.classes, found });
+            return Err(Error::IdOutOfRange {
+                name: "target".into(),
+                index: vec![index],
+                limit: spec.classes,
+                found,
+            });
         }
         counted += 1;
     }

@@ -166,7 +166,7 @@ fn targets_outside_the_classes_and_none_at_all_are_errors_that_write_nothing() {
     let cpu = Cpu::with_threads(1).unwrap();
     let spec = Spec { rows: 1, ignore_index: Some(9), ..PLAIN };
     let logits: Vec<f32> = numbers(1, 15);
-    let outside = Error::IdOutOfRange { name: "target".into(), index: 2, limit: 5, found: 5 };
+    let outside = Error::IdOutOfRange { name: "target".into(), index: vec![2], limit: 5, found: 5 };
     assert_eq!(forward(&cpu, &spec, &logits, &[4, 9, 5]).unwrap_err(), outside);
     let none = Error::AllIgnored { name: "target".into(), ignore_index: 9 };
     assert_eq!(forward(&cpu, &spec, &logits, &[9; 3]).unwrap_err(), none);

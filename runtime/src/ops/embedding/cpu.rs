@@ -49,9 +49,12 @@ fn check_ids(spec: &Spec, batch: usize, ids: &[u32]) -> Result<(), Error> {
     check_lengths(&[(ids.len(), batch * spec.rows)])?;
     match ids.iter().position(|id| *id as usize >= spec.vocab) {
         None => Ok(()),
-        Some(index) => {
-            Err(Error::IdOutOfRange { name: "ids".into(), index, limit: spec.vocab, found: ids[index] })
-        }
+        Some(index) => Err(Error::IdOutOfRange {
+            name: "ids".into(),
+            index: vec![index],
+            limit: spec.vocab,
+            found: ids[index],
+        }),
     }
 }
 

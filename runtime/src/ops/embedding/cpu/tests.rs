@@ -67,7 +67,7 @@ fn bits_do_not_depend_on_threads_and_nan_stays() {
 #[test]
 fn an_id_outside_the_table_is_refused_before_anything_is_read_or_written() {
     let ids = [1, 4, 5];
-    let error = Error::IdOutOfRange { name: "ids".into(), index: 2, limit: 5, found: 5 };
+    let error = Error::IdOutOfRange { name: "ids".into(), index: vec![2], limit: 5, found: 5 };
     assert_eq!(forward(&double(), SPEC, &ids, &[0.0; 20]), Err(error.clone()));
     assert_eq!(backward(&double(), SPEC, &ids, &[0.0; 12], None), Err(error));
 }
