@@ -14,8 +14,6 @@ pub const LINE: usize = 64;
 pub struct Buffer {
     start: NonNull<u8>,
     bytes: usize,
-    /// The end of the highest part that was ever split off.
-    highest: usize,
 }
 
 // SAFETY: the buffer owns its bytes, which are plain data.
@@ -27,18 +25,13 @@ impl Buffer {
     /// `bytes` zeroed bytes; `what` names them in the error.
     pub(crate) fn new(bytes: usize, what: &'static str) -> Result<Self, Error> {
         if bytes == 0 {
-            return Ok(Self { start: NonNull::dangling(), bytes, highest: 0 });
+            return Ok(Self { start: NonNull::dangling(), bytes });
         }
         let layout =
             MemLayout::from_size_align(bytes, LINE).map_err(|_| Error::OutOfMemory { bytes, what })?;
         // SAFETY: the layout's size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes, highest: 0 })
-    }
-
-    /// The end of the highest part that was ever split off.
-    pub(crate) fn highest(&self) -> usize {
-        self.highest
+        Ok(Self { start: start.ok_or(Error::OutOfMemory { bytes, what })?, bytes })
     }
 
     /// All of it.
@@ -75,9 +68,6 @@ impl Buffer {
         }
         for r in &reads {
             check(*r, self.bytes)?;
-        }
-        for span in reads.iter().chain(&writes) {
-            self.highest = self.highest.max(span.end());
         }
         let base = self.start.as_ptr();
         // SAFETY: every span was checked to lie inside the buffer, each write overlaps no other span,

@@ -1,5 +1,5 @@
-//! Looking for mistakes in plans: memory that is spoiled when nothing may read it any more, and where the
-//! time of a step goes.
+//! Looking for mistakes in plans: memory that is spoiled when nothing may read it any more, and what a step
+//! really touches and where its time goes.
 //!
 //! A plan says when each buffer dies. With [`poison_freed`] a buffer is overwritten at that moment, and
 //! with [`fill`] the whole workspace is before a step; if the step then computes the same bits, it read
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use crate::cpu::Cpu;
 use crate::device::Real;
 use crate::error::Error;
-use crate::model::{Clock, Model, Times, Workspace};
+use crate::model::{Model, Probe, Seen, Workspace};
 
 /// From now on, buffers freed on `cpu` (and on its clones) are overwritten with `value`; `None` stops it.
 pub fn poison_freed<E>(cpu: &Cpu<E>, value: Option<f32>) {
@@ -24,21 +24,16 @@ pub fn fill<E: Real, M: Model<Device = Cpu<E>>>(ws: &mut Workspace<M>, value: f3
     ws.arena.all_mut().elements().fill(E::from_f64(f64::from(value)));
 }
 
-/// The end of the highest part of the workspace that was ever used, in bytes.
-pub fn highest_byte<E: Real, M: Model<Device = Cpu<E>>>(ws: &Workspace<M>) -> usize {
-    ws.arena.highest()
-}
-
-/// How long the kernel calls of `step` took, which runs in `ws`.
+/// What `step` does in `ws`.
 ///
 /// # Errors
 /// Those of `step`.
-pub fn time<M: Model, T>(
+pub fn watch<M: Model, T>(
     ws: &mut Workspace<M>,
     step: impl FnOnce(&mut Workspace<M>) -> Result<T, Error>,
-) -> Result<Times, Error> {
-    ws.clock = Some(Clock::start());
+) -> Result<Seen, Error> {
+    ws.probe = Some(Probe::new());
     let result = step(ws);
-    let times = ws.clock.take().map(|clock| clock.times()).unwrap_or_default();
-    result.map(|_| times)
+    let seen = ws.probe.take().map(|probe| probe.seen()).unwrap_or_default();
+    result.map(|_| seen)
 }

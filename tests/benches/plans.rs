@@ -78,11 +78,11 @@ fn main() {
             let mut rows: Vec<[f64; 4]> = vec![];
             for round in 0..rounds + 2 {
                 let start = Instant::now();
-                testing::time(&mut ws_all, |ws| all.forward_backward(ws, $x.view(), $y.view()))
+                testing::watch(&mut ws_all, |ws| all.forward_backward(ws, $x.view(), $y.view()))
                     .expect("a step");
                 let whole = start.elapsed().as_secs_f64();
                 let start = Instant::now();
-                let step = testing::time(&mut ws, |ws| planned.forward_backward(ws, $x.view(), $y.view()));
+                let step = testing::watch(&mut ws, |ws| planned.forward_backward(ws, $x.view(), $y.view()));
                 let took = start.elapsed().as_secs_f64();
                 let again = step.expect("a step").recompute.as_secs_f64();
                 // The first two warm up.

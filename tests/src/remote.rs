@@ -3,6 +3,8 @@
 //! Its kernels are naive loops that share no code with the CPU's. It exists to show that a device joins
 //! from outside, through the public traits alone.
 
+mod optim;
+
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +70,11 @@ impl Handle {
 }
 
 impl Remote {
+    /// How many memories there are.
+    pub fn handles(&self) -> usize {
+        lock(&self.memories).len()
+    }
+
     fn read<T: Element>(&self, view: View<'_, T>) -> Vec<T> {
         let span = view.place.span;
         let mut values = vec![T::default(); span.bytes / size_of::<T>()];
@@ -126,6 +133,12 @@ impl Device for Remote {
     ) -> Result<([Place<'_>; R], [Place<'_>; W]), Error> {
         for span in reads.iter().chain(&writes) {
             buf.place(*span)?;
+        }
+        for (i, own) in writes.iter().enumerate() {
+            let apart = |other: &Span| own.end() <= other.start || other.end() <= own.start;
+            if !reads.iter().chain(&writes[..i]).all(apart) {
+                return Err(Error::Internal { message: format!("{own:?} is written and used otherwise") });
+            }
         }
         let buf = &*buf;
         let place = |span| Place { id: buf.id, span, lifetime: PhantomData };

@@ -3,11 +3,26 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use remat::ndarray::Array2;
+use remat::ndarray::{Array2, Axis};
 use remat::prelude::*;
 use remat::testing;
 use remat_tests::gpt;
-use remat_tests::trace::ids;
+use remat_tests::trace::{ids, numbers};
+
+model! {
+    /// Sizes of which none fills whole lines.
+    Uneven {
+        input x: f32[5];
+        input scale: f32;
+        target y: f32[7];
+        fc: Linear(33) <- x;
+        act: Gelu;
+        out: Linear(6);
+        size: Reshape(1) <- scale;
+        both: Concat <- (out, size);
+        loss: Mse <- (both, y);
+    }
+}
 
 gpt!(Net: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
 
@@ -67,7 +82,7 @@ fn rise<T>(count: &AtomicUsize, work: impl FnOnce() -> T) -> (T, usize) {
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 3] = [
+    let tests: [(&str, fn()); 4] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
@@ -75,6 +90,10 @@ fn main() {
         (
             "every_byte_is_in_the_table_and_no_step_allocates",
             every_byte_is_in_the_table_and_no_step_allocates,
+        ),
+        (
+            "sizes_that_fill_no_lines_are_counted_by_the_line",
+            sizes_that_fill_no_lines_are_counted_by_the_line,
         ),
         ("an_inference_workspace_is_what_the_plan_says", an_inference_workspace_is_what_the_plan_says),
     ];
@@ -139,12 +158,27 @@ fn trains<O: Optimizer<Net>>(
                 let _ = net.forward(&mut ws, tokens.view()).unwrap();
             });
             assert_eq!(count, 0, "{name}: allocations in a step of {} samples", tokens.nrows());
-            assert_eq!(testing::highest_byte(&ws), workspace, "the first step uses all of it");
+            let batch = tokens.nrows();
+            let step = |ws: &mut _| net.forward_backward(ws, tokens.view(), next.view());
+            let highest = testing::watch(&mut ws, step).unwrap().highest_byte;
+            assert_eq!(highest, Net::PLAN.peak_bytes(batch), "{batch} samples in {workspace} bytes");
         }
         let table = Net::PLAN.parameter_bytes + Net::PLAN.peak_bytes(capacity) + opt.bytes();
         assert_eq!(LIVE.load(Relaxed) - start, table, "{name}, workspace for {capacity}");
     }
     assert_eq!(LIVE.load(Relaxed), start, "{name}: all of it is given back");
+}
+
+fn sizes_that_fill_no_lines_are_counted_by_the_line() {
+    let mut net = Uneven::new(&Cpu::with_threads(1).unwrap(), 1).unwrap();
+    let mut ws = net.workspace(9).unwrap();
+    for batch in 1..=9 {
+        let (x, scale, y) = (numbers(batch, 5, 1), numbers(batch, 1, 2), numbers(batch, 7, 3));
+        let scale = scale.index_axis(Axis(1), 0);
+        let step = |ws: &mut _| net.forward_backward(ws, x.view(), scale, y.view());
+        let highest = testing::watch(&mut ws, step).unwrap().highest_byte;
+        assert_eq!(highest, Uneven::PLAN.peak_bytes(batch), "{batch} samples");
+    }
 }
 
 fn an_inference_workspace_is_what_the_plan_says() {

@@ -1,28 +1,110 @@
-//! A device of handles trains a model.
+//! A device joins from outside: one of handles trains as the CPU does, by kernels that share no code with it.
 
-use remat::ndarray::Array2;
+use remat::ndarray::{Array2, ArrayD};
+use remat::optim::Optimizer;
 use remat::prelude::*;
 use remat_tests::remote::Remote;
 
 model! {
-    /// Learns y = tanh-ish function of x.
+    /// A net of the layers that the device has kernels for, with a segment that is recomputed and a layer
+    /// that is applied twice, so that a gradient is added to.
     Net {
         input x: f32[3];
         target y: f32[2];
+        up: Linear(16);
         #[checkpoint]
-        body: { up: Linear(16); Tanh; mid: Linear(16); Relu; }
+        body: { Tanh; mid: Linear(16); Relu; again: mid; Tanh; }
         down: Linear(2);
         loss: Mse <- (down, y);
     }
 }
 
+/// What training comes to.
+struct Run {
+    losses: Vec<f32>,
+    output: ArrayD<f32>,
+    params: Vec<(&'static str, ArrayD<f32>)>,
+}
+
+fn data() -> (Array2<f32>, Array2<f32>) {
+    let x = Array2::from_shape_fn((6, 3), |(i, j)| ((5 * i + 3 * j) as f32 * 0.7).sin());
+    let y = Array2::from_shape_fn((6, 2), |(i, j)| x[[i, j]] * x[[i, 2]] + 0.1 * j as f32);
+    (x, y)
+}
+
+/// 60 steps of training in a workspace that is larger than the batch.
+fn train<D, O>(device: &D, new: impl Fn(&Net<D>) -> Result<O, Error>) -> Run
+where
+    D: Device<Scalar = f32, Param = f32> + remat::optim::Kernel,
+    D: remat::ops::linear::Kernel + remat::ops::activation::Kernel + remat::ops::mse::Kernel,
+    O: Optimizer<Net<D>>,
+{
+    let (x, y) = data();
+    let mut net = Net::new(device, 5).unwrap();
+    let mut ws = net.workspace(8).unwrap();
+    let mut opt = new(&net).unwrap();
+    let mut losses = vec![];
+    for _ in 0..60 {
+        losses.push(net.forward_backward(&mut ws, x.view(), y.view()).unwrap());
+        ws.grads_mut().clip_norm(0.5).unwrap();
+        ws.grads_mut().clip_value(0.2).unwrap();
+        opt.step(&mut net, ws.grads()).unwrap();
+    }
+    losses.push(net.evaluate(&mut ws, x.view(), y.view()).unwrap());
+    let output = net.forward(&mut ws, x.view()).unwrap().to_array().unwrap();
+    let params = net.params().iter().collect::<Result<_, _>>().unwrap();
+    Run { losses, output, params }
+}
+
+/// Both sum in f32 or better, in other orders: over 60 steps of so small a net that stays below 1e-4.
+fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{what}: {found}, {expected}");
+    }
+}
+
+fn slice(array: &ArrayD<f32>) -> &[f32] {
+    array.as_slice().expect("it is a copy in one piece")
+}
+
+macro_rules! trains_alike {
+    ($name:literal, $optimizer:ident, $config:expr, $least:literal) => {{
+        let device = Remote::default();
+        let remote = train(&device, |net| $optimizer::new(net, $config));
+        let cpu = train(&Cpu::with_threads(2).unwrap(), |net| $optimizer::new(net, $config));
+        assert_close(&remote.losses, &cpu.losses, $name);
+        assert_close(slice(&remote.output), slice(&cpu.output), $name);
+        for ((name, found), (_, expected)) in remote.params.iter().zip(&cpu.params) {
+            assert_close(slice(found), slice(expected), &format!("{} of {}", name, $name));
+        }
+        let (first, last) = (remote.losses[0], remote.losses[60]);
+        assert!(last < $least * first, "{}: it learns, from {first} to {last}", $name);
+        assert_eq!(device.handles(), 0, "all memory is given back");
+    }};
+}
+
 #[test]
-fn trains() {
+fn a_device_of_handles_trains_a_model_as_the_cpu_does() {
+    trains_alike!("SGD", Sgd, SgdConfig { lr: 0.2, ..Default::default() }, 0.5);
+    let momentum = || SgdConfig { lr: 0.05, momentum: 0.9, nesterov: true, ..Default::default() };
+    trains_alike!("momentum", Sgd, momentum(), 0.5);
+    trains_alike!("Adam", Adam, AdamConfig { lr: 1e-2, weight_decay: 1e-3, ..Default::default() }, 0.5);
+    let groups = || vec![Group::of(["*.bias"]).weight_decay(0.0), Group::of(["up.*"]).lr_scale(0.5)];
+    trains_alike!("AdamW", AdamW, AdamWConfig { lr: 1e-2, groups: groups(), ..Default::default() }, 0.5);
+}
+
+#[test]
+fn gradients_of_two_workspaces_are_added_and_scaled_on_the_device() {
+    let (x, y) = data();
     let device = Remote::default();
-    let mut net = Net::new(&device, 1).unwrap();
-    let mut ws = net.workspace(4).unwrap();
-    let x = Array2::from_shape_fn((4, 3), |(i, j)| (i * 3 + j) as f32 / 12.0);
-    let y = Array2::from_shape_fn((4, 2), |(i, j)| (i + j) as f32 / 5.0);
-    let first = net.forward_backward(&mut ws, x.view(), y.view()).unwrap();
-    println!("{first} {}", Net::PLAN);
+    let mut net = Net::new(&device, 5).unwrap();
+    let (mut a, mut b) = (net.workspace(6).unwrap(), net.workspace(6).unwrap());
+    for ws in [&mut a, &mut b] {
+        net.forward_backward(ws, x.view(), y.view()).unwrap();
+    }
+    let before = a.grads().get("body.mid.weight").unwrap();
+    a.grads_mut().add(&b.grads()).unwrap();
+    a.grads_mut().scale(0.5).unwrap();
+    assert_eq!(a.grads().get("body.mid.weight").unwrap(), before);
 }

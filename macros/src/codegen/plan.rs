@@ -261,14 +261,16 @@ fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     quote!(&[#(#notes),*])
 }
 
-/// What lives where each region is fullest, by kind.
+/// What lives where each region is fullest, by kind, and the gaps between it.
 fn peak(planned: &Planned, width: usize) -> TokenStream {
     let (layout, line) = (&planned.layouts[width], WIDTHS[width].line);
-    let mut kinds = [[0u64; 2]; 5];
+    let mut kinds = [[0u64; 2]; 6];
     for (column, region) in [Region::PerSample, Region::Fixed].into_iter().enumerate() {
         let at = fullest(planned, width, region);
         let live = |b: &&Placed| b.region == region && b.first <= at && at <= b.last;
+        let mut taken = vec![];
         for b in layout.buffers.iter().filter(live) {
+            taken.push((b.offset, b.offset + b.lines));
             let kind = match b.what {
                 What::Param(_) => continue,
                 What::Value(v) if planned.program.inputs.contains(&v) => 0,
@@ -278,14 +280,25 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
             };
             kinds[kind][column] += b.lines * line;
         }
+        let used = if region == Region::PerSample { layout.per_sample } else { layout.fixed };
+        kinds[5][column] = holes(taken, used.peak) * line;
     }
-    let (per_sample, fixed) = peak_bytes(layout, width);
-    let sum = |r: usize| kinds.iter().map(|k| k[r]).sum::<u64>();
-    let gaps = pair((per_sample.saturating_sub(sum(0)), fixed.saturating_sub(sum(1))));
-    let [inputs, activations, recomputed, gradients, scratch] = kinds.map(|k| pair((k[0], k[1])));
+    let [inputs, activations, recomputed, gradients, scratch, gaps] = kinds.map(|k| pair((k[0], k[1])));
     quote! {
         __remat::Peak { inputs: #inputs, activations: #activations, recomputed: #recomputed, gradients: #gradients, scratch: #scratch, gaps: #gaps }
     }
+}
+
+/// How many lines below `end` none of these ranges takes.
+fn holes(mut taken: Vec<(u64, u64)>, end: u64) -> u64 {
+    taken.sort_unstable();
+    taken.push((end, end));
+    let (mut free, mut holes) = (0, 0);
+    for (start, end) in taken {
+        holes += start.saturating_sub(free);
+        free = free.max(end);
+    }
+    holes
 }
 
 /// The first step at which the most lines of `region` are live.

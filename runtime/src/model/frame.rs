@@ -2,7 +2,7 @@
 
 use crate::device::{Device, Span};
 use crate::error::Error;
-use crate::model::Clock;
+use crate::model::Probe;
 use crate::plan::Program;
 use crate::rng::Key;
 use crate::tables::{Numbers, RECOMPUTE};
@@ -29,8 +29,8 @@ pub struct Frame<'a, D: Device> {
     pub fixed_start: usize,
     /// Where the program's buffers of all samples start, in bytes.
     pub sample_start: usize,
-    /// What times the calls, if anything does.
-    pub(crate) clock: Option<&'a mut Clock>,
+    /// What watches the calls, if anyone looks.
+    pub(crate) probe: Option<&'a mut Probe>,
 }
 
 /// A span outside of every buffer: [`Device::split`] refuses it.
@@ -49,26 +49,32 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     /// `len` elements of `T` for each sample.
-    pub fn sample<T>(&self, buffer: u32, len: usize) -> Span {
-        match self.buffer(buffer) {
-            Some((offset, _)) => Span::of::<T>(self.sample_start + offset * self.batch, len * self.batch),
-            None => NOWHERE,
-        }
+    pub fn sample<T>(&mut self, buffer: u32, len: usize) -> Span {
+        let Some((offset, lines)) = self.buffer(buffer) else { return NOWHERE };
+        let start = self.sample_start + offset * self.batch;
+        self.given(start + lines * self.batch);
+        Span::of::<T>(start, len * self.batch)
     }
 
     /// `len` elements of `T` whatever the batch.
-    pub fn fixed<T>(&self, buffer: u32, len: usize) -> Span {
-        match self.buffer(buffer) {
-            Some((offset, _)) => Span::of::<T>(self.fixed_start + offset, len),
-            None => NOWHERE,
-        }
+    pub fn fixed<T>(&mut self, buffer: u32, len: usize) -> Span {
+        let Some((offset, lines)) = self.buffer(buffer) else { return NOWHERE };
+        let start = self.fixed_start + offset;
+        self.given(start + lines);
+        Span::of::<T>(start, len)
     }
 
     /// The gradient of a parameter of `len` elements.
-    pub fn gradient(&self, param: u32, len: usize) -> Span {
-        match gradient_start::<D>(self.gradients, param as usize) {
-            Some(start) => Span::of::<D::Param>(start, len),
-            None => NOWHERE,
+    pub fn gradient(&mut self, param: u32, len: usize) -> Span {
+        let Some(start) = gradient_start::<D>(self.gradients, param as usize) else { return NOWHERE };
+        let span = Span::of::<D::Param>(start, len);
+        self.given(span.end().next_multiple_of(D::LAYOUT.line));
+        span
+    }
+
+    fn given(&mut self, end: usize) {
+        if let Some(probe) = &mut self.probe {
+            probe.given(end);
         }
     }
 
@@ -102,8 +108,8 @@ impl<'a, D: Device> Frame<'a, D> {
 
     /// Says that the call of this number, as it stands in the program, has run.
     pub fn ran(&mut self, number: u32) {
-        if let Some(clock) = &mut self.clock {
-            clock.tick(number & RECOMPUTE != 0);
+        if let Some(probe) = &mut self.probe {
+            probe.ran(number & RECOMPUTE != 0);
         }
     }
 

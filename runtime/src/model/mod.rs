@@ -1,6 +1,5 @@
 //! What every generated model is: parameters on a device, a plan, and workspaces to train in.
 
-mod clock;
 mod frame;
 mod grads;
 #[doc(hidden)]
@@ -8,6 +7,7 @@ pub mod init;
 pub(crate) mod names;
 mod output;
 mod params;
+mod probe;
 #[cfg(test)]
 pub(crate) mod toy;
 mod workspace;
@@ -16,14 +16,14 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::plan::Plan;
 
-pub(crate) use clock::Clock;
-pub use clock::Times;
 pub use frame::Frame;
 pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};
 pub use output::{Output, OutputSpec};
 pub(crate) use params::Param;
 pub use params::{Params, ParamsMut};
+pub(crate) use probe::Probe;
+pub use probe::Seen;
 pub use workspace::{Call, check_batch, check_ids, check_shape};
 
 /// What the generated code knows about a parameter.
@@ -140,6 +140,6 @@ pub struct Workspace<M: Model> {
     pub(crate) bytes: usize,
     /// The batch whose training buffers it holds, if that was the last call.
     pub(crate) trained: Option<usize>,
-    /// What times the calls that run in it, while something wants to know.
-    pub(crate) clock: Option<Clock>,
+    /// What watches the calls that run in it, while someone looks.
+    pub(crate) probe: Option<Probe>,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Frame, Model, Workspace};
-use crate::device::{Device, Real, Span};
+use crate::device::{Device, Real};
 use crate::error::Error;
 use crate::plan::Program;
 
@@ -52,7 +52,7 @@ impl<M: Model> Workspace<M> {
             Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
             other => other,
         })?;
-        Ok(Self { arena, capacity, device, training, bytes, trained: None, clock: None })
+        Ok(Self { arena, capacity, device, training, bytes, trained: None, probe: None })
     }
 
     /// The most samples a call may bring.
@@ -94,9 +94,9 @@ impl<M: Model> Workspace<M> {
         self.trained = None;
         let core = model.core();
         let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
-        let mut clock = self.clock.as_mut();
-        if let Some(clock) = &mut clock {
-            clock.restart();
+        let mut probe = self.probe.as_mut();
+        if let Some(probe) = &mut probe {
+            probe.begin();
         }
         Ok(Frame {
             device: &core.device,
@@ -109,7 +109,7 @@ impl<M: Model> Workspace<M> {
             gradients: plan.gradients,
             fixed_start,
             sample_start: fixed_start + program.bytes.fixed,
-            clock,
+            probe,
         })
     }
 }
@@ -156,16 +156,12 @@ impl<D: Device> Frame<'_, D> {
     }
 
     /// The loss, once everything before it has run.
-    pub fn loss(&self, buffer: u32) -> Result<D::Scalar, Error> {
+    pub fn loss(&mut self, buffer: u32) -> Result<D::Scalar, Error> {
         let mut loss = [D::Scalar::default()];
-        let region = D::region(self.arena, self.fixed::<D::Scalar>(buffer, 1))?;
+        let span = self.fixed::<D::Scalar>(buffer, 1);
+        let region = D::region(self.arena, span)?;
         self.device.download(&mut loss, D::view(region))?;
         Ok(loss[0])
-    }
-
-    /// The place of an output, `len` activations for each sample.
-    pub fn output(&self, buffer: u32, len: usize) -> Span {
-        self.sample::<D::Elem>(buffer, len)
     }
 }
 

@@ -1,0 +1,100 @@
+//! Optimizers and clipping on the device of handles: their formulas in f64, one element after another.
+
+use remat::Error;
+use remat::device::Span;
+use remat::optim::{AdamArgs, AdamStep, Kernel, SgdArgs, SgdStep};
+
+use super::{Device, Handle, Remote, View, ViewMut};
+
+impl Remote {
+    /// Overwrites each element with what `f` makes of it.
+    fn map(&self, x: &ViewMut<'_, f32>, f: impl Fn(usize, f64) -> f64) {
+        let old = self.read(x.0);
+        let new: Vec<f32> = old.iter().enumerate().map(|(i, x)| f(i, f64::from(*x)) as f32).collect();
+        self.write(x, &new);
+    }
+
+    /// The numbers at these spans, one after another.
+    fn numbers(&self, buf: &Handle, spans: &mut dyn Iterator<Item = Span>) -> Result<Vec<f64>, Error> {
+        let mut all = vec![];
+        for span in spans {
+            let view = Self::view::<f32>(Self::region(buf, span)?);
+            all.extend(self.read(view).into_iter().map(f64::from));
+        }
+        Ok(all)
+    }
+}
+
+impl Kernel for Remote {
+    fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
+        let (param, grad) = (self.read(args.param.0), self.read(args.grad));
+        let d = |i: usize| f64::from(grad[i]) + step.weight_decay * f64::from(param[i]);
+        let Some(buffer) = args.momentum_buffer else {
+            self.map(&args.param, |i, p| p - step.lr * d(i));
+            return Ok(());
+        };
+        self.map(
+            &buffer,
+            |i, b| {
+                if step.first { d(i) } else { step.momentum * b + (1.0 - step.dampening) * d(i) }
+            },
+        );
+        let buffer = self.read(buffer.0);
+        self.map(&args.param, |i, p| {
+            let b = f64::from(buffer[i]);
+            p - step.lr * if step.nesterov { d(i) + step.momentum * b } else { b }
+        });
+        Ok(())
+    }
+
+    fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error> {
+        let (beta1, beta2) = step.betas;
+        let decay = step.weight_decay;
+        if step.decoupled {
+            self.map(&args.param, |_, p| (1.0 - step.lr * decay) * p);
+        }
+        let (param, grad) = (self.read(args.param.0), self.read(args.grad));
+        let coupled = if step.decoupled { 0.0 } else { decay };
+        let g = |i: usize| f64::from(grad[i]) + coupled * f64::from(param[i]);
+        self.map(&args.exp_avg, |i, m| beta1 * m + (1.0 - beta1) * g(i));
+        self.map(&args.exp_avg_sq, |i, v| beta2 * v + (1.0 - beta2) * g(i) * g(i));
+        let (m, v) = (self.read(args.exp_avg.0), self.read(args.exp_avg_sq.0));
+        let steps = step.t as f64;
+        self.map(&args.param, |i, p| {
+            let (m, v) = (f64::from(m[i]), f64::from(v[i]));
+            let divisor = v.sqrt() / (1.0 - beta2.powf(steps)).sqrt() + step.eps;
+            p - step.lr / (1.0 - beta1.powf(steps)) * m / divisor
+        });
+        Ok(())
+    }
+
+    fn sum_of_squares(
+        &self,
+        buf: &Handle,
+        spans: &mut dyn Iterator<Item = Span>,
+        factor: f64,
+    ) -> Result<f64, Error> {
+        Ok(self.numbers(buf, spans)?.iter().map(|x| (factor * x).powi(2)).sum())
+    }
+
+    fn max_abs(&self, buf: &Handle, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error> {
+        let larger = |most: f64, x: &f64| if most.is_nan() || x.abs() <= most { most } else { x.abs() };
+        Ok(self.numbers(buf, spans)?.iter().fold(0.0, larger))
+    }
+
+    fn scale(&self, x: ViewMut<'_, f32>, factor: f64) -> Result<(), Error> {
+        self.map(&x, |_, x| factor * x);
+        Ok(())
+    }
+
+    fn clamp(&self, x: ViewMut<'_, f32>, limit: f64) -> Result<(), Error> {
+        self.map(&x, |_, x| x.clamp(-limit, limit));
+        Ok(())
+    }
+
+    fn add(&self, x: ViewMut<'_, f32>, y: View<'_, f32>) -> Result<(), Error> {
+        let y = self.read(y);
+        self.map(&x, |i, x| x + f64::from(y[i]));
+        Ok(())
+    }
+}
