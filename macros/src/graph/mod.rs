@@ -192,6 +192,13 @@ pub(crate) struct Node {
     pub(crate) params: Vec<ParamId>,
 }
 
+impl Node {
+    /// Whether it is no step in any program: a Reshape, say.
+    pub(crate) fn is_view(&self) -> bool {
+        self.resolved.as_ref().is_some_and(|op| op.view)
+    }
+}
+
 /// A parameter.
 pub(crate) struct Param {
     pub(crate) path: String,

@@ -82,16 +82,17 @@ impl Marks {
 struct Idle<'a> {
     graph: &'a Graph,
     loss: Option<NodeId>,
-    /// The nodes that read each value.
+    /// The nodes that read each value, as it is or through views, which are no steps.
     readers: Vec<Vec<NodeId>>,
 }
 
 impl<'a> Idle<'a> {
     fn new(graph: &'a Graph) -> Self {
         let mut readers: Vec<Vec<NodeId>> = vec![vec![]; graph.values.len()];
-        for (id, node) in graph.nodes.iter().enumerate() {
+        for (id, node) in graph.nodes.iter().enumerate().rev() {
+            let through = if node.is_view() { readers[node.output].clone() } else { vec![id] };
             for source in &node.sources {
-                readers[source.value].push(id);
+                readers[source.value].extend(&through);
             }
         }
         Self { graph, loss: graph.loss.and_then(|l| graph.values[l].node), readers }
