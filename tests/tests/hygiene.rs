@@ -43,6 +43,46 @@ mod hostile {
     }
 }
 
+/// Types named like the language's own, and names of inputs that no function would have.
+#[allow(non_camel_case_types, reason = "they are named like the language's own")]
+mod primitives {
+    pub(crate) struct u8;
+    pub(crate) struct u32;
+    pub(crate) struct u64;
+    pub(crate) struct usize;
+    pub(crate) struct f32;
+    pub(crate) struct f64;
+    pub(crate) struct bool;
+    pub(crate) struct str;
+    pub(crate) struct frame;
+    pub(crate) struct result;
+
+    renamed::model! {
+        pub(crate) Net {
+            const WIDTH = 4;
+            input run: u32[WIDTH];
+            input X2: f32[WIDTH];
+            target TRAIN: f32[WIDTH];
+            Deep: { Embedding_1: Embedding(5, 1) <- run; Flatten; }
+            Both: Add <- (Deep, X2);
+            fc: Linear(WIDTH);
+            output Both;
+            output fc;
+            loss: Mse <- (fc, TRAIN);
+        }
+    }
+}
+
+#[test]
+fn inputs_may_have_any_name() -> Result<(), renamed::Error> {
+    let mut net = primitives::Net::new(&renamed::Cpu::with_threads(1)?, 1)?;
+    let mut ws = net.workspace(2)?;
+    let (ids, x) = (Array2::zeros((2, 4)), Array2::ones((2, 4)));
+    assert!(net.forward_backward(&mut ws, ids.view(), x.view(), x.view())? > 0.0);
+    assert_eq!(net.forward(&mut ws, ids.view(), x.view())?.Both.to_array()?.shape(), [2, 4]);
+    Ok(())
+}
+
 macro_rules! named {
     ($vis:vis $name:ident, $width:expr, $classes:literal, $layer:ident, $(#[$mark:meta])*) => {
         renamed::model! {

@@ -25,6 +25,7 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
         quote! {
             #cfg
             #[doc = #doc]
+            #[allow(non_snake_case)]
             #vis struct #outputs<'a, D: #krate::Device> { #(#fields),* }
         }
     });
@@ -77,7 +78,7 @@ fn array_type(port: &Port) -> TokenStream {
     }
     let element = match port.dtype {
         Dtype::F32 => quote!(<D as __Device>::Scalar),
-        Dtype::U32 => quote!(u32),
+        Dtype::U32 => quote!(::core::primitive::u32),
     };
     let rank = port.dims.len() + 1;
     let dim = if rank <= 6 { format_ident!("Ix{rank}") } else { format_ident!("IxDyn") };
@@ -111,7 +112,8 @@ fn outputs_return(model: &Model, graph: &Graph) -> TokenStream {
 }
 
 /// Local names of generated functions. They cannot collide with ports of the same name, which are
-/// arguments: these resolve where the macro is defined.
+/// arguments: these resolve where the macro is defined. Nor is there a constant of such a name in the
+/// module around, which a pattern would mean; `ws` is shown in the documentation.
 struct Locals {
     ws: Ident,
     frame: Ident,
@@ -122,7 +124,12 @@ struct Locals {
 impl Default for Locals {
     fn default() -> Self {
         let local = |name| Ident::new(name, proc_macro2::Span::mixed_site());
-        Self { ws: local("ws"), frame: local("frame"), batch: local("batch"), result: local("result") }
+        Self {
+            ws: local("ws"),
+            frame: local("__remat_frame"),
+            batch: local("__remat_batch"),
+            result: local("__remat_result"),
+        }
     }
 }
 
@@ -142,7 +149,7 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
             ///
             /// # Errors
             /// If memory for the parameters can't be had.
-            pub fn new(device: &D, seed: u64) -> ::core::result::Result<Self, __remat::Error>
+            pub fn new(device: &D, seed: ::core::primitive::u64) -> ::core::result::Result<Self, __remat::Error>
             where D: #bounds {
                 ::core::result::Result::Ok(Self { core: __remat::Core::new(device, <Self as __remat::Model>::PARAMS, seed)? })
             }
@@ -150,14 +157,14 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
             ///
             /// # Errors
             /// If `batch` is 0, its size overflows, or the memory can't be had.
-            pub fn workspace(&self, batch: usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
+            pub fn workspace(&self, batch: ::core::primitive::usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
                 <Self as __remat::Model>::workspace(self, batch)
             }
             /// Memory for `forward` alone, for batches of 1 to `batch` samples.
             ///
             /// # Errors
             /// As `workspace`.
-            pub fn inference_workspace(&self, batch: usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
+            pub fn inference_workspace(&self, batch: ::core::primitive::usize) -> ::core::result::Result<__remat::Workspace<Self>, __remat::Error> {
                 <Self as __remat::Model>::inference_workspace(self, batch)
             }
             /// The parameters.
@@ -242,7 +249,7 @@ pub(super) fn methods(
         #uploads
         #clears
         #frame.seed_gradient(#seed)?;
-        run(&mut #frame, TRAIN)?;
+        __remat_run(&mut #frame, __REMAT_TRAIN)?;
         let #result = #frame.loss(#buffer)?;
         #ws.trained(#batch);
         self.core.steps += 1;
@@ -254,7 +261,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
         #uploads
-        run(&mut #frame, EVALUATE)?;
+        __remat_run(&mut #frame, __REMAT_EVALUATE)?;
         #frame.loss(#buffer)
     };
     let checks = self::checks(graph, false);
@@ -273,7 +280,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
         #uploads
-        run(&mut #frame, FORWARD)?;
+        __remat_run(&mut #frame, __REMAT_FORWARD)?;
         #outputs
     };
     let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);

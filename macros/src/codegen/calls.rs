@@ -41,7 +41,7 @@ impl Tensor {
         match self.class {
             0 => quote!(D::Elem),
             1 => quote!(D::Scalar),
-            _ => quote!(u32),
+            _ => quote!(::core::primitive::u32),
         }
     }
 
@@ -197,7 +197,7 @@ impl Calls {
             quote!(#number => #name(f, row)?,)
         });
         quote! {
-            fn run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: __remat::Numbers) -> ::core::result::Result<(), __remat::Error> {
+            fn __remat_run<D: #bounds>(f: &mut __remat::Frame<'_, D>, program: __remat::Numbers) -> ::core::result::Result<(), __remat::Error> {
                 let mut rest = program;
                 while let ::core::option::Option::Some(([number], row)) = rest.take() {
                     rest = match number & !__remat::RECOMPUTE {

@@ -41,7 +41,7 @@ pub(crate) fn emit(
     Ok(quote! {
         #declaration
         #cfg
-        #[allow(non_local_definitions, missing_docs, clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
+        #[allow(non_local_definitions, missing_docs, non_snake_case, clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
         const _: () = {
             use #krate::__private as __remat;
             use __remat::{Device as __Device, ops as __ops};
@@ -64,7 +64,7 @@ pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> To
     quote! {
         #declaration
         #cfg
-        #[allow(non_local_definitions, missing_docs, unused_variables, clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
+        #[allow(non_local_definitions, missing_docs, non_snake_case, unused_variables, clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
         const _: () = {
             use #krate::__private as __remat;
             use __remat::Device as __Device;

@@ -39,7 +39,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
     Ok(quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
-            const NAME: &'static str = #text;
+            const NAME: &'static ::core::primitive::str = #text;
             const PARAMS: &'static [__remat::ParamSpec] = #params;
             const OUTPUTS: &'static [__remat::OutputSpec] = #outputs;
             const PLAN: __remat::Plan = match (D::LAYOUT.line, D::LAYOUT.elem, D::LAYOUT.scalar) {
@@ -58,7 +58,7 @@ pub(super) fn empty_model_impl(name: &Ident) -> TokenStream {
     quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
-            const NAME: &'static str = #text;
+            const NAME: &'static ::core::primitive::str = #text;
             const PARAMS: &'static [__remat::ParamSpec] = &[];
             const OUTPUTS: &'static [__remat::OutputSpec] = &[];
             const PLAN: __remat::Plan = __remat::Plan::EMPTY;

@@ -65,9 +65,9 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
     let mut tables = TokenStream::new();
     let offsets = param_offsets(graph)?;
     for (name, planned, lowered) in [
-        ("TRAIN", &plans.train, &plans.training),
-        ("EVALUATE", &plans.evaluate, &plans.evaluation),
-        ("FORWARD", &plans.forward, &plans.evaluation),
+        ("__REMAT_TRAIN", &plans.train, &plans.training),
+        ("__REMAT_EVALUATE", &plans.evaluate, &plans.evaluation),
+        ("__REMAT_FORWARD", &plans.forward, &plans.evaluation),
     ] {
         let table = rows::of(graph, lowered, planned, calls, &offsets)?.tokens();
         let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());

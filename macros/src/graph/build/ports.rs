@@ -81,10 +81,6 @@ impl<'a> Builder<'a, '_> {
         for port in &self.model.ports {
             let (name, span) = (text(&port.name), port.name.span());
             let source = self.port(port);
-            if ["run", "TRAIN", "EVALUATE", "FORWARD"].contains(&name.as_str()) {
-                let message = format!("generated code has a `{name}` of its own");
-                self.error(span, format!("{message} -- choose another name"));
-            }
             if let Some(first) = self.top.names.get_mut(&name) {
                 first.value = None;
                 let first = first.span;
