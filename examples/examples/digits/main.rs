@@ -72,14 +72,14 @@ fn run() -> Result<(), Box<dyn Error>> {
             opt.step(&mut net, ws.grads())?;
             sum += f64::from(loss) * batch.len() as f64;
         }
-        let accuracy = accuracy(&net, &mut ws, &test)?;
         println!(
-            "epoch {}: loss {:.4}, held-out accuracy {:.2} %",
+            "epoch {}: loss {:.4}, accuracy {:.2} %",
             epoch + 1,
             sum / order.len() as f64,
-            100.0 * accuracy
+            100.0 * accuracy(&net, &mut ws, &test)?
         );
     }
+    println!("held-out accuracy {:.2} %", 100.0 * accuracy(&net, &mut ws, &test)?);
     Ok(())
 }
 

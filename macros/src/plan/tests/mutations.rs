@@ -51,10 +51,10 @@ impl Mutants<'_> {
     }
 
     fn swapped(&mut self, at: usize) {
-        if at + 1 < self.program.steps.len() {
-            self.add(format!("steps {at} and {} are swapped", at + 1), |program, layout| {
-                program.steps.swap(at, at + 1);
-                layout.touches.edit(|touches| touches.swap(at, at + 1));
+        for other in at + 1..self.program.steps.len() {
+            self.add(format!("steps {at} and {other} are swapped"), |program, layout| {
+                program.steps.swap(at, other);
+                layout.touches.edit(|touches| touches.swap(at, other));
             });
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::interpreter::{execute, store_everything};
+use super::mutations::Mutant;
 use super::random::{self, Rng};
 use super::steps::text;
 use super::{F32, F64, brute, live, mutations, planned, results};
@@ -47,23 +48,35 @@ fn forward_alone_gives_the_same_values() {
 
 #[test]
 fn verify_rejects_every_single_change_that_changes_the_answer() {
-    let (mut tried, mut mattered, mut accepted) = (0, 0, 0);
-    for (seed, problem) in problems(200, 9) {
-        let (program, layout) = planned(&problem);
-        let wanted = results(&problem);
-        let expected = store_everything(&problem, &wanted, true);
-        for mutant in mutations::all(&program, &layout) {
-            let matters = execute(&problem, &mutant.program, &mutant.layout, &wanted, 1) != expected;
-            let verdict = verify::train(&problem, &mutant.program, &mutant.layout, F32);
-            assert!(!(matters && verdict.is_ok()), "seed {seed}: {}\n{}", mutant.wrong, text(&program));
-            tried += 1;
-            mattered += u32::from(matters);
-            accepted += u32::from(verdict.is_ok());
+    for train in [true, false] {
+        let (mut tried, mut mattered, mut accepted) = (0, 0, 0);
+        for (seed, problem) in problems(200, 9) {
+            let wanted = results(&problem);
+            let (program, layout) = if train {
+                planned(&problem)
+            } else {
+                let program = schedule::forward(&problem, &wanted);
+                let layout = layout(&problem, &program, F32).expect("it fits into 64 bits");
+                (program, layout)
+            };
+            let expected = store_everything(&problem, &wanted, train);
+            for Mutant { program: changed, layout, wrong } in mutations::all(&program, &layout) {
+                let matters = execute(&problem, &changed, &layout, &wanted, 1) != expected;
+                let verdict = if train {
+                    verify::train(&problem, &changed, &layout, F32)
+                } else {
+                    verify::forward(&problem, &wanted, &changed, &layout, F32)
+                };
+                assert!(!(matters && verdict.is_ok()), "seed {seed}: {wrong}\n{}", text(&program));
+                tried += 1;
+                mattered += u32::from(matters);
+                accepted += u32::from(verdict.is_ok());
+            }
         }
+        println!("train {train}: {tried} changes, {mattered} of them matter, {accepted} are accepted");
+        // Else the changes would say nothing, or verify would accept nothing.
+        assert!(2 * mattered > tried && accepted > 0);
     }
-    println!("{tried} changes, {mattered} of them matter, {accepted} are accepted");
-    // Else the changes would say nothing, or verify would accept nothing.
-    assert!(2 * mattered > tried && accepted > 0);
 }
 
 #[test]
