@@ -99,12 +99,11 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut gpt = Gpt::new(&cpu, 42)?;
     let mut ws = gpt.workspace(BATCH)?;
     println!(
-        "{}: {} bytes to learn, {} held out; {} parameters, {:.1} MiB of workspace for batches of {BATCH}, {} threads",
+        "{}: {} bytes to learn, {} held out; {} parameters, batches of {BATCH}, {} threads",
         corpus.name,
         corpus.train.len(),
         corpus.held_out.len(),
         gpt.params().count(),
-        ws.bytes() as f64 / f64::from(1 << 20),
         cpu.threads(),
     );
     println!("before:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
@@ -114,14 +113,20 @@ fn run() -> Result<(), Box<dyn Error>> {
         256f64.ln()
     );
 
-    train(&mut gpt, &mut ws, &corpus, steps)?;
+    train(&cpu, &mut gpt, &mut ws, &corpus, steps)?;
 
     println!("after:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
     println!("held-out loss {:.3}", held_out(&gpt, &mut ws, &corpus)?);
     Ok(())
 }
 
-fn train(gpt: &mut Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus, steps: u64) -> Result<(), remat::Error> {
+fn train(
+    cpu: &Cpu,
+    gpt: &mut Gpt,
+    ws: &mut Workspace<Gpt>,
+    corpus: &Corpus,
+    steps: u64,
+) -> Result<(), remat::Error> {
     let config = AdamWConfig {
         lr: 0.0,
         betas: (0.9, 0.99),
@@ -130,6 +135,14 @@ fn train(gpt: &mut Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus, steps: u64) ->
         ..Default::default()
     };
     let mut opt = AdamW::new(gpt, config)?;
+    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    println!(
+        "memory: {:.1} MiB of workspace, {:.1} of parameters, {:.1} of the optimizer, {:.1} of the device",
+        mib(ws.bytes()),
+        mib(Gpt::PLAN.parameter_bytes),
+        mib(opt.bytes()),
+        mib(cpu.bytes()),
+    );
     let bar = ProgressBar::new(steps).with_style(style());
     let mut random = data::Random::new(7);
     let mut mean = None;

@@ -90,7 +90,10 @@ impl<M: Model> Workspace<M> {
         let spec = M::OUTPUTS.iter().find(|o| o.name == name).ok_or_else(|| Error::UnknownName {
             what: "output",
             found: name.to_owned(),
-            nearest: names::nearest(name, known()),
+            nearest: match names::nearest(name, known()) {
+                near if near.is_empty() => known().map(str::to_owned).collect(),
+                near => near,
+            },
         })?;
         let missing = |why| Error::NoOutput { name: name.to_owned(), why };
         let buffer = spec
