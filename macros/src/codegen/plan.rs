@@ -11,6 +11,7 @@ use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
+use crate::plan::fullest::fullest;
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
 use crate::planned::{Planned, Plans, WIDTHS, bytes};
@@ -266,7 +267,8 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
     let (layout, line) = (&planned.layouts[width], WIDTHS[width].line);
     let mut kinds = [[0u64; 2]; 6];
     for (column, region) in [Region::PerSample, Region::Fixed].into_iter().enumerate() {
-        let at = fullest(planned, width, region);
+        let own = layout.buffers.iter().filter(|b| b.region == region);
+        let (_, at) = fullest(own.map(|b| (b.first, b.last, b.lines)));
         let live = |b: &&Placed| b.region == region && b.first <= at && at <= b.last;
         let mut taken = vec![];
         for b in layout.buffers.iter().filter(live) {
@@ -299,25 +301,6 @@ fn holes(mut taken: Vec<(u64, u64)>, end: u64) -> u64 {
         free = free.max(end);
     }
     holes
-}
-
-/// The first step at which the most lines of `region` are live.
-fn fullest(planned: &Planned, width: usize, region: Region) -> usize {
-    let steps = planned.program.steps.len();
-    let (mut grows, mut shrinks) = (vec![0u64; steps + 1], vec![0u64; steps + 1]);
-    for b in planned.layouts[width].buffers.iter().filter(|b| b.region == region) {
-        grows[b.first] += b.lines;
-        shrinks[b.last] += b.lines;
-    }
-    let (mut live, mut most, mut at) = (0u64, 0u64, 0);
-    for step in 0..steps {
-        live += grows[step];
-        if live > most {
-            (most, at) = (live, step);
-        }
-        live = live.saturating_sub(shrinks[step]);
-    }
-    at
 }
 
 fn made_again(planned: &Planned, step: usize) -> bool {

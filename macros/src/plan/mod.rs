@@ -1,13 +1,14 @@
 //! From a graph and its marks to steps and addresses.
 //!
 //! ```text
-//! Problem ─levels→ ─retain→ ─defer→ ─lifetimes→ Program ─layout→ Layout;  all three ─verify→ Ok
+//! Problem ─levels→ ─retain→ ─defer→ ─lifetimes→ Program ─layout→ Layout ─stretch→ Layouts;  all ─verify→ Ok
 //! ```
 //!
 //! Each pass is a function of the one before; none knows what a layer is.
 
 // AFTER defer: which Backward each recompute stands before is decided.
 mod defer;
+pub(crate) mod fullest;
 // AFTER layout: each buffer has a first and a last step and an offset; the peak is exact.
 pub(crate) mod layout;
 // AFTER levels: each node stands in one level, and each level but the root is a recomputed segment.

@@ -4,6 +4,7 @@
 //! region of the layout for f32 is stretched by 2. What does not grow so much (ids, the rounding up to
 //! lines) leaves gaps; where these are worth mentioning, there is no such layout.
 
+use super::fullest::fullest;
 use super::layout::{Layout, Region, Used, Widths};
 
 /// Of how many lines one may be a gap.
@@ -34,20 +35,14 @@ pub(crate) fn stretch(base: &Layout, widths: Widths) -> Option<Layout> {
 
 /// Moves the buffers of one region, from behind one front to behind another.
 fn region(layout: &mut Layout, region: Region, (was_front, front): (u64, u64), factor: u64) -> Option<Used> {
-    let mut used = Used { peak: front, live: front };
-    let (mut born, mut gone) = (vec![0; layout.touches.steps() + 2], vec![0; layout.touches.steps() + 2]);
+    let mut peak = front;
     for placed in &mut layout.buffers[layout.params..] {
         if placed.region == region {
             placed.offset = (placed.offset - was_front).checked_mul(factor)?.checked_add(front)?;
-            used.peak = used.peak.max(placed.offset.checked_add(placed.lines)?);
-            born[placed.first] += placed.lines;
-            gone[placed.last + 1] += placed.lines;
+            peak = peak.max(placed.offset.checked_add(placed.lines)?);
         }
     }
-    let mut live = front;
-    for at in 0..born.len() {
-        live = live + born[at] - gone[at];
-        used.live = used.live.max(live);
-    }
-    (used.peak - used.live <= used.live / WASTE).then_some(used)
+    let own = layout.buffers[layout.params..].iter().filter(|placed| placed.region == region);
+    let live = front + fullest(own.map(|placed| (placed.first, placed.last, placed.lines))).0;
+    (peak - live <= live / WASTE).then_some(Used { peak, live })
 }

@@ -9,11 +9,12 @@
 //! This is written with plain loops: users compile the macro without optimisation, and a deep model has
 //! tens of thousands of buffers.
 
+use super::fullest::fullest;
 use super::pack::{Buffer, Packed};
 
 /// A placement that takes no more than what is live at the peak; none if this does not find any.
 pub(crate) fn sweep(buffers: &[Buffer]) -> Option<Packed> {
-    let (live, peak) = fullest(buffers);
+    let (live, peak) = fullest(buffers.iter().map(|b| (b.first, b.last, b.size)));
     let births = Buckets::new(buffers, |buffer| buffer.first);
     let deaths = Buckets::new(buffers, |buffer| buffer.last + 1);
     let mut offsets = vec![0; buffers.len()];
@@ -32,27 +33,6 @@ pub(crate) fn sweep(buffers: &[Buffer]) -> Option<Packed> {
         }
     }
     Some(Packed { offsets, peak: live, live })
-}
-
-/// The largest sum of sizes live at one time, and the first such time.
-fn fullest(buffers: &[Buffer]) -> (u64, usize) {
-    let mut times = 0;
-    for buffer in buffers {
-        times = times.max(buffer.last + 2);
-    }
-    let (mut born, mut gone) = (vec![0; times], vec![0; times]);
-    for buffer in buffers {
-        born[buffer.first] += buffer.size;
-        gone[buffer.last + 1] += buffer.size;
-    }
-    let (mut live, mut most, mut at) = (0, 0, 0);
-    for time in 0..times {
-        live = live + born[time] - gone[time];
-        if live > most {
-            (most, at) = (live, time);
-        }
-    }
-    (most, at)
 }
 
 /// The buffers of positive size by a time.
