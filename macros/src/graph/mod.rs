@@ -215,6 +215,10 @@ pub(crate) enum Init {
 pub(crate) struct Arg {
     pub(crate) name: Option<Ident>,
     pub(crate) value: ArgValue,
+    /// As it is written, with its name.
+    pub(crate) text: String,
+    /// The word that its value is, if it is one.
+    pub(crate) word: Option<Ident>,
     pub(crate) span: Span,
 }
 

@@ -6,8 +6,8 @@ use proc_macro2::Span;
 
 use super::num::MOST;
 use super::{Graph, Node, NodeId, Param, ParamId, Shape, Source};
-use crate::ops::context::{Context, Input};
-use crate::ops::{Arity, ParamDecl, Resolved};
+use crate::ops::context::{Context, Input, Port};
+use crate::ops::{Arity, ParamDecl, Resolved, args};
 use crate::report::{Around, Errors};
 
 /// Gives every value its shape, and makes the parameters.
@@ -79,6 +79,7 @@ pub(crate) fn check_size(
 
 fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
     let node = &graph.nodes[id];
+    args::check(node, &graph.values, errors)?;
     let mut inputs = vec![];
     for source in &node.sources {
         let value = &graph.values[source.value];
@@ -87,17 +88,17 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
             label: value.label.clone(),
             declared: value.span,
             read: source.span,
+            port: value.node.is_none().then_some(if value.on_target { Port::Target } else { Port::Input }),
         });
     }
     let mut cx = Context {
         errors,
-        op: node.op.name,
+        op: node.op,
         label: node.label.clone(),
         span: node.span,
         around: &node.around,
         inputs,
         args: node.args.iter().map(|a| (a.clone(), false)).collect(),
-        known: vec![],
         frozen: node.frozen,
     };
     check_arity(&mut cx, node)?;

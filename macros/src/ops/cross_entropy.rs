@@ -1,14 +1,31 @@
 //! `CrossEntropy(label_smoothing = 0, ignore_index = none) <- (logits, target)`: the mean over the
 //! unignored positions of the whole batch, softmax included; the class axis is last.
 
-use super::{Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
+use crate::plan::problem::Class;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "CrossEntropy", arity: Arity::Exactly(2), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "CrossEntropy",
+    arity: Arity::Exactly(2),
+    args: Args { named: &["label_smoothing", "ignore_index"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
-    let (logits, target) = (cx.elem(0), cx.ids(1));
-    let smoothing = cx.probability("label_smoothing", false, 0.0);
+    let swapped = cx.inputs[0].shape.class == Class::Index && cx.inputs[1].shape.class == Class::Elem;
+    if swapped {
+        let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
+        let message =
+            format!("{label} reads logits, then ids of classes, but {a} holds u32 ids and {b} f32 values");
+        let fix = format!("swap them: `<- ({}, {})`", b.trim_matches('`'), a.trim_matches('`'));
+        cx.conflict(0, format!("{message} -- {fix}"), format!("{a} holds u32 ids"));
+        cx.also(1, format!("{b} holds f32 values"));
+        return None;
+    }
+    let positions = cx.inputs[0].shape.dims.split_last().map(|(_, positions)| positions.to_vec());
+    let (logits, target) = (cx.elem(0), cx.ids(1, positions.as_deref()));
+    let smoothing = cx.probability("label_smoothing", 0.0);
     let ignore = cx.id("ignore_index");
     let (logits, target, smoothing, ignore) = (logits?, target?, smoothing?, ignore?);
     cx.finish()?;

@@ -4,11 +4,13 @@
 //! pass knows any op. What a kernel does stands in the folder of the same name in the runtime.
 
 mod activation;
+pub(crate) mod args;
 mod arithmetic;
 mod attention;
 pub(crate) mod context;
 mod cross_entropy;
 mod dropout;
+pub(crate) mod elsewhere;
 mod embedding;
 mod layer_norm;
 mod linear;
@@ -23,6 +25,7 @@ mod sum;
 mod transpose;
 
 use crate::graph::{Init, Shape};
+pub(crate) use args::Args;
 pub(crate) use context::Context;
 
 /// A layer of the library.
@@ -31,6 +34,8 @@ pub(crate) struct OpDef {
     pub(crate) name: &'static str,
     /// How many values it reads.
     pub(crate) arity: Arity,
+    /// What stands in its parentheses.
+    pub(crate) args: Args,
     /// Its shape rule; mistakes are reported, and give none.
     pub(crate) resolve: fn(&mut Context<'_>) -> Option<Resolved>,
 }

@@ -1,9 +1,10 @@
 //! `Mse <- (x, target)`: the mean of (x - target)^2 over all elements of the batch.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Mse", arity: Arity::Exactly(2), resolve }];
+pub(super) const OPS: &[OpDef] =
+    &[OpDef { name: "Mse", arity: Arity::Exactly(2), args: Args::NONE, resolve }];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (x, target) = (cx.elem(0), cx.elem(1));

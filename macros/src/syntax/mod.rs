@@ -8,12 +8,14 @@ mod layer;
 mod marks;
 mod parse;
 mod tokens;
+mod written;
 
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use parse::parse;
+pub(crate) use written::comma_separated;
 
 /// A whole `model! { … }`.
 pub(crate) struct Model {

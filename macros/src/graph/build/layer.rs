@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span};
 use super::Builder;
 use super::frame::{Earlier, Frame, Given, Last, Named, Place, join, label};
 use crate::graph::{Frozen, Item, Node, NodeId, Scope, Source, Value};
-use crate::ops::{self, OpDef};
+use crate::ops::{self, OpDef, elsewhere};
 use crate::report::{Around, did_you_mean};
 use crate::syntax::{self, Layer, LayerKind, text};
 
@@ -203,14 +203,18 @@ impl<'a> Builder<'a, '_> {
             );
             return;
         }
-        let mut known: Vec<String> = ops::names().map(str::to_owned).collect();
-        known.extend(self.model.blocks.iter().map(|b| text(&b.name)));
-        known.extend(self.visible(|named| named.layer.is_some()));
-        let hint = did_you_mean(
-            word,
-            known.iter().map(String::as_str),
-            "declare it with `block`, or name a layer of the library",
-        );
+        if let Some(own) = elsewhere::layer(word) {
+            self.error(span, format!("there is no layer `{word}` -- write {own}"));
+            return;
+        }
+        let known: Vec<String> = ops::names().map(str::to_owned).collect();
+        let otherwise = format!("declare it with `block`, or write one of `{}`", known.join("`, `"));
+        let own = self.model.blocks.iter().map(|b| text(&b.name)).chain(self.visible(|n| n.layer.is_some()));
+        let mut near: Vec<String> = own.collect();
+        if !elsewhere::missing(word) {
+            near.extend(known);
+        }
+        let hint = did_you_mean(word, near.iter().map(String::as_str), &otherwise);
         self.error(span, format!("there is no layer `{word}`{hint}"));
     }
 

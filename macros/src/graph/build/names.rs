@@ -114,7 +114,11 @@ impl<'a> Builder<'a, '_> {
 
     pub(super) fn arg(&mut self, arg: &syntax::Arg) -> Arg {
         let value = self.arg_value(&arg.value, arg.name.as_ref());
-        Arg { name: arg.name.clone(), value, span: arg.value.span() }
+        let word = match &arg.value {
+            syntax::Value::Expr(syntax::Expr::Name(word)) => Some(word.clone()),
+            _ => None,
+        };
+        Arg { name: arg.name.clone(), value, text: arg.to_string(), word, span: arg.value.span() }
     }
 
     fn arg_value(&mut self, value: &syntax::Value, name: Option<&Ident>) -> ArgValue {

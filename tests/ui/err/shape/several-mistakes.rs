@@ -18,7 +18,7 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:32 `a` reads u32 ids but `x` holds f32 values -- declare it as `u32[…]`
+//~ 7:32 `a` reads u32 ids but `x` holds f32 values -- declare it as `u32[4, 8]`
 //~ 4:15 `x` holds f32 values
 //~ 8:25 `b` reads f32 values but `ids` holds u32 ids -- put an `Embedding` before it
 //~ 5:15 `ids` holds u32 ids
