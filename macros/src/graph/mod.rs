@@ -49,6 +49,8 @@ pub(crate) struct Graph {
     pub(crate) stages: Option<(Stages, Span)>,
     /// Marks of which planning hears nothing, and why they save nothing (R6).
     pub(crate) notes: Vec<String>,
+    /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
+    pub(crate) unread_targets: Vec<(Span, String)>,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }
@@ -200,6 +202,8 @@ pub(crate) struct Param {
     pub(crate) init: Init,
     pub(crate) frozen: bool,
     pub(crate) span: Span,
+    /// What it is declared in.
+    pub(crate) around: Rc<Vec<Around>>,
 }
 
 /// How a parameter is drawn.

@@ -48,6 +48,17 @@ pub(crate) enum Arity {
     OneOf(usize, usize),
 }
 
+impl Arity {
+    /// Whether `n` values are as many as it reads.
+    pub(crate) fn fits(self, n: usize) -> bool {
+        match self {
+            Self::Exactly(k) => n == k,
+            Self::AtLeast(k) => n >= k,
+            Self::OneOf(a, b) => n == a || n == b,
+        }
+    }
+}
+
 impl OpDef {
     /// Whether it stands at the start of a path (`Parameter`).
     pub(crate) fn reads_nothing(&self) -> bool {

@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Lit, Token, bracketed, parenthesized, token};
 
 use super::tokens::{expected, list, nothing_more, word};
-use super::{Arg, Expr, Value, join, text};
+use super::{Arg, Expr, Name, Value, join, text};
 
 /// How many operators of a kind may stand in a row: an expression is evaluated recursively.
 const MOST_OPERATORS: usize = 100;
@@ -153,6 +153,17 @@ fn path(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
         }
     }
     Ok(parts)
+}
+
+/// What stands behind the name of a layer and a `.`: the rest of a path, and where it begins.
+pub(super) fn inside(input: ParseStream<'_>) -> syn::Result<Option<Name>> {
+    if !input.peek(Token![.]) {
+        return Ok(None);
+    }
+    let ahead = input.fork();
+    ahead.parse::<Token![.]>()?;
+    let span = ahead.span();
+    Ok(Some(Name { text: path(input)?.join("."), span }))
 }
 
 /// Whether the parentheses ahead hold a comma, and nothing follows them that makes them an operand.

@@ -88,6 +88,25 @@ pub(super) struct Named<'a> {
     pub(super) layer: Option<Earlier<'a>>,
 }
 
+/// A source that its block does not read.
+pub(super) struct Unread {
+    /// Where it is declared.
+    pub(super) span: Span,
+    pub(super) message: String,
+    /// The use of the block, and what that stands in.
+    pub(super) around: Vec<Around>,
+    /// What the use gave.
+    pub(super) value: ValueId,
+}
+
+/// What a name means inside a finished scope.
+pub(super) struct Hidden {
+    /// What messages call the scope.
+    pub(super) scope: String,
+    /// Where its parameters are named, if it is a layer or a scope.
+    pub(super) path: Option<String>,
+}
+
 /// A layer or scope that can be applied again, as it stands where it is declared.
 #[derive(Clone)]
 pub(super) struct Earlier<'a> {
