@@ -20,8 +20,8 @@ pub(crate) struct Around {
     /// "in this use of block `Mlp`"
     pub(crate) words: String,
     pub(crate) span: Span,
-    /// For a use of a block that has no name: the line that gives it one.
-    pub(crate) unnamed: Option<String>,
+    /// For a use of a block: how what it declares gets other paths.
+    pub(crate) renamed: Option<String>,
     /// Told even if the line's mistake was told before: for another use of the same block.
     pub(crate) always: bool,
 }

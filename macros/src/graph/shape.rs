@@ -105,6 +105,7 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
         inputs,
         args: node.args.iter().map(|a| (a.clone(), false)).collect(),
         frozen: node.frozen,
+        values: &graph.values,
     };
     check_arity(&mut cx, node)?;
     (node.op.resolve)(&mut cx)
@@ -214,22 +215,22 @@ impl Sharing<'_> {
         let key = |around: &Around| format!("{:?}", around.span);
         let both = node.around.iter().zip(first.around.iter());
         let common = both.take_while(|(own, other)| key(own) == key(other)).count();
-        // Of two uses of a block, the later one needs a name; what stands inside is as it should be.
-        if let Some(Around { span, unnamed: Some(line), .. }) = node.around.get(common) {
+        // Of two uses of a block, the later one needs another name; what stands inside is as it should be.
+        if let Some(Around { span, words, renamed: Some(fix), .. }) = node.around.get(common) {
             let (around, span) = (Rc::clone(&node.around), *span);
-            let message = "this use of a block has no name, so its parameters are declared twice";
+            let message = format!("the parameters {words} are declared twice -- {fix}");
             let (there, here) = match first.around.get(common) {
                 Some(other) => (other.span, String::from("they are declared here first")),
                 None => (first.span, format!("`{path}` is declared here first")),
             };
-            self.errors.error_in(&around[..common], span, format!("{message} -- name it: `{line}`"));
+            self.errors.error_in(&around[..common], span, message);
             self.errors.error(there, here);
             return;
         }
-        let (span, there) = (node.span, first.span);
+        let (span, there, inside) = (node.span, first.span, Rc::clone(&first.around));
         let fix = "name this layer or its scope differently";
         self.error(span, format!("the parameter `{path}` is declared twice -- {fix}"));
-        self.errors.error(there, format!("`{path}` is declared here first"));
+        self.errors.error_in(&inside[common..], there, format!("`{path}` is declared here first"));
     }
 
     /// Whether the parameter `owner` can be that of `decl` too.

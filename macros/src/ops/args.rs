@@ -71,7 +71,7 @@ impl Check<'_> {
                 continue;
             }
             let message = format!("`{}` has no argument `{word}`", self.op.name);
-            if let Some(why) = elsewhere::needless(&word) {
+            if let Some(why) = elsewhere::needless(&word).filter(|_| own.is_none()) {
                 found.push((span, format!("{message}: {why} -- remove it")));
                 continue;
             }
@@ -113,35 +113,77 @@ impl Check<'_> {
             return vec![];
         }
         let elsewhere: Vec<&&str> = args.elsewhere.iter().filter(|name| !given(name)).collect();
-        let number = |arg: &&Arg| matches!(arg.value, ArgValue::Num(_));
-        if unnamed.len() == elsewhere.len() && unnamed.iter().all(number) {
-            let read: Vec<_> = unnamed.iter().zip(elsewhere).filter(|(_, name)| args.is_read(name)).collect();
-            let left = self.node.args.iter().filter(|arg| !read.iter().any(|(r, _)| std::ptr::eq(**r, *arg)));
-            let left: Vec<&str> = left.map(|arg| arg.text.as_str()).collect();
-            let fix = format!("remove this one: `{op}({})`", left.join(", "));
-            return read
-                .into_iter()
-                .map(|(arg, name)| (arg.span, format!("{} -- {fix}", self.is_read(name))))
-                .collect();
+        let numbers = unnamed.iter().copied().filter(|arg| matches!(arg.value, ArgValue::Num(_)));
+        let numbers: Vec<&Arg> = numbers.collect();
+        let mut found = vec![];
+        let mut left = unnamed[places..].to_vec();
+        if numbers.len() == elsewhere.len() {
+            let read: Vec<_> = numbers.iter().zip(elsewhere).filter(|(_, name)| args.is_read(name)).collect();
+            let is_read = |arg: &Arg| read.iter().any(|(read, _)| std::ptr::eq(**read, arg));
+            let line = self.node.args.iter().filter(|arg| !is_read(arg)).map(|arg| self.written(arg));
+            let line = format!("{op}({})", comma_separated(&line.collect::<Vec<_>>()));
+            for (arg, name) in &read {
+                found.push((arg.span, format!("{} -- remove this one: `{line}`", self.is_read(name))));
+            }
+            left.retain(|arg| !matches!(arg.value, ArgValue::Num(_)));
         }
-        unnamed[places..].iter().map(|arg| (arg.span, self.too_many(arg))).collect()
+        found.extend(left.into_iter().map(|arg| (arg.span, self.too_many(arg))));
+        found
+    }
+
+    /// An argument as it is to be written: a flag has a name.
+    fn written(&self, arg: &Arg) -> String {
+        match &arg.name {
+            None if is_flag(arg) && self.op.args.named.contains(&"bias") => format!("bias = {}", arg.text),
+            _ => arg.text.clone(),
+        }
     }
 
     fn too_many(&self, arg: &Arg) -> String {
         let (args, label) = (&self.op.args, &self.node.label);
+        if let ArgValue::Word(word, _) = &arg.value
+            && is_value(self.values, &text(word))
+        {
+            return format!("`{}` is a value, not an argument -- {}", text(word), self.behind_arrow());
+        }
         let takes = match args.unnamed {
             [] if args.named.is_empty() => return format!("{label} takes no arguments -- remove this one"),
             [] => String::from("no argument without its name"),
             names => format!("no more than `{}` without their names", names.join("`, `")),
         };
-        let flag = matches!(&arg.value, ArgValue::Word(word, _) if word == "true" || word == "false");
         let fix = match args.named {
             [] => String::from("remove this one"),
-            named if flag && named.contains(&"bias") => format!("write `bias = {}`", arg.text),
+            named if is_flag(arg) && named.contains(&"bias") => format!("write `{}`", self.written(arg)),
             named => format!("remove this one, or name it: it takes `{}`", named.join("`, `")),
         };
         format!("{label} takes {takes} -- {fix}")
     }
+}
+
+impl Check<'_> {
+    /// The line whose values stand where they belong.
+    fn behind_arrow(&self) -> String {
+        let is_source = |arg: &&Arg| {
+            arg.name.is_none()
+                && matches!(&arg.value, ArgValue::Word(word, _) if is_value(self.values, &text(word)))
+        };
+        let (sources, rest): (Vec<&Arg>, Vec<&Arg>) = self.node.args.iter().partition(is_source);
+        let texts = |args: Vec<&Arg>| comma_separated(&args.iter().map(|arg| &arg.text).collect::<Vec<_>>());
+        let (one, op) = (sources.len() == 1, self.op.name);
+        let (sources, rest) = (texts(sources), texts(rest));
+        let head = if rest.is_empty() { op.to_owned() } else { format!("{op}({rest})") };
+        let sources = if one { sources } else { format!("({sources})") };
+        format!("write `{head} <- {sources}`")
+    }
+}
+
+fn is_flag(arg: &Arg) -> bool {
+    matches!(&arg.value, ArgValue::Word(word, _) if word == "true" || word == "false")
+}
+
+/// Whether messages call one of `values` by this name.
+pub(super) fn is_value(values: &[Value], name: &str) -> bool {
+    values.iter().any(|value| value.label.trim_matches('`') == name && value.label.starts_with('`'))
 }
 
 impl Context<'_> {

@@ -2,10 +2,10 @@
 
 use proc_macro2::{Ident, Span};
 
+use super::args::is_value;
 use super::{OpDef, ParamDecl};
 use crate::graph::num::{self, Num};
-use crate::graph::{Arg, ArgValue, Init, Shape};
-use crate::plan::problem::Class;
+use crate::graph::{Arg, ArgValue, Init, Shape, Value};
 use crate::report::{Around, Errors, nearest};
 use crate::syntax::text;
 
@@ -41,6 +41,8 @@ pub(crate) struct Context<'a> {
     pub(crate) inputs: Vec<Input>,
     pub(crate) args: Vec<(Arg, bool)>,
     pub(crate) frozen: bool,
+    /// All values: what an argument may be a name of.
+    pub(crate) values: &'a [Value],
 }
 
 impl Context<'_> {
@@ -71,6 +73,14 @@ impl Context<'_> {
         self.also(n, there);
     }
 
+    /// How to give input `n`, which has no axis, one.
+    pub(crate) fn give_axis(&self, n: usize) -> &'static str {
+        match self.inputs[n].port {
+            Some(_) => "give it one: `f32[n]`",
+            None => "put `Reshape(1)` before it",
+        }
+    }
+
     /// Says what input `n` is where that is declared, for a conflict reported elsewhere.
     pub(crate) fn also(&mut self, n: usize, there: impl std::fmt::Display) {
         self.errors.error(self.inputs[n].declared, there);
@@ -79,44 +89,6 @@ impl Context<'_> {
     /// The shape of input `n`.
     pub(crate) fn shape(&self, n: usize) -> Shape {
         self.inputs[n].shape.clone()
-    }
-
-    /// Input `n` must hold activations, one set for each sample.
-    pub(crate) fn elem(&mut self, n: usize) -> Option<Vec<u64>> {
-        let Input { shape, label, .. } = &self.inputs[n];
-        if shape.class == Class::Elem && shape.batched {
-            return Some(shape.dims.clone());
-        }
-        let (is, fix) = match shape.class {
-            Class::Index if self.inputs[n].port == Some(Port::Target) => {
-                let other = self.inputs.iter().find(|input| input.shape.class == Class::Elem);
-                let dims = &other.map_or(shape, |input| &input.shape).dims;
-                ("u32 ids", format!("declare it as `{}`", declaration("f32", dims)))
-            }
-            Class::Index => ("u32 ids", String::from("put an `Embedding` before it")),
-            _ => ("one number for the whole batch", String::from("only `Sum` reads losses")),
-        };
-        let message = format!("{} reads f32 values but {label} holds {is} -- {fix}", self.label);
-        let there = format!("{label} holds {is}");
-        self.conflict(n, message, there);
-        None
-    }
-
-    /// Input `n` must hold u32 ids, of shape `dims` where that is known.
-    pub(crate) fn ids(&mut self, n: usize, dims: Option<&[u64]>) -> Option<Vec<u64>> {
-        let Input { shape, label, port, .. } = &self.inputs[n];
-        if shape.class == Class::Index {
-            return Some(shape.dims.clone());
-        }
-        let is = if shape.class == Class::Elem { "f32 values" } else { "one number for the whole batch" };
-        let fix = match port {
-            Some(_) => format!("declare it as `{}`", declaration("u32", dims.unwrap_or(&shape.dims))),
-            None => String::from("name an input or target that is declared as u32"),
-        };
-        let message = format!("{} reads u32 ids but {label} holds {is} -- {fix}", self.label);
-        let there = format!("{label} holds {is}");
-        self.conflict(n, message, there);
-        None
     }
 
     fn take(&mut self, name: &'static str) -> Option<Arg> {
@@ -163,6 +135,10 @@ impl Context<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => match &arg.value {
                 // Where a number is wanted, a word was meant as the name of one.
+                ArgValue::Word(word, _) if words.is_empty() && is_value(self.values, &text(word)) => {
+                    let word = text(word);
+                    format!("what a layer reads stands behind its arguments: `<- {word}`")
+                }
                 ArgValue::Word(word, _) if words.is_empty() => {
                     let example = match expected {
                         "a positive integer" | "integers" => "64",
@@ -434,11 +410,6 @@ impl Context<'_> {
         }
         whole.then_some(())
     }
-}
-
-/// What to declare a port as.
-fn declaration(dtype: &str, dims: &[u64]) -> String {
-    if dims.is_empty() { dtype.to_owned() } else { format!("{dtype}{dims:?}") }
 }
 
 /// (product before, size of, product after) an axis.

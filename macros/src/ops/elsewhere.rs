@@ -41,6 +41,8 @@ pub(super) fn needless(found: &str) -> Option<&'static str> {
         "dtype" => "the types are those of the device",
         "batch_first" => "the batch is always the first axis, and is not written",
         "reduction" => "it is always the mean over the batch",
+        "activation" => "an activation is a layer of its own, behind this one",
+        "dropout" => "`Dropout` is a layer of its own",
         "requires_grad" => "what is not trained is marked `#[frozen]`",
         "is_causal" | "causal" => "`CausalAttention` is causal and `Attention` is not",
         _ => return None,

@@ -28,7 +28,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let asked: Vec<i128> = normalized.iter().map(|(n, _)| *n).collect();
     if dims.len() < axes || (!asked.is_empty() && asked != tail) {
         let (what, fix) = match asked.as_slice() {
-            [] => (String::from("the last axis"), String::from("give it one")),
+            [] => (String::from("the last axis"), String::from(cx.give_axis(0))),
             _ => (
                 format!("{asked:?}"),
                 String::from("write the sizes of the last axes, or nothing for the last one"),

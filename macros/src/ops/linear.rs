@@ -22,10 +22,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (mut dims, outputs, bias) = (dims?, outputs?, bias?);
     let Some(inputs) = dims.pop() else {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        let fix = match cx.inputs[0].port {
-            Some(_) => "give it one: `f32[n]`",
-            None => "put `Reshape(1)` before it",
-        };
+        let fix = cx.give_axis(0);
         let message = format!("{label} reads the last axis but {input} is [] -- {fix}");
         let there = format!("{input} has no axis but the batch");
         cx.conflict(0, message, there);

@@ -23,6 +23,7 @@ mod select;
 mod softmax;
 mod sum;
 mod transpose;
+mod values;
 
 use crate::graph::{Init, Shape};
 pub(crate) use args::Args;

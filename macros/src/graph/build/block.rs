@@ -35,8 +35,12 @@ impl<'a> Builder<'a, '_> {
         let names = self.block_sources(block, &given, &at);
         let (vars, names) = (vars?, names?);
         let words = format!("in this use of block `{name}`");
-        let unnamed = (!at.named && !self.top.repeated).then(|| self.line_with_name(&name, args));
-        let around = Around { words, span: at.span, unnamed, always: true };
+        let renamed = match (at.named, self.top.repeated) {
+            (_, true) => None,
+            (true, false) => Some(String::from("name it or its scope differently")),
+            (false, false) => Some(format!("name it: `{}`", self.line_with_name(&name, args))),
+        };
+        let around = Around { words, span: at.span, renamed, always: true };
         let at = Place { applied: None, ..at };
         let extra = FrameExtra {
             names,

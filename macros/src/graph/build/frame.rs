@@ -7,8 +7,9 @@ use proc_macro2::Span;
 
 use crate::graph::num::Vars;
 use crate::graph::{Source, ValueId};
+use crate::ops;
 use crate::report::Around;
-use crate::syntax::{Layer, LayerKind, Marks};
+use crate::syntax::{Layer, LayerKind, Marks, text};
 
 /// The names of a scope while it is being walked.
 pub(super) struct Frame<'a> {
@@ -116,6 +117,16 @@ pub(super) struct Earlier<'a> {
     pub(super) frozen: bool,
     /// What it sees.
     pub(super) outer: Outer,
+}
+
+impl Earlier<'_> {
+    /// Whether something stands inside: it is no layer of the library.
+    pub(super) fn is_scope(&self) -> bool {
+        match &self.layer.kind {
+            LayerKind::Use { kind, .. } => ops::find(&text(kind)).is_none(),
+            _ => true,
+        }
+    }
 }
 
 /// Where a line stands, and what is said of it.

@@ -179,15 +179,16 @@ impl<'a> Builder<'a, '_> {
                 }
                 return self.again(&earlier, sources, at, into);
             }
-            Some(None) => self.refuse_value(&word, kind.span()),
+            Some(None) => return self.refuse_value(&word, kind.span()),
             None => self.unknown_layer(&word, kind.span()),
         }
         None
     }
 
-    fn refuse_value(&mut self, word: &str, span: Span) {
+    fn refuse_value<T>(&mut self, word: &str, span: Span) -> Option<T> {
         let fix = format!("to read it, write `Layer(…) <- {word}`");
         self.error(span, format!("`{word}` is a value, not a layer that can be applied -- {fix}"));
+        None
     }
 
     /// Reports a path where a layer is named.
@@ -195,13 +196,15 @@ impl<'a> Builder<'a, '_> {
         let (word, rest) = (text(kind), &inside.text);
         let last = rest.rsplit('.').next().unwrap_or(rest);
         if let Some(named) = self.applies(&word) {
-            if named.layer.is_none() {
-                self.refuse_value(&word, kind.span());
-                return None;
-            }
-            let fix = format!("apply `{word}`, or move this line into it");
-            let message = format!("`{rest}` stands inside `{word}`, which shows only its last value");
-            self.error(inside.span, format!("{message} -- {fix}"));
+            let message = match &named.layer {
+                None => return self.refuse_value(&word, kind.span()),
+                Some(earlier) if earlier.is_scope() => {
+                    let fix = format!("apply `{word}`, or move this line into it");
+                    format!("`{rest}` stands inside `{word}`, which shows only its last value -- {fix}")
+                }
+                Some(_) => format!("`{word}` is a layer, with no `{rest}` inside -- apply `{word}`"),
+            };
+            self.error(inside.span, message);
         } else if ops::find(&word).is_some() || self.model.blocks.iter().any(|b| text(&b.name) == word) {
             self.error(inside.span, format!("`{word}` has no `{rest}` -- leave it out"));
         } else if ops::find(last).is_some() {
@@ -280,7 +283,7 @@ impl<'a> Builder<'a, '_> {
         };
         // What is wrong inside is told at this line too; a layer alone stands at this line itself.
         let words = layer.name.as_ref().map(|name| format!("where `{}` is applied again", name.text));
-        let applied = words.map(|words| Around { words, span: at.span, unnamed: None, always: true });
+        let applied = words.map(|words| Around { words, span: at.span, renamed: None, always: true });
         let frozen = at.frozen || earlier.frozen;
         let at = Place { params_at: earlier.params_at.clone(), named: true, frozen, applied, ..at };
         let walk = |builder: &mut Self| match (&layer.kind, op) {

@@ -3,9 +3,8 @@
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{Given, Hidden, Last, Named, Outer};
+use super::frame::{Earlier, Given, Hidden, Last, Named, Outer};
 use crate::graph::{Arg, ArgValue, Source};
-use crate::ops;
 use crate::report::{did_you_mean, nearest};
 use crate::syntax::{self, Layer, LayerKind, Name, text};
 
@@ -123,11 +122,8 @@ impl<'a> Builder<'a, '_> {
     /// Reports that `reader name.inside` names no value.
     fn refuse_inside(&mut self, name: &str, inside: &Name, reader: &str) {
         let rest = &inside.text;
-        let layer = self.lookup(name).and_then(|named| named.layer.as_ref());
-        let is_scope = layer.is_some_and(|earlier| match &earlier.layer.kind {
-            LayerKind::Use { kind, .. } => ops::find(&text(kind)).is_none(),
-            _ => true,
-        });
+        let is_scope =
+            self.lookup(name).and_then(|named| named.layer.as_ref()).is_some_and(Earlier::is_scope);
         let message = if is_scope {
             let fix = match reader {
                 "output" => format!("move `{rest}` out of it"),

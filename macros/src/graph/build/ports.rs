@@ -75,7 +75,7 @@ impl<'a> Builder<'a, '_> {
 
     /// Whether `expr` reads no constant that is declared further down; reports those.
     pub(super) fn reads_above(&mut self, expr: &Expr) -> bool {
-        expr.names().into_iter().fold(true, |above, word| self.is_above(word) && above)
+        expr.names().into_iter().filter(|word| !self.is_above(word)).count() == 0
     }
 
     /// The same of an argument.
@@ -83,7 +83,7 @@ impl<'a> Builder<'a, '_> {
         match value {
             syntax::Value::Expr(expr) => self.reads_above(expr),
             syntax::Value::List(items, _) | syntax::Value::Tuple(items, _) => {
-                items.iter().fold(true, |above, item| self.value_reads_above(item) && above)
+                items.iter().filter(|item| !self.value_reads_above(item)).count() == 0
             }
             syntax::Value::Str(_) | syntax::Value::Call(..) | syntax::Value::Path(..) => true,
         }

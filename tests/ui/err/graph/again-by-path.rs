@@ -9,7 +9,9 @@ remat::model! {
         act: F.mse_loss <- x;
         odd: Linear.mid(8) <- x;
         bad: x.mid <- x;
-        all: Concat <- (again, fc, act, odd, bad);
+        up: Linear(8) <- x;
+        one: up.weight;
+        all: Concat <- (again, fc, act, odd, bad, one);
         loss: Mse <- (all, y);
     }
 }
@@ -21,3 +23,4 @@ fn main() {}
 //~ 9:14 layers have no path here, and none is `mse_loss` -- write `Mse`
 //~ 10:21 `Linear` has no `mid` -- leave it out
 //~ 11:14 `x` is a value, not a layer that can be applied -- to read it, write `Layer(…) <- x`
+//~ 13:17 `up` is a layer, with no `weight` inside -- apply `up`

@@ -13,5 +13,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 8:9 this use of a block has no name, so its parameters are declared twice -- name it: `b: B`
+//~ 8:9 the parameters in this use of block `B` are declared twice -- name it: `b: B`
 //~ 7:13 `fc.weight` is declared here first

@@ -12,6 +12,6 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:33 this use of a block has no name, so its parameters are declared twice -- name it: `c2: C`
-//~ 8:12 in this use of block `B`: this use of a block has no name, so its parameters are declared twice -- name it: `c2: C`
+//~ 7:33 the parameters in this use of block `C` are declared twice -- name it: `c2: C`
+//~ 8:12 in this use of block `B`: the parameters in this use of block `C` are declared twice -- name it: `c2: C`
 //~ 7:21 they are declared here first

@@ -13,5 +13,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 8:9 this use of a block has no name, so its parameters are declared twice -- name it: `b2: B(4 + 4)`
+//~ 8:9 the parameters in this use of block `B` are declared twice -- name it: `b2: B(4 + 4)`
 //~ 7:9 they are declared here first
