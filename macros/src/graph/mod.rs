@@ -194,6 +194,18 @@ pub(crate) struct Node {
     pub(crate) params: Vec<ParamId>,
 }
 
+impl Node {
+    /// Its kind and its arguments, as written.
+    pub(crate) fn line(&self) -> String {
+        let args: Vec<&str> = self.args.iter().map(|arg| arg.text.as_str()).collect();
+        if args.is_empty() {
+            self.op.name.to_owned()
+        } else {
+            format!("{}({})", self.op.name, args.join(", "))
+        }
+    }
+}
+
 /// A parameter.
 pub(crate) struct Param {
     pub(crate) path: String,

@@ -122,12 +122,12 @@ fn check_arity(cx: &mut Context<'_>, node: &Node) -> Option<()> {
         Arity::AtLeast(k) => format!("{k} or more values"),
         Arity::OneOf(a, b) => format!("{a} or {b} values"),
     };
-    let op = node.op.name;
+    let line = node.line();
     let fix = match node.op.arity {
-        Arity::Exactly(0) => format!("write `{op}(…)` without `<-`"),
-        Arity::Exactly(1) => format!("write `{op} <- a`"),
-        Arity::OneOf(..) => format!("write `{op} <- (q, k, v)` or give it one value"),
-        _ => format!("write `{op} <- (a, b)`"),
+        Arity::Exactly(0) => format!("write `{line}` without `<-`"),
+        Arity::Exactly(1) => format!("write `{line} <- a`"),
+        Arity::OneOf(..) => format!("write `{line} <- (q, k, v)` or give it one value"),
+        _ => format!("write `{line} <- (a, b)`"),
     };
     cx.error(node.span, format!("{} reads {wants} but is given {n} -- {fix}", node.label));
     None
@@ -146,10 +146,10 @@ impl Sharing<'_> {
             return Some(vec![]);
         }
         let node = &self.graph.nodes[self.id];
-        let (span, op) = (node.span, node.op.name);
+        let span = node.span;
         let Some(at) = node.params_at.clone() else {
-            let label = &node.label;
-            self.error(span, format!("{label} has parameters, so it needs a name -- write `name: {op}…`"));
+            let fix = format!("write `name: {}`", node.line());
+            self.error(span, format!("{} has parameters, so it needs a name -- {fix}", node.label));
             return None;
         };
         let again = at != node.path;

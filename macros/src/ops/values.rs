@@ -45,6 +45,6 @@ impl Context<'_> {
 }
 
 /// What to declare a port as.
-fn declaration(dtype: &str, dims: &[u64]) -> String {
+pub(super) fn declaration(dtype: &str, dims: &[u64]) -> String {
     if dims.is_empty() { dtype.to_owned() } else { format!("{dtype}{dims:?}") }
 }

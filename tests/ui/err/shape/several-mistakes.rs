@@ -24,6 +24,6 @@ fn main() {}
 //~ 5:15 `ids` holds u32 ids
 //~ 11:33 `attn` splits 16 features into 3 heads, which leaves 1 -- choose heads that divide 16
 //~ 10:9 `d` gives 16 features
-//~ 13:25 `fit` needs two equal shapes but `d` is [4, 16] and `y` is [4, 8] -- make them equal
+//~ 13:25 `fit` needs two equal shapes but `d` is [4, 16] and `y` is [4, 8] -- declare `y` as `f32[4, 16]`, or make `d` [4, 8]
 //~ 6:16 `y` is [4, 8]
 //~ 10:9 `d` is [4, 16]
