@@ -1,6 +1,7 @@
 //! `CrossEntropy(label_smoothing = 0, ignore_index = none) <- (logits, target)`: the mean over the
 //! unignored positions of the whole batch, softmax included; the class axis is last.
 
+use super::context::Port;
 use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 use crate::plan::problem::Class;
@@ -12,17 +13,26 @@ pub(super) const OPS: &[OpDef] = &[OpDef {
     resolve,
 }];
 
-fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
-    let swapped = cx.inputs[0].shape.class == Class::Index && cx.inputs[1].shape.class == Class::Elem;
-    if swapped {
-        let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
-        let message =
-            format!("{label} reads logits, then ids of classes, but {a} holds u32 ids and {b} f32 values");
-        let fix = format!("swap them: `<- ({}, {})`", b.trim_matches('`'), a.trim_matches('`'));
-        cx.conflict(0, format!("{message} -- {fix}"), format!("{a} holds u32 ids"));
-        cx.also(1, format!("{b} holds f32 values"));
-        return None;
+/// Reports a target that stands where the logits do.
+fn refuse_swapped(cx: &mut Context<'_>) -> Option<()> {
+    let ids = |n: usize| cx.inputs[n].shape.class == Class::Index;
+    let target = |n: usize| cx.inputs[n].port == Some(Port::Target);
+    if ids(1) || target(1) || !(ids(0) || target(0)) {
+        return Some(());
     }
+    let holds = |n: usize| if ids(n) { "u32 ids" } else { "f32 values" };
+    let (first, second) = (holds(0), holds(1));
+    let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
+    let message =
+        format!("{label} reads logits, then ids of classes, but {a} holds {first} and {b} {second}");
+    let fix = format!("swap them: `<- ({}, {})`", b.trim_matches('`'), a.trim_matches('`'));
+    cx.conflict(0, format!("{message} -- {fix}"), format!("{a} holds {first}"));
+    cx.also(1, format!("{b} holds {second}"));
+    None
+}
+
+fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
+    refuse_swapped(cx)?;
     let positions = cx.inputs[0].shape.dims.split_last().map(|(_, positions)| positions.to_vec());
     let (logits, target) = (cx.elem(0), cx.ids(1, positions.as_deref()));
     let smoothing = cx.probability("label_smoothing", 0.0);

@@ -3,13 +3,18 @@ remat::model! {
     Net {
         input x: f32[8];
         target y: u32;
+        target z: f32;
         head: Linear(10);
-        loss: CrossEntropy <- (y, head);
+        first: CrossEntropy <- (y, head);
+        second: CrossEntropy <- (z, head);
+        loss: Sum <- (first, second);
     }
 }
 
 fn main() {}
 
-//~ 7:32 `loss` reads logits, then ids of classes, but `y` holds u32 ids and `head` f32 values -- swap them: `<- (head, y)`
+//~ 8:33 `first` reads logits, then ids of classes, but `y` holds u32 ids and `head` f32 values -- swap them: `<- (head, y)`
 //~ 5:16 `y` holds u32 ids
-//~ 6:9 `head` holds f32 values
+//~ 7:9 `head` holds f32 values
+//~ 9:34 `second` reads logits, then ids of classes, but `z` holds f32 values and `head` f32 values -- swap them: `<- (head, z)`
+//~ 6:16 `z` holds f32 values
