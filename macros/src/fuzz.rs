@@ -67,7 +67,7 @@ const MODELS: [&str; 4] = [
 ];
 
 /// Tokens that are put in the place of others.
-const OTHERS: [&str; 34] = [
+const OTHERS: [&str; 40] = [
     "0",
     "1",
     "2",
@@ -101,6 +101,12 @@ const OTHERS: [&str; 34] = [
     "/",
     "#",
     "<-",
+    ".",
+    ":",
+    "as",
+    "axis",
+    "fc",
+    "true",
     "\"text\"",
 ];
 

@@ -20,6 +20,8 @@ pub(crate) struct Around {
     /// "in this use of block `Mlp`"
     pub(crate) words: String,
     pub(crate) span: Span,
+    /// For a use of a block: how what it declares gets other paths.
+    pub(crate) renamed: Option<String>,
     /// Told even if the line's mistake was told before: for another use of the same block.
     pub(crate) always: bool,
 }
@@ -85,7 +87,8 @@ pub(crate) fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>)
         .collect();
     ranked.sort();
     ranked.dedup();
-    ranked.truncate(2);
+    // The same word in another case is no guess.
+    ranked.truncate(if ranked.first().is_some_and(|(d, _)| *d == 0) { 1 } else { 2 });
     ranked.into_iter().map(|(_, name)| name).collect()
 }
 
@@ -129,7 +132,7 @@ mod tests {
         let known = ["LayerNorm", "Linear", "Gelu", "Relu"];
         assert_eq!(nearest("Layer_norm", known), ["LayerNorm"]);
         assert_eq!(nearest("Linaer", known), ["Linear"]);
-        assert_eq!(nearest("GELU", known), ["Gelu", "Relu"]);
+        assert_eq!(nearest("GELU", known), ["Gelu"]);
         assert!(nearest("Conv2d", known).is_empty());
     }
 }

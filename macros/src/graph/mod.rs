@@ -49,6 +49,8 @@ pub(crate) struct Graph {
     pub(crate) stages: Option<(Stages, Span)>,
     /// Marks of which planning hears nothing, and why they save nothing (R6).
     pub(crate) notes: Vec<String>,
+    /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
+    pub(crate) unread_targets: Vec<(Span, String)>,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }
@@ -197,6 +199,16 @@ impl Node {
     pub(crate) fn is_view(&self) -> bool {
         self.resolved.as_ref().is_some_and(|op| op.view)
     }
+
+    /// Its kind and its arguments, as written.
+    pub(crate) fn line(&self) -> String {
+        let args: Vec<&str> = self.args.iter().map(|arg| arg.text.as_str()).collect();
+        if args.is_empty() {
+            self.op.name.to_owned()
+        } else {
+            format!("{}({})", self.op.name, args.join(", "))
+        }
+    }
 }
 
 /// A parameter.
@@ -207,6 +219,8 @@ pub(crate) struct Param {
     pub(crate) init: Init,
     pub(crate) frozen: bool,
     pub(crate) span: Span,
+    /// What it is declared in.
+    pub(crate) around: Rc<Vec<Around>>,
 }
 
 /// How a parameter is drawn.
@@ -222,6 +236,10 @@ pub(crate) enum Init {
 pub(crate) struct Arg {
     pub(crate) name: Option<Ident>,
     pub(crate) value: ArgValue,
+    /// As it is written, with its name.
+    pub(crate) text: String,
+    /// The word that its value is, if it is one.
+    pub(crate) word: Option<Ident>,
     pub(crate) span: Span,
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn eval(expr: &Expr, vars: &Vars, errors: &mut Errors) -> Option<Num>
             let found = vars.get(&text);
             if found.is_none() {
                 let known = vars.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str());
-                let hint = did_you_mean(&text, known, &format!("declare it: `const {text} = 64;`"));
+                let hint = did_you_mean(&text, known, &undeclared(&text, "64"));
                 errors.error(name.span(), format!("there is no number `{text}`{hint}"));
             }
             found.copied().flatten()
@@ -64,6 +64,14 @@ pub(crate) fn eval(expr: &Expr, vars: &Vars, errors: &mut Errors) -> Option<Num>
             }
         }
     }
+}
+
+/// How a number like `example` gets the name `word`.
+pub(crate) fn undeclared(word: &str, example: &str) -> String {
+    // Only a word in capitals may be meant for a constant of the program around the model.
+    let rust = word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
+    let place = if rust { ", where Rust's own constants are not visible" } else { "" };
+    format!("declare it in the model{place}: `const {word} = {example};`")
 }
 
 fn integers(a: i128, op: char, b: i128, span: Span, errors: &mut Errors) -> Option<Num> {

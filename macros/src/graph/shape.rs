@@ -6,8 +6,8 @@ use proc_macro2::Span;
 
 use super::num::MOST;
 use super::{Graph, Node, NodeId, Param, ParamId, Shape, Source};
-use crate::ops::context::{Context, Input};
-use crate::ops::{Arity, ParamDecl, Resolved};
+use crate::ops::context::{Context, Input, Port};
+use crate::ops::{Arity, ParamDecl, Resolved, args};
 use crate::report::{Around, Errors};
 
 /// Gives every value its shape, and makes the parameters.
@@ -23,6 +23,11 @@ pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
         errors.append(unsaid);
     }
     check_loss(graph, errors);
+    if errors.is_empty() {
+        std::mem::take(&mut graph.unread_targets).into_iter().for_each(|(span, message)| {
+            errors.error(span, message);
+        });
+    }
     trained(graph);
     if let Some(loss) = graph.loss.filter(|loss| errors.is_empty() && !graph.values[*loss].grad) {
         let fix = "add a layer with parameters, or remove a `#[frozen]`";
@@ -79,6 +84,7 @@ pub(crate) fn check_size(
 
 fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
     let node = &graph.nodes[id];
+    args::check(node, &graph.values, errors)?;
     let mut inputs = vec![];
     for source in &node.sources {
         let value = &graph.values[source.value];
@@ -87,18 +93,19 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
             label: value.label.clone(),
             declared: value.span,
             read: source.span,
+            port: value.node.is_none().then_some(if value.on_target { Port::Target } else { Port::Input }),
         });
     }
     let mut cx = Context {
         errors,
-        op: node.op.name,
+        op: node.op,
         label: node.label.clone(),
         span: node.span,
         around: &node.around,
         inputs,
         args: node.args.iter().map(|a| (a.clone(), false)).collect(),
-        known: vec![],
         frozen: node.frozen,
+        values: &graph.values,
     };
     check_arity(&mut cx, node)?;
     (node.op.resolve)(&mut cx)
@@ -106,21 +113,21 @@ fn resolve(graph: &Graph, id: NodeId, errors: &mut Errors) -> Option<Resolved> {
 
 fn check_arity(cx: &mut Context<'_>, node: &Node) -> Option<()> {
     let n = node.sources.len();
-    let (fits, wants) = match node.op.arity {
-        Arity::Exactly(1) => (n == 1, String::from("1 value")),
-        Arity::Exactly(k) => (n == k, format!("{k} values")),
-        Arity::AtLeast(k) => (n >= k, format!("{k} or more values")),
-        Arity::OneOf(a, b) => (n == a || n == b, format!("{a} or {b} values")),
-    };
-    if fits {
+    if node.op.arity.fits(n) {
         return Some(());
     }
-    let op = node.op.name;
+    let wants = match node.op.arity {
+        Arity::Exactly(1) => String::from("1 value"),
+        Arity::Exactly(k) => format!("{k} values"),
+        Arity::AtLeast(k) => format!("{k} or more values"),
+        Arity::OneOf(a, b) => format!("{a} or {b} values"),
+    };
+    let line = node.line();
     let fix = match node.op.arity {
-        Arity::Exactly(0) => format!("write `{op}(…)` without `<-`"),
-        Arity::Exactly(1) => format!("write `{op} <- a`"),
-        Arity::OneOf(..) => format!("write `{op} <- (q, k, v)` or give it one value"),
-        _ => format!("write `{op} <- (a, b)`"),
+        Arity::Exactly(0) => format!("write `{line}` without `<-`"),
+        Arity::Exactly(1) => format!("write `{line} <- a`"),
+        Arity::OneOf(..) => format!("write `{line} <- (q, k, v)` or give it one value"),
+        _ => format!("write `{line} <- (a, b)`"),
     };
     cx.error(node.span, format!("{} reads {wants} but is given {n} -- {fix}", node.label));
     None
@@ -139,10 +146,10 @@ impl Sharing<'_> {
             return Some(vec![]);
         }
         let node = &self.graph.nodes[self.id];
-        let (span, op) = (node.span, node.op.name);
+        let span = node.span;
         let Some(at) = node.params_at.clone() else {
-            let label = &node.label;
-            self.error(span, format!("{label} has parameters, so it needs a name -- write `name: {op}…`"));
+            let fix = format!("write `name: {}`", node.line());
+            self.error(span, format!("{} has parameters, so it needs a name -- {fix}", node.label));
             return None;
         };
         let again = at != node.path;
@@ -162,14 +169,12 @@ impl Sharing<'_> {
         let (owner, at) = match (&decl.tied, known) {
             (tied, Some(owner)) if again => (owner, tied.as_ref().map_or(span, |(_, span)| *span)),
             (_, Some(owner)) => {
-                let fix = "name this layer or its scope differently";
-                self.error(span, format!("the parameter `{path}` is declared twice -- {fix}"));
-                self.errors.error(self.graph.params[owner].span, format!("`{path}` is declared here first"));
+                self.twice(&path, owner);
                 return None;
             }
             (Some((source, at)), None) => {
                 let Some(owner) = self.graph.param_index.get(source).copied() else {
-                    let fix = "name an earlier layer that has a weight";
+                    let fix = self.written_layer(source);
                     self.error(*at, format!("there is no parameter `{source}` to share -- {fix}"));
                     return None;
                 };
@@ -184,12 +189,48 @@ impl Sharing<'_> {
                 let id = self.graph.params.len();
                 self.graph.param_index.insert(path.clone(), id);
                 let (shape, init) = (decl.shape.clone(), decl.init);
-                self.graph.params.push(Param { path, aliases: vec![], shape, init, frozen, span });
+                self.graph.params.push(Param { path, aliases: vec![], shape, init, frozen, span, around });
                 return Some(id);
             }
         };
         self.check_shared(decl, owner, at)?;
         Some(owner)
+    }
+
+    /// What to write for a weight `source` that there is not.
+    fn written_layer(&self, source: &str) -> String {
+        let args = &self.graph.nodes[self.id].args;
+        let text = args.iter().find_map(|arg| arg.text.strip_suffix(".weight"));
+        let known =
+            source.strip_suffix(".weight").is_some_and(|path| self.graph.param_index.contains_key(path));
+        match text.filter(|_| known) {
+            Some(text) => format!("name the layer, not its parameter: `{text}`"),
+            None => String::from("name an earlier layer that has a weight"),
+        }
+    }
+
+    /// Reports that the parameter `path` is declared already, as `owner`.
+    fn twice(&mut self, path: &str, owner: ParamId) {
+        let (node, first) = (&self.graph.nodes[self.id], &self.graph.params[owner]);
+        let key = |around: &Around| format!("{:?}", around.span);
+        let both = node.around.iter().zip(first.around.iter());
+        let common = both.take_while(|(own, other)| key(own) == key(other)).count();
+        // Of two uses of a block, the later one needs another name; what stands inside is as it should be.
+        if let Some(Around { span, words, renamed: Some(fix), .. }) = node.around.get(common) {
+            let (around, span) = (Rc::clone(&node.around), *span);
+            let message = format!("the parameters {words} are declared twice -- {fix}");
+            let (there, here) = match first.around.get(common) {
+                Some(other) => (other.span, String::from("they are declared here first")),
+                None => (first.span, format!("`{path}` is declared here first")),
+            };
+            self.errors.error_in(&around[..common], span, message);
+            self.errors.error(there, here);
+            return;
+        }
+        let (span, there, inside) = (node.span, first.span, Rc::clone(&first.around));
+        let fix = "name this layer or its scope differently";
+        self.error(span, format!("the parameter `{path}` is declared twice -- {fix}"));
+        self.errors.error_in(&inside[common..], there, format!("`{path}` is declared here first"));
     }
 
     /// Whether the parameter `owner` can be that of `decl` too.

@@ -1,20 +1,36 @@
 //! `Relu`, `Gelu(approximate = none | tanh)`, `Silu`, `Sigmoid`, `Tanh`: y = f(x), elementwise.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
 const ONE: Arity = Arity::Exactly(1);
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Relu", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Relu", SAVED_OUTPUT) },
-    OpDef { name: "Gelu", arity: ONE, resolve: gelu },
-    OpDef { name: "Silu", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Silu", SAVED_INPUT) },
+    OpDef {
+        name: "Relu",
+        arity: ONE,
+        args: Args::NONE,
+        resolve: |cx| plain(cx, "activation::Activation::Relu", SAVED_OUTPUT),
+    },
+    OpDef { name: "Gelu", arity: ONE, args: Args { unnamed: &["approximate"], ..Args::NONE }, resolve: gelu },
+    OpDef {
+        name: "Silu",
+        arity: ONE,
+        args: Args::NONE,
+        resolve: |cx| plain(cx, "activation::Activation::Silu", SAVED_INPUT),
+    },
     OpDef {
         name: "Sigmoid",
         arity: ONE,
+        args: Args::NONE,
         resolve: |cx| plain(cx, "activation::Activation::Sigmoid", SAVED_OUTPUT),
     },
-    OpDef { name: "Tanh", arity: ONE, resolve: |cx| plain(cx, "activation::Activation::Tanh", SAVED_OUTPUT) },
+    OpDef {
+        name: "Tanh",
+        arity: ONE,
+        args: Args::NONE,
+        resolve: |cx| plain(cx, "activation::Activation::Tanh", SAVED_OUTPUT),
+    },
 ];
 
 const SAVED_OUTPUT: Field = Field::SavedOut("saved");

@@ -1,20 +1,36 @@
 //! `Add`, `Sub`, `Mul` of two values of the same shape.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
 const TWO: Arity = Arity::Exactly(2);
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Add", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Add", false, EQUAL) },
-    OpDef { name: "Sub", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Sub", false, EQUAL) },
-    OpDef { name: "Mul", arity: TWO, resolve: |cx| binary(cx, "arithmetic::Arithmetic::Mul", true, EQUAL) },
+    OpDef {
+        name: "Add",
+        arity: TWO,
+        args: Args::NONE,
+        resolve: |cx| binary(cx, "arithmetic::Arithmetic::Add", false, EQUAL),
+    },
+    OpDef {
+        name: "Sub",
+        arity: TWO,
+        args: Args::NONE,
+        resolve: |cx| binary(cx, "arithmetic::Arithmetic::Sub", false, EQUAL),
+    },
+    OpDef {
+        name: "Mul",
+        arity: TWO,
+        args: Args::NONE,
+        resolve: |cx| binary(cx, "arithmetic::Arithmetic::Mul", true, EQUAL),
+    },
 ];
 
 /// The `Add` at the end of a residual.
 pub(super) static RESIDUAL_SUM: OpDef = OpDef {
     name: "Add",
     arity: TWO,
+    args: Args::NONE,
     resolve: |cx| {
         binary(cx, "arithmetic::Arithmetic::Add", false, "end the main path as it began, or add a `shortcut`")
     },

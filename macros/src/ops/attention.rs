@@ -1,18 +1,22 @@
 //! `Attention(heads)`, `CausalAttention(heads)`: softmax(q k^T / sqrt(D / heads)) v, of [T, 3D] or of
 //! three sources q [T, D], k [S, D], v [S, D].
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::context::Input;
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
+
+const ARGS: Args = Args { unnamed: &["heads"], elsewhere: &["embed_dim", "heads"], ..Args::NONE };
 
 const SOURCES: Arity = Arity::OneOf(1, 3);
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Attention", arity: SOURCES, resolve: |cx| resolve(cx, false) },
-    OpDef { name: "CausalAttention", arity: SOURCES, resolve: |cx| resolve(cx, true) },
+    OpDef { name: "Attention", arity: SOURCES, args: ARGS, resolve: |cx| resolve(cx, false) },
+    OpDef { name: "CausalAttention", arity: SOURCES, args: ARGS, resolve: |cx| resolve(cx, true) },
 ];
 
 fn resolve(cx: &mut Context<'_>, causal: bool) -> Option<Resolved> {
-    let heads = cx.need_dim_at("heads");
+    let example = some_heads(&cx.inputs);
+    let heads = cx.need_dim_at("heads", example);
     let mut shapes = vec![];
     for n in 0..cx.inputs.len() {
         let dims = cx.elem(n)?;
@@ -59,6 +63,13 @@ fn resolve(cx: &mut Context<'_>, causal: bool) -> Option<Resolved> {
         flops: pairs.saturating_mul(4 * width),
         ..Resolved::new("attention", Shape::elem(vec![queries, width]))
     })
+}
+
+/// A number of heads that divides the width of `inputs`.
+fn some_heads(inputs: &[Input]) -> u64 {
+    let features = inputs.first().and_then(|input| input.shape.dims.last()).map_or(1, |n| *n);
+    let width = if inputs.len() == 1 { features / 3 } else { features };
+    [8, 4, 2].into_iter().find(|n| width.is_multiple_of(*n) && *n < width).unwrap_or(1)
 }
 
 fn packed_shape(cx: &mut Context<'_>, (len, dim): (u64, u64)) -> Option<(u64, u64, u64)> {

@@ -1,12 +1,13 @@
 //! What an op's shape rule works with: arguments, input shapes, and messages that name the layer.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 
-use super::ParamDecl;
+use super::args::is_value;
+use super::{OpDef, ParamDecl};
 use crate::graph::num::{self, Num};
-use crate::graph::{Arg, ArgValue, Init, Shape};
-use crate::plan::problem::Class;
-use crate::report::{Around, Errors, did_you_mean, nearest};
+use crate::graph::{Arg, ArgValue, Init, Shape, Value};
+use crate::report::{Around, Errors, nearest};
+use crate::syntax::text;
 
 /// An input as a shape rule sees it.
 pub(crate) struct Input {
@@ -17,13 +18,21 @@ pub(crate) struct Input {
     pub(crate) declared: Span,
     /// Where it is read.
     pub(crate) read: Span,
+    /// Whether it is declared with its type, and as what.
+    pub(crate) port: Option<Port>,
+}
+
+/// What a line of the model declares with a type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    Input,
+    Target,
 }
 
 /// The node whose shape is asked for.
 pub(crate) struct Context<'a> {
     pub(crate) errors: &'a mut Errors,
-    /// The op's name.
-    pub(crate) op: &'static str,
+    pub(crate) op: &'static OpDef,
     /// The layer's name or kind in backticks, or a description.
     pub(crate) label: String,
     pub(crate) span: Span,
@@ -31,8 +40,9 @@ pub(crate) struct Context<'a> {
     pub(crate) around: &'a [Around],
     pub(crate) inputs: Vec<Input>,
     pub(crate) args: Vec<(Arg, bool)>,
-    pub(crate) known: Vec<&'static str>,
     pub(crate) frozen: bool,
+    /// All values: what an argument may be a name of.
+    pub(crate) values: &'a [Value],
 }
 
 impl Context<'_> {
@@ -63,6 +73,14 @@ impl Context<'_> {
         self.also(n, there);
     }
 
+    /// How to give input `n`, which has no axis, one.
+    pub(crate) fn give_axis(&self, n: usize) -> &'static str {
+        match self.inputs[n].port {
+            Some(_) => "give it one: `f32[n]`",
+            None => "put `Reshape(1)` before it",
+        }
+    }
+
     /// Says what input `n` is where that is declared, for a conflict reported elsewhere.
     pub(crate) fn also(&mut self, n: usize, there: impl std::fmt::Display) {
         self.errors.error(self.inputs[n].declared, there);
@@ -73,37 +91,7 @@ impl Context<'_> {
         self.inputs[n].shape.clone()
     }
 
-    /// Input `n` must hold activations, one set for each sample.
-    pub(crate) fn elem(&mut self, n: usize) -> Option<Vec<u64>> {
-        let Input { shape, label, .. } = &self.inputs[n];
-        if shape.class == Class::Elem && shape.batched {
-            return Some(shape.dims.clone());
-        }
-        let (is, fix) = match shape.class {
-            Class::Index => ("u32 ids", "put an `Embedding` before it"),
-            _ => ("one number for the whole batch", "only `Sum` reads losses"),
-        };
-        let message = format!("{} reads f32 values but {label} holds {is} -- {fix}", self.label);
-        let there = format!("{label} holds {is}");
-        self.conflict(n, message, there);
-        None
-    }
-
-    /// Input `n` must hold u32 ids.
-    pub(crate) fn ids(&mut self, n: usize) -> Option<Vec<u64>> {
-        let Input { shape, label, .. } = &self.inputs[n];
-        if shape.class == Class::Index {
-            return Some(shape.dims.clone());
-        }
-        let message =
-            format!("{} reads u32 ids but {label} holds f32 values -- declare it as `u32[…]`", self.label);
-        let there = format!("{label} holds f32 values");
-        self.conflict(n, message, there);
-        None
-    }
-
-    fn take(&mut self, name: &'static str, positional: bool) -> Option<Arg> {
-        self.known.push(name);
+    fn take(&mut self, name: &'static str) -> Option<Arg> {
         let mut found: Option<usize> = None;
         for i in 0..self.args.len() {
             if self.args[i].0.name.as_ref().is_some_and(|n| n == name) {
@@ -117,7 +105,7 @@ impl Context<'_> {
                 self.args[i].1 = true;
             }
         }
-        if found.is_none() && positional {
+        if found.is_none() && self.op.args.unnamed.contains(&name) {
             found = self.args.iter().position(|(a, used)| a.name.is_none() && !used);
         }
         let i = found?;
@@ -145,29 +133,37 @@ impl Context<'_> {
         };
         let fix = match near.first() {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write {expected}"),
+            None => match &arg.value {
+                // Where a number is wanted, a word was meant as the name of one.
+                ArgValue::Word(word, _) if words.is_empty() && is_value(self.values, &text(word)) => {
+                    let word = text(word);
+                    format!("what a layer reads stands behind its arguments: `<- {word}`")
+                }
+                ArgValue::Word(word, _) if words.is_empty() => {
+                    let example = match expected {
+                        "a positive integer" | "integers" => "64",
+                        "a number" => "0.1",
+                        _ => "0",
+                    };
+                    num::undeclared(&text(word), example)
+                }
+                _ => format!("write {expected}"),
+            },
         };
         let label = self.label.clone();
         self.error(arg.span, format!("`{name}` of {label} must be {expected} but is {found} -- {fix}"));
     }
 
-    /// A size that must be given: by name, or as the next unnamed argument.
-    pub(crate) fn need_dim(&mut self, name: &'static str) -> Option<u64> {
-        Some(self.need_dim_at(name)?.0)
+    /// A size that must be given: by name, or as the next unnamed argument. If it is not, the line to write
+    /// has `example`.
+    pub(crate) fn need_dim(&mut self, name: &'static str, example: u64) -> Option<u64> {
+        Some(self.need_dim_at(name, example)?.0)
     }
 
     /// The same, with its place.
-    pub(crate) fn need_dim_at(&mut self, name: &'static str) -> Option<(u64, Span)> {
-        let Some(arg) = self.take(name, true) else {
-            let (label, op) = (self.label.clone(), self.op);
-            let slip = self.args.iter().filter_map(|(arg, _)| arg.name.as_ref());
-            let mut slip = slip.map(|found| (found.to_string(), found.span()));
-            let slip = slip.rfind(|(found, _)| found != name && !nearest(found, [name]).is_empty());
-            if let Some((found, span)) = slip {
-                self.error(span, format!("`{op}` has no argument `{found}` -- did you mean `{name}`?"));
-                return None;
-            }
-            self.error(self.span, format!("{label} needs `{name}` -- write `{op}(…, {name} = 64)`"));
+    pub(crate) fn need_dim_at(&mut self, name: &'static str, example: u64) -> Option<(u64, Span)> {
+        let Some(arg) = self.take(name) else {
+            self.missing(example);
             return None;
         };
         let ArgValue::Num(n) = arg.value else {
@@ -190,7 +186,7 @@ impl Context<'_> {
 
     /// An integer of any sign.
     pub(crate) fn int(&mut self, name: &'static str) -> Option<Option<(i128, Span)>> {
-        let Some(arg) = self.take(name, true) else { return Some(None) };
+        let Some(arg) = self.take(name) else { return Some(None) };
         if let ArgValue::Num(Num::Int(i)) = arg.value {
             return Some(Some((i, arg.span)));
         }
@@ -201,7 +197,7 @@ impl Context<'_> {
     /// Integers: `(a, b)`, `[a, b]`, or the unnamed arguments one after the other.
     pub(crate) fn ints(&mut self, name: &'static str) -> Option<Vec<(i128, Span)>> {
         let mut list = vec![];
-        while let Some(arg) = self.take(name, true) {
+        while let Some(arg) = self.take(name) {
             match &arg.value {
                 ArgValue::Num(Num::Int(i)) => list.push((*i, arg.span)),
                 ArgValue::List(inner) => {
@@ -228,7 +224,7 @@ impl Context<'_> {
     /// Floats, unnamed, one after the other.
     pub(crate) fn reals(&mut self, name: &'static str) -> Option<Vec<f64>> {
         let mut list = vec![];
-        while let Some(arg) = self.take(name, true) {
+        while let Some(arg) = self.take(name) {
             let ArgValue::Num(n) = arg.value else {
                 self.wrong_kind(name, &arg, "a number", &[]);
                 return None;
@@ -239,8 +235,8 @@ impl Context<'_> {
     }
 
     /// A number, where it is given.
-    pub(crate) fn real(&mut self, name: &'static str, positional: bool) -> Option<Option<(f64, Span)>> {
-        let Some(arg) = self.take(name, positional) else { return Some(None) };
+    pub(crate) fn real(&mut self, name: &'static str) -> Option<Option<(f64, Span)>> {
+        let Some(arg) = self.take(name) else { return Some(None) };
         let ArgValue::Num(n) = arg.value else {
             self.wrong_kind(name, &arg, "a number", &[]);
             return None;
@@ -249,8 +245,8 @@ impl Context<'_> {
     }
 
     /// A probability in [0, 1), or `default`.
-    pub(crate) fn probability(&mut self, name: &'static str, positional: bool, default: f64) -> Option<f64> {
-        let Some((p, span)) = self.real(name, positional)? else { return Some(default) };
+    pub(crate) fn probability(&mut self, name: &'static str, default: f64) -> Option<f64> {
+        let Some((p, span)) = self.real(name)? else { return Some(default) };
         if (0.0..1.0).contains(&p) {
             return Some(p);
         }
@@ -264,7 +260,7 @@ impl Context<'_> {
 
     /// A number above 0, or `default`.
     pub(crate) fn positive(&mut self, name: &'static str, default: f64) -> Option<f64> {
-        let Some((x, span)) = self.real(name, false)? else { return Some(default) };
+        let Some((x, span)) = self.real(name)? else { return Some(default) };
         if x > 0.0 {
             return Some(x);
         }
@@ -278,7 +274,7 @@ impl Context<'_> {
 
     /// `true` or `false`, or `default`.
     pub(crate) fn flag(&mut self, name: &'static str, default: bool) -> Option<bool> {
-        let Some(arg) = self.take(name, false) else { return Some(default) };
+        let Some(arg) = self.take(name) else { return Some(default) };
         if let ArgValue::Word(w, _) = &arg.value {
             if w == "true" {
                 return Some(true);
@@ -293,7 +289,7 @@ impl Context<'_> {
 
     /// One of `words`: where it stands among them, or `default`.
     pub(crate) fn word(&mut self, name: &'static str, words: &[&str], default: usize) -> Option<usize> {
-        let Some(arg) = self.take(name, true) else { return Some(default) };
+        let Some(arg) = self.take(name) else { return Some(default) };
         if let ArgValue::Word(w, _) = &arg.value
             && let Some(i) = words.iter().position(|word| w == word)
         {
@@ -305,7 +301,7 @@ impl Context<'_> {
 
     /// An initialisation, or `default`.
     pub(crate) fn init(&mut self, name: &'static str, default: Init) -> Option<Init> {
-        let Some(arg) = self.take(name, false) else { return Some(default) };
+        let Some(arg) = self.take(name) else { return Some(default) };
         let init = match &arg.value {
             ArgValue::Word(w, _) if w == "zeros" => Some(Init::Constant(0.0)),
             ArgValue::Word(w, _) if w == "ones" => Some(Init::Constant(1.0)),
@@ -331,10 +327,10 @@ impl Context<'_> {
 
     /// A parameter called `weight`, which `weight = layer` may tie to an earlier one.
     pub(crate) fn weight(&mut self, shape: Vec<u64>, default: Init) -> Option<ParamDecl> {
-        let tied = match self.take("weight", false) {
+        let tied = match self.take("weight") {
             Some(Arg { value: ArgValue::Param(path), span, .. }) => Some((path, span)),
             Some(arg) => {
-                self.wrong_kind("weight", &arg, "the name of an earlier layer", &[]);
+                self.no_layer(&arg);
                 return None;
             }
             None => None,
@@ -351,6 +347,17 @@ impl Context<'_> {
             return None;
         }
         Some(ParamDecl { name: "weight", shape, init, tied })
+    }
+
+    /// Reports a `weight` that names no layer.
+    fn no_layer(&mut self, arg: &Arg) {
+        if let (ArgValue::Num(n), Some(word)) = (&arg.value, &arg.word) {
+            let message = format!("`weight` of {} must be the name of an earlier layer", self.label);
+            let fix = format!("name a layer, or write `init = constant({word})`");
+            self.error(arg.span, format!("{message} but `{word}` is the number {n} -- {fix}"));
+        } else {
+            self.wrong_kind("weight", arg, "the name of an earlier layer", &[]);
+        }
     }
 
     /// The axis of input 0 that `name` means, negative from the end.
@@ -381,7 +388,7 @@ impl Context<'_> {
 
     /// An id that may be left out.
     pub(crate) fn id(&mut self, name: &'static str) -> Option<Option<u32>> {
-        let Some(arg) = self.take(name, false) else { return Some(None) };
+        let Some(arg) = self.take(name) else { return Some(None) };
         if let ArgValue::Num(Num::Int(i)) = arg.value
             && let Ok(id) = u32::try_from(i)
         {
@@ -391,30 +398,15 @@ impl Context<'_> {
         None
     }
 
-    /// Reports arguments that nothing asked for.
+    /// Reports arguments that nothing asked for: those that mean nothing beside the others.
     pub(crate) fn finish(&mut self) -> Option<()> {
         let mut whole = true;
-        for (arg, used) in std::mem::take(&mut self.args) {
-            if used {
-                continue;
-            }
+        for (arg, _) in std::mem::take(&mut self.args).iter().filter(|(_, used)| !used) {
             whole = false;
-            let (label, op) = (self.label.clone(), self.op);
-            match &arg.name {
-                Some(name) => {
-                    let otherwise = if self.known.is_empty() {
-                        String::from("it takes none")
-                    } else {
-                        format!("it takes `{}`", self.known.join("`, `"))
-                    };
-                    let hint = did_you_mean(&name.to_string(), self.known.iter().copied(), &otherwise);
-                    self.error(name.span(), format!("`{op}` has no argument `{name}`{hint}"));
-                }
-                None => self.error(
-                    arg.span,
-                    format!("{label} has too many arguments -- remove this one, or name it"),
-                ),
-            }
+            let what = arg.name.as_ref().map_or_else(|| arg.text.clone(), text);
+            let message = format!("`{what}` of {} means nothing beside its other arguments", self.label);
+            let span = arg.name.as_ref().map_or(arg.span, Ident::span);
+            self.error(span, format!("{message} -- remove it"));
         }
         whole.then_some(())
     }

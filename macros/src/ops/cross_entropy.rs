@@ -1,14 +1,41 @@
 //! `CrossEntropy(label_smoothing = 0, ignore_index = none) <- (logits, target)`: the mean over the
 //! unignored positions of the whole batch, softmax included; the class axis is last.
 
-use super::{Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use super::context::Port;
+use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
+use crate::plan::problem::Class;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "CrossEntropy", arity: Arity::Exactly(2), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "CrossEntropy",
+    arity: Arity::Exactly(2),
+    args: Args { named: &["label_smoothing", "ignore_index"], ..Args::NONE },
+    resolve,
+}];
+
+/// Reports a target that stands where the logits do.
+fn refuse_swapped(cx: &mut Context<'_>) -> Option<()> {
+    let ids = |n: usize| cx.inputs[n].shape.class == Class::Index;
+    let target = |n: usize| cx.inputs[n].port == Some(Port::Target);
+    if ids(1) || target(1) || !(ids(0) || target(0)) {
+        return Some(());
+    }
+    let holds = |n: usize| if ids(n) { "u32 ids" } else { "f32 values" };
+    let (first, second) = (holds(0), holds(1));
+    let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
+    let message =
+        format!("{label} reads logits, then ids of classes, but {a} holds {first} and {b} {second}");
+    let fix = format!("swap them: `<- ({}, {})`", b.trim_matches('`'), a.trim_matches('`'));
+    cx.conflict(0, format!("{message} -- {fix}"), format!("{a} holds {first}"));
+    cx.also(1, format!("{b} holds {second}"));
+    None
+}
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
-    let (logits, target) = (cx.elem(0), cx.ids(1));
-    let smoothing = cx.probability("label_smoothing", false, 0.0);
+    refuse_swapped(cx)?;
+    let positions = cx.inputs[0].shape.dims.split_last().map(|(_, positions)| positions.to_vec());
+    let (logits, target) = (cx.elem(0), cx.ids(1, positions.as_deref()));
+    let smoothing = cx.probability("label_smoothing", 0.0);
     let ignore = cx.id("ignore_index");
     let (logits, target, smoothing, ignore) = (logits?, target?, smoothing?, ignore?);
     cx.finish()?;

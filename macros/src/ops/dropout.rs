@@ -1,13 +1,18 @@
 //! `Dropout(p = 0.5)`: in training, each element is 0 with probability p, else x / (1 - p).
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Dropout", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Dropout",
+    arity: Arity::Exactly(1),
+    args: Args { unnamed: &["p"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0);
-    let p = cx.probability("p", true, 0.5);
+    let p = cx.probability("p", 0.5);
     let (dims, p) = (dims?, p?);
     cx.finish()?;
     let output = Shape::elem(dims);

@@ -1,13 +1,18 @@
 //! `Embedding(num_embeddings, embedding_dim, init = normal(1))`: row `id` of the weight.
 
-use super::{Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Embedding", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Embedding",
+    arity: Arity::Exactly(1),
+    args: Args { unnamed: &["num_embeddings", "embedding_dim"], named: &["weight", "init"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
-    let dims = cx.ids(0);
-    let (vocab, dim) = (cx.need_dim("num_embeddings"), cx.need_dim("embedding_dim"));
+    let dims = cx.ids(0, None);
+    let (vocab, dim) = (cx.need_dim("num_embeddings", 64), cx.need_dim("embedding_dim", 64));
     let (mut dims, vocab, dim) = (dims?, vocab?, dim?);
     let params = vec![cx.weight(vec![vocab, dim], Init::Normal(1.0))?];
     cx.finish()?;

@@ -1,9 +1,19 @@
 //! `LayerNorm(normalized_shape = last axis, eps = 1e-5, elementwise_affine = true, bias = true)`.
 
-use super::{Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "LayerNorm", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "LayerNorm",
+    arity: Arity::Exactly(1),
+    args: Args {
+        unnamed: &["normalized_shape"],
+        list: true,
+        named: &["eps", "elementwise_affine", "bias", "weight", "init", "bias_init"],
+        ..Args::NONE
+    },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0);
@@ -18,7 +28,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let asked: Vec<i128> = normalized.iter().map(|(n, _)| *n).collect();
     if dims.len() < axes || (!asked.is_empty() && asked != tail) {
         let (what, fix) = match asked.as_slice() {
-            [] => (String::from("the last axis"), String::from("give it one")),
+            [] => (String::from("the last axis"), String::from(cx.give_axis(0))),
             _ => (
                 format!("{asked:?}"),
                 String::from("write the sizes of the last axes, or nothing for the last one"),

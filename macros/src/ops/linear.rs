@@ -1,18 +1,29 @@
 //! `Linear(out_features, bias = true, init = …, bias_init = …, weight = …)`: y = x W^T + b.
 
-use super::{Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Linear", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Linear",
+    arity: Arity::Exactly(1),
+    args: Args {
+        unnamed: &["out_features"],
+        named: &["bias", "weight", "init", "bias_init"],
+        elsewhere: &["in_features", "out_features"],
+        ..Args::NONE
+    },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0);
-    let outputs = cx.need_dim("out_features");
+    let outputs = cx.need_dim("out_features", 64);
     let bias = cx.flag("bias", true);
     let (mut dims, outputs, bias) = (dims?, outputs?, bias?);
     let Some(inputs) = dims.pop() else {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        let message = format!("{label} reads the last axis but {input} is [] -- give it one: `f32[n]`");
+        let fix = cx.give_axis(0);
+        let message = format!("{label} reads the last axis but {input} is [] -- {fix}");
         let there = format!("{input} has no axis but the batch");
         cx.conflict(0, message, there);
         return None;

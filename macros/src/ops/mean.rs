@@ -1,10 +1,15 @@
 //! `Mean(dim)`: the mean along an axis, which goes.
 
 use super::context::around;
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Mean", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Mean",
+    arity: Arity::Exactly(1),
+    args: Args { unnamed: &["dim"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = cx.elem(0)?;

@@ -4,11 +4,13 @@
 //! pass knows any op. What a kernel does stands in the folder of the same name in the runtime.
 
 mod activation;
+pub(crate) mod args;
 mod arithmetic;
 mod attention;
 pub(crate) mod context;
 mod cross_entropy;
 mod dropout;
+pub(crate) mod elsewhere;
 mod embedding;
 mod layer_norm;
 mod linear;
@@ -21,8 +23,10 @@ mod select;
 mod softmax;
 mod sum;
 mod transpose;
+mod values;
 
 use crate::graph::{Init, Shape};
+pub(crate) use args::Args;
 pub(crate) use context::Context;
 
 /// A layer of the library.
@@ -31,6 +35,8 @@ pub(crate) struct OpDef {
     pub(crate) name: &'static str,
     /// How many values it reads.
     pub(crate) arity: Arity,
+    /// What stands in its parentheses.
+    pub(crate) args: Args,
     /// Its shape rule; mistakes are reported, and give none.
     pub(crate) resolve: fn(&mut Context<'_>) -> Option<Resolved>,
 }
@@ -41,6 +47,17 @@ pub(crate) enum Arity {
     Exactly(usize),
     AtLeast(usize),
     OneOf(usize, usize),
+}
+
+impl Arity {
+    /// Whether `n` values are as many as it reads.
+    pub(crate) fn fits(self, n: usize) -> bool {
+        match self {
+            Self::Exactly(k) => n == k,
+            Self::AtLeast(k) => n >= k,
+            Self::OneOf(a, b) => n == a || n == b,
+        }
+    }
 }
 
 impl OpDef {

@@ -1,10 +1,15 @@
 //! `Parameter(a, b, …, init = normal(0.02))`: a learned tensor, the same for every sample.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::num::Num;
 use crate::graph::{Init, Shape};
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Parameter", arity: Arity::Exactly(0), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Parameter",
+    arity: Arity::Exactly(0),
+    args: Args { unnamed: &["shape"], list: true, named: &["weight", "init"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let sizes = cx.ints("shape")?;

@@ -1,13 +1,24 @@
 //! `PositionEmbedding(n, init = normal(0.02))`: y[t] = x[t] + weight[t], for x [T, D] with T <= n.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "PositionEmbedding", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "PositionEmbedding",
+    arity: Arity::Exactly(1),
+    args: Args {
+        unnamed: &["num_positions"],
+        named: &["weight", "init"],
+        elsewhere: &["num_positions", "embed_dim"],
+        ..Args::NONE
+    },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0);
-    let table = cx.need_dim("num_positions");
+    let example = cx.inputs[0].shape.dims.first().copied().unwrap_or(64);
+    let table = cx.need_dim("num_positions", example);
     let (dims, table) = (dims?, table?);
     let &[len, dim] = dims.as_slice() else {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());

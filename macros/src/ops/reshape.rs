@@ -1,11 +1,21 @@
 //! `Reshape(a, b, …)` with at most one -1, `Flatten(start_dim = 0, end_dim = -1)`: no step, no buffer.
 
-use super::{Arity, Context, OpDef, Resolved};
+use super::{Args, Arity, Context, OpDef, Resolved};
 use crate::graph::Shape;
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Reshape", arity: Arity::Exactly(1), resolve: reshape },
-    OpDef { name: "Flatten", arity: Arity::Exactly(1), resolve: flatten },
+    OpDef {
+        name: "Reshape",
+        arity: Arity::Exactly(1),
+        args: Args { unnamed: &["shape"], list: true, ..Args::NONE },
+        resolve: reshape,
+    },
+    OpDef {
+        name: "Flatten",
+        arity: Arity::Exactly(1),
+        args: Args { unnamed: &["start_dim", "end_dim"], ..Args::NONE },
+        resolve: flatten,
+    },
 ];
 
 fn view(cx: &Context<'_>, dims: Vec<u64>) -> Resolved {

@@ -1,12 +1,22 @@
 //! `Concat(dim = 0) <- (a, b, …)` and `Slice(dim, start, end)`: parts of an axis.
 
 use super::context::around;
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef { name: "Concat", arity: Arity::AtLeast(2), resolve: concat },
-    OpDef { name: "Slice", arity: Arity::Exactly(1), resolve: slice },
+    OpDef {
+        name: "Concat",
+        arity: Arity::AtLeast(2),
+        args: Args { unnamed: &["dim"], ..Args::NONE },
+        resolve: concat,
+    },
+    OpDef {
+        name: "Slice",
+        arity: Arity::Exactly(1),
+        args: Args { unnamed: &["dim", "start", "end"], ..Args::NONE },
+        resolve: slice,
+    },
 ];
 
 fn concat(cx: &mut Context<'_>) -> Option<Resolved> {

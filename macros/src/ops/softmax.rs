@@ -1,10 +1,15 @@
 //! `Softmax(dim = -1)`: exp(x) / sum exp(x) along an axis.
 
 use super::context::around;
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Softmax", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Softmax",
+    arity: Arity::Exactly(1),
+    args: Args { unnamed: &["dim"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let dims = cx.elem(0)?;

@@ -1,9 +1,14 @@
 //! `Sum(w, …) <- (loss, …)`: the weighted sum of losses; weights default to 1.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Sum", arity: Arity::AtLeast(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Sum",
+    arity: Arity::AtLeast(1),
+    args: Args { unnamed: &["weights"], list: true, ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut weights = cx.reals("weights")?;

@@ -1,9 +1,14 @@
 //! `Transpose(dim0, dim1)`: two axes swapped.
 
-use super::{Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 
-pub(super) const OPS: &[OpDef] = &[OpDef { name: "Transpose", arity: Arity::Exactly(1), resolve }];
+pub(super) const OPS: &[OpDef] = &[OpDef {
+    name: "Transpose",
+    arity: Arity::Exactly(1),
+    args: Args { unnamed: &["dim0", "dim1"], ..Args::NONE },
+    resolve,
+}];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = cx.elem(0)?;

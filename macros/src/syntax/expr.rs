@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Lit, Token, bracketed, parenthesized, token};
 
 use super::tokens::{expected, list, nothing_more, word};
-use super::{Arg, Expr, Value, join, text};
+use super::{Arg, Expr, Name, Value, join, text};
 
 /// How many operators of a kind may stand in a row: an expression is evaluated recursively.
 const MOST_OPERATORS: usize = 100;
@@ -54,6 +54,12 @@ fn factor(input: ParseStream<'_>) -> syn::Result<Expr> {
         check_length(minuses.len(), input.span())?;
     }
     let mut expr = operand(input)?;
+    if input.peek(Token![as]) {
+        return Err(syn::Error::new(
+            input.span(),
+            "numbers here have no type -- leave out this `as` and what follows",
+        ));
+    }
     while let Some(minus) = minuses.pop() {
         let span = join(minus, expr.span());
         expr = Expr::Neg(Box::new(expr), span);
@@ -70,7 +76,12 @@ fn operand(input: ParseStream<'_>) -> syn::Result<Expr> {
         return Ok(expr);
     }
     if input.peek(Ident::peek_any) {
-        return Ok(Expr::Name(word(input, "a number or the name of a constant", "write an expression")?));
+        let name = word(input, "a number or the name of a constant", "write an expression")?;
+        if input.peek(Token![::]) {
+            let fix = "declare it in the model: `const N = 64;`";
+            return Err(syn::Error::new(name.span(), format!("paths of Rust are not visible here -- {fix}")));
+        }
+        return Ok(Expr::Name(name));
     }
     match input.fork().parse::<Lit>() {
         Ok(Lit::Int(int)) => {
@@ -153,6 +164,17 @@ fn path(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
         }
     }
     Ok(parts)
+}
+
+/// What stands behind the name of a layer and a `.`: the rest of a path, and where it begins.
+pub(super) fn inside(input: ParseStream<'_>) -> syn::Result<Option<Name>> {
+    if !input.peek(Token![.]) {
+        return Ok(None);
+    }
+    let ahead = input.fork();
+    ahead.parse::<Token![.]>()?;
+    let span = ahead.span();
+    Ok(Some(Name { text: path(input)?.join("."), span }))
 }
 
 /// Whether the parentheses ahead hold a comma, and nothing follows them that makes them an operand.

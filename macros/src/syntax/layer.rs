@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Token, braced, bracketed, parenthesized, token};
 
-use super::expr::arg;
+use super::expr::{arg, inside};
 use super::marks::{On, attributes};
 use super::tokens::{Reader, expected, in_is_taken, list, nothing_more, peek_word, word};
 use super::{Count, Expr, Layer, LayerKind, Marks, Name, Shortcut, Source, text};
@@ -72,7 +72,7 @@ impl Reader<'_> {
                 let source = sources(input)?;
                 if input.peek(Token![;]) {
                     input.parse::<Token![;]>()?;
-                    return Ok(LayerKind::Use { kind, args: vec![], sources: source });
+                    return Ok(LayerKind::Use { kind, inside: None, args: vec![], sources: source });
                 }
                 let body = self.body(input)?;
                 let shortcut = self.shortcut(input)?;
@@ -100,6 +100,7 @@ impl Reader<'_> {
 
     /// What stands behind the name of a layer.
     fn layer(&mut self, kind: Ident, input: ParseStream<'_>) -> syn::Result<LayerKind> {
+        let inside = inside(input)?;
         refuse_misread(&kind, input)?;
         let mut args = vec![];
         if input.peek(token::Paren) {
@@ -117,7 +118,7 @@ impl Reader<'_> {
             return Err(expected(input, "`<-`", "a layer names what it reads behind `<-`"));
         }
         self.semicolon(input);
-        Ok(LayerKind::Use { kind, args, sources })
+        Ok(LayerKind::Use { kind, inside, args, sources })
     }
 }
 
@@ -207,19 +208,14 @@ fn sources(input: ParseStream<'_>) -> syn::Result<Option<Vec<Source>>> {
     Ok(Some(found))
 }
 
-fn source(input: ParseStream<'_>) -> syn::Result<Source> {
+pub(super) fn source(input: ParseStream<'_>) -> syn::Result<Source> {
     if input.peek(syn::LitInt) {
         let message =
             "an integer is only part of a parameter's path, never a source -- give the layer a name";
         return Err(syn::Error::new(input.span(), message));
     }
     let name = word(input, "a source", "write the name of an input, a layer or `in`")?;
-    let mut port = None;
-    if input.peek(Token![.]) {
-        input.parse::<Token![.]>()?;
-        port = Some(word(input, "the name of an output", "or leave out the `.`")?);
-    }
-    Ok(Source { name, port })
+    Ok(Source { name, inside: inside(input)? })
 }
 
 fn count(input: ParseStream<'_>) -> syn::Result<Count> {

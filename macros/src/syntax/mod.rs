@@ -8,12 +8,14 @@ mod layer;
 mod marks;
 mod parse;
 mod tokens;
+mod written;
 
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use parse::parse;
+pub(crate) use written::comma_separated;
 
 /// A whole `model! { … }`.
 pub(crate) struct Model {
@@ -30,6 +32,8 @@ pub(crate) struct Model {
     pub(crate) ports: Vec<Port>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) layers: Vec<Layer>,
+    /// How many constants stand above each of them.
+    pub(crate) consts_above: Vec<usize>,
     pub(crate) outputs: Vec<Output>,
     /// Words of items that did not parse, not even to their names: they may have declared any of them.
     pub(crate) lost: BTreeSet<String>,
@@ -63,6 +67,8 @@ pub(crate) struct Port {
     pub(crate) name: Ident,
     /// Type and axes; none if they did not parse.
     pub(crate) form: Option<(Dtype, Vec<Expr>)>,
+    /// How many constants stand above it.
+    pub(crate) consts_above: usize,
 }
 
 /// `block NAME(params) <- (sources) { layers }`
@@ -73,13 +79,15 @@ pub(crate) struct Block {
     pub(crate) layers: Vec<Layer>,
     /// False if only its name could be read.
     pub(crate) known: bool,
+    /// How many constants stand above it.
+    pub(crate) consts_above: usize,
 }
 
 /// `output name;`
 pub(crate) struct Output {
     /// `#[train]`: kept in training too.
     pub(crate) train: bool,
-    pub(crate) name: Ident,
+    pub(crate) layer: Source,
 }
 
 /// A layer or a scope.
@@ -100,7 +108,7 @@ pub(crate) struct Name {
 
 pub(crate) enum LayerKind {
     /// A layer of the library, a block, or an earlier layer applied again.
-    Use { kind: Ident, args: Vec<Arg>, sources: Option<Vec<Source>> },
+    Use { kind: Ident, inside: Option<Name>, args: Vec<Arg>, sources: Option<Vec<Source>> },
     /// `{ … }`
     Group { sources: Option<Vec<Source>>, body: Vec<Layer> },
     /// `repeat(…) { … }`
@@ -131,8 +139,8 @@ pub(crate) enum Count {
 pub(crate) struct Source {
     /// `in` for the innermost scope's own input.
     pub(crate) name: Ident,
-    /// `layer.port`: a further output.
-    pub(crate) port: Option<Ident>,
+    /// What follows behind a `.`: no layer has further outputs yet.
+    pub(crate) inside: Option<Name>,
 }
 
 /// An argument of a layer or an attribute.
@@ -176,6 +184,16 @@ pub(crate) enum Expr {
 }
 
 impl Expr {
+    /// The names in it, from left to right.
+    pub(crate) fn names(&self) -> Vec<&Ident> {
+        match self {
+            Self::Int(..) | Self::Float(..) => vec![],
+            Self::Name(name) => vec![name],
+            Self::Neg(inner, _) => inner.names(),
+            Self::Binary(a, _, b, _) => [a.names(), b.names()].concat(),
+        }
+    }
+
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Int(_, s) | Self::Float(_, s) | Self::Neg(_, s) => *s,

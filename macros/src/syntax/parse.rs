@@ -8,10 +8,11 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Token, braced, bracketed, parenthesized, token};
 
+use super::expr::inside;
 use super::flatten::{flatten, too_deep};
 use super::marks::{On, attributes, conditions};
 use super::tokens::{Reader, expected, in_is_taken, list, rust_name, word};
-use super::{Block, Const, Dtype, Expr, Model, Output, Port, text};
+use super::{Block, Const, Dtype, Expr, Model, Output, Port, Source, text};
 use crate::report::{Errors, did_you_mean};
 
 /// The tree of a whole invocation; nothing if not even the model's name could be read.
@@ -67,6 +68,7 @@ fn model(input: ParseStream<'_>, reader: &mut Reader<'_>) -> syn::Result<Model> 
         ports: vec![],
         blocks: vec![],
         layers: vec![],
+        consts_above: vec![],
         outputs: vec![],
         lost: BTreeSet::new(),
     };
@@ -133,20 +135,23 @@ fn item(input: ParseStream<'_>, model: &mut Model, reader: &mut Reader<'_>) -> s
         _ => {
             let line = reader.line(input);
             model.layers.push(line);
+            model.consts_above.push(model.consts.len());
             return Ok(());
         }
     };
     let (marks, attrs) = attributes(input, on, reader)?;
     input.call(Ident::parse_any)?;
+    let above = model.consts.len();
     match on {
         On::Const => model.consts.push(constant(input, attrs, reader)?),
-        On::Block => model.blocks.push(block(input, reader)?),
+        On::Block => model.blocks.push(Block { consts_above: above, ..block(input, reader)? }),
         On::Output => {
             let name = word(input, "the name of a layer", "write `output head;`")?;
+            let layer = Source { name, inside: inside(input)? };
             reader.semicolon(input);
-            model.outputs.push(Output { train: marks.train.is_some(), name });
+            model.outputs.push(Output { train: marks.train.is_some(), layer });
         }
-        _ => model.ports.push(port(input, on == On::Target, reader)?),
+        _ => model.ports.push(Port { consts_above: above, ..port(input, on == On::Target, reader)? }),
     }
     Ok(())
 }
@@ -177,7 +182,7 @@ fn constant(input: ParseStream<'_>, docs: TokenStream, reader: &mut Reader<'_>) 
 fn port(input: ParseStream<'_>, target: bool, reader: &mut Reader<'_>) -> syn::Result<Port> {
     let fix = if target { "write `target y: f32[64];`" } else { "write `input x: f32[64];`" };
     let name = rust_name(input, "a name", fix)?;
-    Ok(Port { target, name, form: reader.rest(input, form(input, fix)) })
+    Ok(Port { target, name, form: reader.rest(input, form(input, fix)), consts_above: 0 })
 }
 
 fn form(input: ParseStream<'_>, fix: &str) -> syn::Result<(Dtype, Vec<Expr>)> {
@@ -207,7 +212,8 @@ fn form(input: ParseStream<'_>, fix: &str) -> syn::Result<(Dtype, Vec<Expr>)> {
 
 fn block(input: ParseStream<'_>, reader: &mut Reader<'_>) -> syn::Result<Block> {
     let name = word(input, "the block's name", "write `block Name(n) { … }`")?;
-    let mut block = Block { name, params: vec![], sources: vec![], layers: vec![], known: false };
+    let mut block =
+        Block { name, params: vec![], sources: vec![], layers: vec![], known: false, consts_above: 0 };
     let head = || {
         let fix =
             format!("write `block {}() {{ … }}`, with the numbers it takes in the parentheses", block.name);

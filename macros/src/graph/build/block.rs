@@ -6,11 +6,12 @@ use std::rc::Rc;
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{FrameExtra, Given, Named, Place};
+use super::frame::{FrameExtra, Given, Named, Place, Unread};
+use super::names::declared_in;
 use crate::graph::num::{Num, Vars};
-use crate::graph::{Scope, Source};
+use crate::graph::{Scope, Source, ValueId};
 use crate::report::{Around, did_you_mean};
-use crate::syntax::{self, Block, text};
+use crate::syntax::{self, Block, comma_separated, text};
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn block(
@@ -34,7 +35,12 @@ impl<'a> Builder<'a, '_> {
         let names = self.block_sources(block, &given, &at);
         let (vars, names) = (vars?, names?);
         let words = format!("in this use of block `{name}`");
-        let around = Around { words, span: at.span, always: true };
+        let renamed = match (at.named, self.top.repeated) {
+            (_, true) => None,
+            (true, false) => Some(String::from("name it or its scope differently")),
+            (false, false) => Some(format!("name it: `{}`", self.line_with_name(&name, args))),
+        };
+        let around = Around { words, span: at.span, renamed, always: true };
         let at = Place { applied: None, ..at };
         let extra = FrameExtra {
             names,
@@ -42,12 +48,55 @@ impl<'a> Builder<'a, '_> {
             around: Some(around),
             repeated: false,
             opaque: true,
-            block: Some(name),
+            block: Some(name.clone()),
         };
+        let outside: Vec<Around> = self.top.around.iter().cloned().chain(extra.around.clone()).collect();
+        let values = match &given {
+            Given::One(source) => vec![source.value],
+            Given::Several(list) => list.iter().map(|source| source.value).collect(),
+            Given::Unsaid(_) | Given::Broken => vec![],
+        };
+        // The frame of its inside, whose names an earlier use may have read under the same number.
+        let inside = self.outer.len() + 1;
+        self.read.retain(|(frame, _)| *frame != inside);
+        let first = self.graph.nodes.len();
         self.blocks.push(block);
         let value = self.scope(&block.layers, given, at, extra, into);
         self.blocks.pop();
+        let nodes = &self.graph.nodes[first..];
+        let is_read = |value: ValueId| nodes.iter().any(|n| n.sources.iter().any(|s| s.value == value));
+        for (source, value) in block.sources.iter().zip(&values) {
+            let word = text(source);
+            // What is given alone is read by the first line too, and as `in`.
+            let alone = values.len() == 1 && is_read(*value);
+            if !alone && !self.read.contains(&(inside, word.clone())) {
+                let message = format!("block `{name}` does not read its source `{word}`");
+                let fix = format!("remove it, or read it: `<- {word}`");
+                let message = format!("{message} -- {fix}");
+                let (span, around, value) = (source.span(), outside.clone(), *value);
+                self.unread.push(Unread { span, message, around, value });
+            }
+        }
         value
+    }
+
+    /// An unnamed use of the block `name`, with a name that nothing has.
+    fn line_with_name(&mut self, name: &str, args: &[syntax::Arg]) -> String {
+        let count = self.unnamed_uses.entry((self.top.path.clone(), name.to_owned())).or_default();
+        *count += 1;
+        let (base, mut number) = (name.to_lowercase(), *count);
+        let is_taken = |word: &str| {
+            let ports = self.model.ports.iter().any(|port| text(&port.name) == word);
+            let blocks =
+                self.model.blocks.iter().any(|b| declared_in(&b.layers, word) || text(&b.name) == word);
+            word == "in" || ports || blocks || declared_in(&self.model.layers, word)
+        };
+        let named = |number: usize| if number == 1 { base.clone() } else { format!("{base}{number}") };
+        while is_taken(&named(number)) {
+            number += 1;
+        }
+        let args = if args.is_empty() { String::new() } else { format!("({})", comma_separated(args)) };
+        format!("{}: {name}{args}", named(number))
     }
 
     /// The names of what a use gives to the block.
@@ -125,7 +174,7 @@ impl<'a> Builder<'a, '_> {
             }
         }
         // Constants are seen in a block, the numbers around its use are not.
-        let mut vars = self.constants.as_ref().clone();
+        let mut vars = self.constants_above(block.consts_above).as_ref().clone();
         vars.extend(given);
         whole.then_some(vars)
     }

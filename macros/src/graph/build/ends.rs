@@ -1,6 +1,9 @@
 //! What the model gives: its loss and its outputs; and that everything declared is used.
 
+use std::collections::BTreeSet;
+
 use super::Builder;
+use super::frame::Unread;
 use crate::graph::{NodeId, Output, ValueId};
 use crate::syntax::{self, Layer, LayerKind, Name, text};
 
@@ -39,7 +42,7 @@ impl Builder<'_, '_> {
     pub(super) fn outputs(&mut self) {
         let model = self.model;
         for output in &model.outputs {
-            let (name, span) = (text(&output.name), output.name.span());
+            let (name, span) = (text(&output.layer.name), output.layer.name.span());
             if let Some(first) = self.graph.outputs.iter().find(|o| o.name == name).map(|o| o.span) {
                 self.twice("output", &name, span, first);
                 continue;
@@ -67,8 +70,8 @@ impl Builder<'_, '_> {
     }
 
     fn output_value(&mut self, output: &syntax::Output) -> Option<ValueId> {
-        let (name, span) = (text(&output.name), output.name.span());
-        let found = self.source(&syntax::Source { name: output.name.clone(), port: None })?;
+        let (name, span) = (text(&output.layer.name), output.layer.name.span());
+        let found = self.source(&output.layer, "output")?;
         let value = &self.graph.values[found.value];
         if value.node.is_none() {
             let kind = if value.on_target { "a target" } else { "an input" };
@@ -121,6 +124,11 @@ impl Builder<'_, '_> {
             return;
         }
         self.check_blocks_used();
+        // What a layer is given too little of is a value that nobody reads yet.
+        if self.graph.nodes.iter().any(|node| !node.op.arity.fits(node.sources.len())) {
+            return;
+        }
+        let given = self.refuse_unread_sources();
         let mut read = vec![false; self.graph.values.len()];
         for source in self.graph.nodes.iter().flat_map(|n| &n.sources) {
             read[source.value] = true;
@@ -128,7 +136,9 @@ impl Builder<'_, '_> {
         for value in self.graph.outputs.iter().map(|o| o.value).chain(self.graph.loss) {
             read[value] = true;
         }
-        for (id, value) in self.graph.values.iter().enumerate().filter(|(id, _)| !read[*id]) {
+        for (id, value) in
+            self.graph.values.iter().enumerate().filter(|(id, _)| !read[*id] && !given.contains(id))
+        {
             let around = value.node.map_or(&[][..], |node| &self.graph.nodes[node].around);
             let (span, message) = match (self.shown.get(&id), value.node) {
                 (Some(Name { text, span }), _) => {
@@ -143,7 +153,21 @@ impl Builder<'_, '_> {
                     (value.span, format!("nobody reads `{name}` -- remove it, or read it: `<- {name}`"))
                 }
             };
-            self.errors.error_in(around, span, message);
+            if value.node.is_none() && value.on_target {
+                self.graph.unread_targets.push((span, message));
+            } else {
+                self.errors.error_in(around, span, message);
+            }
         }
+    }
+
+    /// Sources of blocks that those do not read; the values that are given for them.
+    fn refuse_unread_sources(&mut self) -> BTreeSet<ValueId> {
+        let mut given = BTreeSet::new();
+        for Unread { span, message, around, value } in std::mem::take(&mut self.unread) {
+            self.errors.error_in(&around, span, message);
+            given.insert(value);
+        }
+        given
     }
 }

@@ -7,8 +7,9 @@ use proc_macro2::Span;
 
 use crate::graph::num::Vars;
 use crate::graph::{Source, ValueId};
+use crate::ops;
 use crate::report::Around;
-use crate::syntax::{Layer, LayerKind, Marks};
+use crate::syntax::{Layer, LayerKind, Marks, text};
 
 /// The names of a scope while it is being walked.
 pub(super) struct Frame<'a> {
@@ -88,6 +89,25 @@ pub(super) struct Named<'a> {
     pub(super) layer: Option<Earlier<'a>>,
 }
 
+/// A source that its block does not read.
+pub(super) struct Unread {
+    /// Where it is declared.
+    pub(super) span: Span,
+    pub(super) message: String,
+    /// The use of the block, and what that stands in.
+    pub(super) around: Vec<Around>,
+    /// What the use gave.
+    pub(super) value: ValueId,
+}
+
+/// What a name means inside a finished scope.
+pub(super) struct Hidden {
+    /// What messages call the scope.
+    pub(super) scope: String,
+    /// Where its parameters are named, if it is a layer or a scope.
+    pub(super) path: Option<String>,
+}
+
 /// A layer or scope that can be applied again, as it stands where it is declared.
 #[derive(Clone)]
 pub(super) struct Earlier<'a> {
@@ -97,6 +117,16 @@ pub(super) struct Earlier<'a> {
     pub(super) frozen: bool,
     /// What it sees.
     pub(super) outer: Outer,
+}
+
+impl Earlier<'_> {
+    /// Whether something stands inside: it is no layer of the library.
+    pub(super) fn is_scope(&self) -> bool {
+        match &self.layer.kind {
+            LayerKind::Use { kind, .. } => ops::find(&text(kind)).is_none(),
+            _ => true,
+        }
+    }
 }
 
 /// Where a line stands, and what is said of it.

@@ -7,9 +7,9 @@ use proc_macro2::{Ident, Span};
 use super::Builder;
 use super::frame::{Earlier, Frame, Given, Last, Named, Place, join, label};
 use crate::graph::{Frozen, Item, Node, NodeId, Scope, Source, Value};
-use crate::ops::{self, OpDef};
+use crate::ops::{self, OpDef, elsewhere};
 use crate::report::{Around, did_you_mean};
-use crate::syntax::{self, Layer, LayerKind, text};
+use crate::syntax::{self, Layer, LayerKind, Name, text};
 
 /// Lines that a model may unroll to: far more than any network has, few enough to plan.
 const MOST_LINES: usize = 100_000;
@@ -114,7 +114,10 @@ impl<'a> Builder<'a, '_> {
         };
         let label = at.label.clone();
         let value = match &layer.kind {
-            LayerKind::Use { kind, args, sources } => self.use_of(kind, args, sources.as_deref(), at, into),
+            LayerKind::Use { kind, inside: Some(inside), .. } => self.refuse_path(kind, inside),
+            LayerKind::Use { kind, args, sources, .. } => {
+                self.use_of(kind, args, sources.as_deref(), at, into)
+            }
             LayerKind::Group { sources, .. } | LayerKind::Repeat { sources, .. } => {
                 let given = self.given(sources.as_deref(), at.span);
                 self.scope_of(layer, given, at, into)
@@ -176,14 +179,40 @@ impl<'a> Builder<'a, '_> {
                 }
                 return self.again(&earlier, sources, at, into);
             }
-            Some(None) => {
-                let fix = format!("to read it, write `Layer(…) <- {word}`");
-                self.error(
-                    kind.span(),
-                    format!("`{word}` is a value, not a layer that can be applied -- {fix}"),
-                );
-            }
+            Some(None) => return self.refuse_value(&word, kind.span()),
             None => self.unknown_layer(&word, kind.span()),
+        }
+        None
+    }
+
+    fn refuse_value<T>(&mut self, word: &str, span: Span) -> Option<T> {
+        let fix = format!("to read it, write `Layer(…) <- {word}`");
+        self.error(span, format!("`{word}` is a value, not a layer that can be applied -- {fix}"));
+        None
+    }
+
+    /// Reports a path where a layer is named.
+    fn refuse_path<T>(&mut self, kind: &Ident, inside: &Name) -> Option<T> {
+        let (word, rest) = (text(kind), &inside.text);
+        let last = rest.rsplit('.').next().unwrap_or(rest);
+        if let Some(named) = self.applies(&word) {
+            let message = match &named.layer {
+                None => return self.refuse_value(&word, kind.span()),
+                Some(earlier) if earlier.is_scope() => {
+                    let fix = format!("apply `{word}`, or move this line into it");
+                    format!("`{rest}` stands inside `{word}`, which shows only its last value -- {fix}")
+                }
+                Some(_) => format!("`{word}` is a layer, with no `{rest}` inside -- apply `{word}`"),
+            };
+            self.error(inside.span, message);
+        } else if ops::find(&word).is_some() || self.model.blocks.iter().any(|b| text(&b.name) == word) {
+            self.error(inside.span, format!("`{word}` has no `{rest}` -- leave it out"));
+        } else if ops::find(last).is_some() {
+            self.error(kind.span(), format!("layers have no path here -- write `{last}`"));
+        } else if let Some(own) = elsewhere::layer(last) {
+            self.error(kind.span(), format!("layers have no path here, and none is `{last}` -- write {own}"));
+        } else {
+            self.unknown_layer(&word, kind.span());
         }
         None
     }
@@ -203,14 +232,24 @@ impl<'a> Builder<'a, '_> {
             );
             return;
         }
-        let mut known: Vec<String> = ops::names().map(str::to_owned).collect();
-        known.extend(self.model.blocks.iter().map(|b| text(&b.name)));
-        known.extend(self.visible(|named| named.layer.is_some()));
-        let hint = did_you_mean(
-            word,
-            known.iter().map(String::as_str),
-            "declare it with `block`, or name a layer of the library",
-        );
+        if let Some(message) = self.in_finished_scope(word, "apply")
+            && !ops::names().any(|own| own.eq_ignore_ascii_case(word))
+        {
+            self.error(span, message);
+            return;
+        }
+        if let Some(own) = elsewhere::layer(word) {
+            self.error(span, format!("there is no layer `{word}` -- write {own}"));
+            return;
+        }
+        let known: Vec<String> = ops::names().map(str::to_owned).collect();
+        let otherwise = format!("declare it with `block`, or write one of `{}`", known.join("`, `"));
+        let own = self.model.blocks.iter().map(|b| text(&b.name)).chain(self.visible(|n| n.layer.is_some()));
+        let mut near: Vec<String> = own.collect();
+        if !elsewhere::missing(word) {
+            near.extend(known);
+        }
+        let hint = did_you_mean(word, near.iter().map(String::as_str), &otherwise);
         self.error(span, format!("there is no layer `{word}`{hint}"));
     }
 
@@ -244,7 +283,7 @@ impl<'a> Builder<'a, '_> {
         };
         // What is wrong inside is told at this line too; a layer alone stands at this line itself.
         let words = layer.name.as_ref().map(|name| format!("where `{}` is applied again", name.text));
-        let applied = words.map(|words| Around { words, span: at.span, always: true });
+        let applied = words.map(|words| Around { words, span: at.span, renamed: None, always: true });
         let frozen = at.frozen || earlier.frozen;
         let at = Place { params_at: earlier.params_at.clone(), named: true, frozen, applied, ..at };
         let walk = |builder: &mut Self| match (&layer.kind, op) {

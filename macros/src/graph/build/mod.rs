@@ -9,7 +9,7 @@ mod ports;
 mod repeat;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use super::num::{self, Num, Vars};
 use super::{Graph, Scope, ValueId, marks};
 use crate::report::{Around, Errors};
 use crate::syntax::{Block, Expr, Model, Name};
-use frame::{Frame, Outer};
+use frame::{Frame, Hidden, Outer, Unread};
 
 /// The graph of `model`.
 pub(crate) fn build(model: &Model, errors: &mut Errors) -> Graph {
@@ -33,7 +33,10 @@ pub(crate) fn build(model: &Model, errors: &mut Errors) -> Graph {
         blocks: vec![],
         open: vec![],
         hidden: BTreeMap::new(),
-        constants: Rc::default(),
+        constants: vec![],
+        read: BTreeSet::new(),
+        unnamed_uses: BTreeMap::new(),
+        unread: vec![],
         shown: BTreeMap::new(),
         lines: 0,
     };
@@ -59,9 +62,17 @@ struct Builder<'a, 'e> {
     /// Names of the lines being walked, outermost first.
     open: Vec<&'a str>,
     /// Names inside finished scopes, with the scope: to say why they can't be read.
-    hidden: BTreeMap<String, String>,
+    hidden: BTreeMap<String, Hidden>,
     /// The model's constants; none has a number that is unknown after an error.
-    constants: Rc<Vars>,
+    ///
+    /// At each number, those that stand above that many of them; so the last are all.
+    constants: Vec<Rc<Vars>>,
+    /// Names that were read, with the numbers of the frames that hold them.
+    read: BTreeSet<(usize, String)>,
+    /// How often a block was used without a name, for each scope and block.
+    unnamed_uses: BTreeMap<(String, String), usize>,
+    /// Sources that their block does not read.
+    unread: Vec<Unread>,
     /// The name by which each value is read from farthest outside.
     shown: BTreeMap<ValueId, &'a Name>,
     /// Lines walked so far.
@@ -73,12 +84,15 @@ impl<'a> Builder<'a, '_> {
         self.consts();
         self.ports();
         self.check_blocks();
-        self.constants = Rc::clone(&self.top.vars);
         if let Some(checkpoint) = &self.model.marks.checkpoint {
-            self.graph.stages = marks::stages(checkpoint, &self.constants, self.errors);
+            self.graph.stages = marks::stages(checkpoint, &self.constants_above(usize::MAX), self.errors);
         }
         let mut root = Scope::default();
-        self.layers(&self.model.layers, &mut root);
+        for (i, layer) in self.model.layers.iter().enumerate() {
+            let above = self.model.consts_above.get(i).copied().unwrap_or(usize::MAX);
+            self.top.vars = self.constants_above(above);
+            self.layers(std::slice::from_ref(layer), &mut root);
+        }
         self.graph.root = root;
         self.loss();
         self.outputs();
@@ -96,6 +110,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn eval(&mut self, expr: &Expr) -> Option<Num> {
+        if !self.reads_above(expr) {
+            return None;
+        }
         let (vars, mut found) = (Rc::clone(&self.top.vars), Errors::default());
         let value = num::eval(expr, &vars, &mut found);
         for (span, message) in found.messages() {

@@ -3,18 +3,51 @@
 use proc_macro2::{Ident, Span};
 
 use super::Builder;
-use super::frame::{Given, Last, Named, Outer};
+use super::frame::{Earlier, Given, Hidden, Last, Named, Outer};
 use crate::graph::{Arg, ArgValue, Source};
 use crate::report::{did_you_mean, nearest};
-use crate::syntax::{self, Layer, LayerKind, text};
+use crate::syntax::{self, Layer, LayerKind, Name, text};
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn lookup(&self, name: &str) -> Option<&Named<'a>> {
+        self.find(name).map(|(_, named)| named)
+    }
+
+    /// What a name means, and the number of the frame that holds it.
+    fn find(&self, name: &str) -> Option<(usize, &Named<'a>)> {
         let mut outer = Some(self.here());
-        while let Some(Outer { frame, names }) = outer {
-            let frame = self.frame_at(frame);
+        while let Some(Outer { frame: number, names }) = outer {
+            let frame = self.frame_at(number);
             if let Some(named) = frame.names.get(name).filter(|named| named.order < names) {
-                return Some(named);
+                return Some((number, named));
+            }
+            outer = frame.outer;
+        }
+        None
+    }
+
+    /// What to say of a name inside a finished scope to one who wants to `verb` it.
+    pub(super) fn in_finished_scope(&self, name: &str, verb: &str) -> Option<String> {
+        let scope = &self.hidden.get(name)?.scope;
+        let fix = format!("{verb} the scope, or move this line into it");
+        let message = "which is finished and shows only its last value";
+        Some(format!("`{name}` stands inside {scope}, {message} -- {fix}"))
+    }
+
+    /// What to write here for the layer `name` inside a finished scope, where only parameters are named.
+    fn path_to(&self, name: &str) -> Option<String> {
+        let path = self.hidden.get(name)?.path.as_ref()?;
+        let mut outer = Some(self.here());
+        while let Some(Outer { frame, .. }) = outer {
+            let frame = self.frame_at(frame);
+            let rest = match frame.params_at.as_str() {
+                "" => Some(path.as_str()),
+                at => path.strip_prefix(at).and_then(|rest| rest.strip_prefix('.')),
+            };
+            if let Some((first, _)) = rest.and_then(|rest| rest.split_once('.'))
+                && self.is_layer(first)
+            {
+                return rest.map(str::to_owned);
             }
             outer = frame.outer;
         }
@@ -47,7 +80,7 @@ impl<'a> Builder<'a, '_> {
                 },
             };
         };
-        let found: Vec<Option<Source>> = list.iter().map(|s| self.source(s)).collect();
+        let found: Vec<Option<Source>> = list.iter().map(|s| self.source(s, "<-")).collect();
         match found.into_iter().collect::<Option<Vec<Source>>>() {
             Some(mut one) if one.len() == 1 => Given::One(one.remove(0)),
             Some(several) => Given::Several(several),
@@ -55,7 +88,8 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    pub(super) fn source(&mut self, source: &syntax::Source) -> Option<Source> {
+    /// The value that a source means, behind `reader`: `<-` or `output`.
+    pub(super) fn source(&mut self, source: &syntax::Source, reader: &str) -> Option<Source> {
         let (name, span) = (text(&source.name), source.name.span());
         let value = if name == "in" {
             match self.top.input.clone() {
@@ -70,18 +104,37 @@ impl<'a> Builder<'a, '_> {
                 }
                 Given::Broken => None,
             }
-        } else if let Some(named) = self.lookup(&name) {
-            named.value
+        } else if let Some((frame, named)) = self.find(&name) {
+            let value = named.value;
+            self.read.insert((frame, name.clone()));
+            value
         } else {
             self.unknown_source(&name, span);
-            None
+            return None;
         };
-        if let Some(port) = &source.port {
-            let message = format!("`{name}` has no output `{port}`, it shows only its last value");
-            self.error(port.span(), format!("{message} -- write `<- {name}`"));
+        if let Some(inside) = &source.inside {
+            self.refuse_inside(&name, inside, reader);
             return None;
         }
         value.map(|value| Source { value, span })
+    }
+
+    /// Reports that `reader name.inside` names no value.
+    fn refuse_inside(&mut self, name: &str, inside: &Name, reader: &str) {
+        let rest = &inside.text;
+        let is_scope =
+            self.lookup(name).and_then(|named| named.layer.as_ref()).is_some_and(Earlier::is_scope);
+        let message = if is_scope {
+            let fix = match reader {
+                "output" => format!("move `{rest}` out of it"),
+                _ => String::from("move this line into it"),
+            };
+            let message = format!("`{rest}` stands inside `{name}`, which shows only its last value");
+            format!("{message} -- write `{reader} {name}` for that, or {fix}")
+        } else {
+            format!("`{name}` has no output `{rest}`, it is one value -- write `{reader} {name}`")
+        };
+        self.error(inside.span, message);
     }
 
     fn unknown_source(&mut self, name: &str, span: Span) {
@@ -97,11 +150,8 @@ impl<'a> Builder<'a, '_> {
         {
             let fix = format!("make it a source: `block {block}(…) <- ({name})`");
             format!("`{name}` stands outside of block `{block}`, which sees only its own names -- {fix}")
-        } else if let Some(scope) = self.hidden.get(name) {
-            let fix = "read the scope, or move this line into it";
-            format!(
-                "`{name}` stands inside {scope}, which is finished and shows only its last value -- {fix}"
-            )
+        } else if let Some(message) = self.in_finished_scope(name, "read") {
+            message
         } else if declared_in(&self.model.layers, name) {
             format!("`{name}` is declared further down -- a layer reads only what stands above it")
         } else {
@@ -114,7 +164,11 @@ impl<'a> Builder<'a, '_> {
 
     pub(super) fn arg(&mut self, arg: &syntax::Arg) -> Arg {
         let value = self.arg_value(&arg.value, arg.name.as_ref());
-        Arg { name: arg.name.clone(), value, span: arg.value.span() }
+        let word = match &arg.value {
+            syntax::Value::Expr(syntax::Expr::Name(word)) => Some(word.clone()),
+            _ => None,
+        };
+        Arg { name: arg.name.clone(), value, text: arg.to_string(), word, span: arg.value.span() }
     }
 
     fn arg_value(&mut self, value: &syntax::Value, name: Option<&Ident>) -> ArgValue {
@@ -130,6 +184,9 @@ impl<'a> Builder<'a, '_> {
                 }
                 if is_weight {
                     return self.tie(word, &[]);
+                }
+                if !self.is_above(word) {
+                    return ArgValue::Broken;
                 }
                 let known = self.top.vars.iter().filter(|(_, value)| value.is_some());
                 let hint = nearest(&text(word), known.map(|(name, _)| name.as_str()))
@@ -163,13 +220,20 @@ impl<'a> Builder<'a, '_> {
                 return ArgValue::Broken;
             }
             let known = self.visible(|named| named.layer.is_some());
-            let otherwise = match self.hidden.get(&name) {
-                Some(scope) if scope.starts_with('`') => {
-                    format!("it stands inside {scope}: write `weight = {}.{name}`", scope.trim_matches('`'))
+            let hint = match (self.hidden.get(&name), self.path_to(&name)) {
+                (Some(Hidden { scope, .. }), Some(path)) => {
+                    format!(" -- it stands inside {scope}: write `weight = {path}`")
                 }
-                _ => String::from("name a layer above that has a weight"),
+                (Some(Hidden { scope, path: Some(_) }), None) => {
+                    format!(
+                        " -- it stands inside {scope}, which has no name to write before it: name the scope"
+                    )
+                }
+                _ => {
+                    let otherwise = "name a layer above that has a weight";
+                    did_you_mean(&name, known.iter().map(String::as_str), otherwise)
+                }
             };
-            let hint = did_you_mean(&name, known.iter().map(String::as_str), &otherwise);
             self.error(first.span(), format!("there is no layer `{name}` to share a weight with{hint}"));
             return ArgValue::Broken;
         };
@@ -183,7 +247,7 @@ impl<'a> Builder<'a, '_> {
 }
 
 /// Whether a layer of this name stands anywhere in `layers`.
-fn declared_in(layers: &[Layer], name: &str) -> bool {
+pub(super) fn declared_in(layers: &[Layer], name: &str) -> bool {
     layers.iter().any(|layer| {
         layer.name.as_ref().is_some_and(|n| n.text == name)
             || match &layer.kind {

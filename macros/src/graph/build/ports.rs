@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 
 use super::Builder;
 use super::frame::{Given, Named};
@@ -32,7 +32,8 @@ impl<'a> Builder<'a, '_> {
         // What may have been declared on a line that did not parse has a number that is unknown.
         let mut vars: Vars = self.model.lost.iter().map(|word| (word.clone(), None)).collect();
         let mut seen: Vec<&syntax::Const> = vec![];
-        for (i, c) in self.model.consts.iter().enumerate() {
+        for c in &self.model.consts {
+            self.constants.push(Rc::new(vars.clone()));
             let name = text(&c.name);
             if TAKEN.contains(&name.as_str()) {
                 self.error(
@@ -47,39 +48,66 @@ impl<'a> Builder<'a, '_> {
                 continue;
             }
             seen.push(c);
-            let later: Vec<String> = self.model.consts[i..].iter().map(|c| text(&c.name)).collect();
             self.top.vars = Rc::new(vars.clone());
-            let value =
-                c.value.as_ref().filter(|e| self.reads_only_above(e, &later)).and_then(|e| self.eval(e));
+            let value = c.value.as_ref().filter(|expr| !self.reads_itself(expr, &name));
+            let value = value.and_then(|expr| self.eval(expr));
             vars.insert(name, value);
             // Beside errors, a number that lets other code compile.
             let value = value.unwrap_or(Num::Int(1));
             self.graph.consts.push(Const { name: c.name.clone(), docs: c.docs.clone(), value });
         }
-        self.top.vars = Rc::new(vars);
+        self.constants.push(Rc::new(vars));
     }
 
-    /// Whether `expr` reads none of the constants `later`; reports the first that it reads.
-    fn reads_only_above(&mut self, expr: &Expr, later: &[String]) -> bool {
-        match expr {
-            Expr::Int(..) | Expr::Float(..) => true,
-            Expr::Neg(inner, _) => self.reads_only_above(inner, later),
-            Expr::Binary(a, _, b, _) => self.reads_only_above(a, later) && self.reads_only_above(b, later),
-            Expr::Name(name) => {
-                let found = later.contains(&text(name)) && !self.top.vars.contains_key(&text(name));
-                if found {
-                    let message = "is declared further down -- a constant reads only those above it";
-                    self.error(name.span(), format!("`{}` {message}", text(name)));
-                }
-                !found
-            }
+    /// The constants that are seen below the first `count`.
+    pub(super) fn constants_above(&self, count: usize) -> Rc<Vars> {
+        self.constants.get(count).or(self.constants.last()).map(Rc::clone).unwrap_or_default()
+    }
+
+    /// Whether the value `expr` of the constant `name` reads that; reports it.
+    fn reads_itself(&mut self, expr: &Expr, name: &str) -> bool {
+        let found = expr.names().into_iter().find(|word| text(word) == name);
+        if let Some(word) = found {
+            self.error(word.span(), format!("the constant `{name}` reads itself -- write a number"));
         }
+        found.is_some()
+    }
+
+    /// Whether `expr` reads no constant that is declared further down; reports those.
+    pub(super) fn reads_above(&mut self, expr: &Expr) -> bool {
+        expr.names().into_iter().filter(|word| !self.is_above(word)).count() == 0
+    }
+
+    /// The same of an argument.
+    pub(super) fn value_reads_above(&mut self, value: &syntax::Value) -> bool {
+        match value {
+            syntax::Value::Expr(expr) => self.reads_above(expr),
+            syntax::Value::List(items, _) | syntax::Value::Tuple(items, _) => {
+                items.iter().filter(|item| !self.value_reads_above(item)).count() == 0
+            }
+            syntax::Value::Str(_) | syntax::Value::Call(..) | syntax::Value::Path(..) => true,
+        }
+    }
+
+    /// Whether `word` is no constant that is declared further down; reports it at both places.
+    pub(super) fn is_above(&mut self, word: &Ident) -> bool {
+        let name = text(word);
+        let below = self.model.consts.iter().find(|c| text(&c.name) == name);
+        let Some(below) = below.filter(|_| !self.top.vars.contains_key(&name)) else { return true };
+        let span = below.name.span();
+        self.error(
+            word.span(),
+            format!("`{name}` is declared further down -- move `const {name}` above this"),
+        );
+        self.errors().error(span, format!("`{name}` is declared here, below a line that reads it"));
+        false
     }
 
     pub(super) fn ports(&mut self) {
         let mut inputs = vec![];
         for port in &self.model.ports {
             let (name, span) = (text(&port.name), port.name.span());
+            self.top.vars = self.constants_above(port.consts_above);
             let source = self.port(port);
             if let Some(first) = self.top.names.get_mut(&name) {
                 first.value = None;
@@ -157,6 +185,15 @@ impl<'a> Builder<'a, '_> {
                 );
             } else if block.known && block.layers.is_empty() {
                 self.error(span, format!("block `{name}` is empty -- put a layer into it"));
+            }
+            let above = self.constants_above(block.consts_above);
+            for param in &block.params {
+                let number = text(param);
+                if above.get(&number).is_some_and(Option::is_some) {
+                    let message =
+                        format!("the number `{number}` of block `{name}` hides the constant `{number}`");
+                    self.error(param.span(), format!("{message} -- rename it"));
+                }
             }
         }
     }

@@ -34,7 +34,12 @@ impl<'a> Builder<'a, '_> {
             return None;
         }
         let mut found = Errors::default();
-        let ends = marks::repeat_ends(at.marks, runs.len(), &self.top.vars, &mut found);
+        let args = at.marks.checkpoint.iter().flat_map(|checkpoint| &checkpoint.args);
+        let below = args.filter(|arg| !self.value_reads_above(&arg.value)).count();
+        let ends = match below {
+            0 => marks::repeat_ends(at.marks, runs.len(), &self.top.vars, &mut found),
+            _ => vec![],
+        };
         for (span, message) in found.messages() {
             self.error(span, message);
         }
@@ -103,7 +108,7 @@ impl<'a> Builder<'a, '_> {
             vars.insert(name.clone(), Some(*value));
             extra.vars = Some(Rc::new(vars));
             let words = format!("in iteration {i}, where `{name}` is {value}");
-            extra.around = Some(Around { words, span: at.span, always: false });
+            extra.around = Some(Around { words, span: at.span, renamed: None, always: false });
         }
         self.scope(body, given, place, extra, into)
     }

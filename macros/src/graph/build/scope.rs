@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proc_macro2::Span;
 
 use super::Builder;
-use super::frame::{Frame, FrameExtra, Given, Last, NO_MARKS, Outer, Place, join};
+use super::frame::{Frame, FrameExtra, Given, Hidden, Last, NO_MARKS, Outer, Place, join};
 use crate::graph::{Item, Scope, Source};
 use crate::ops;
 use crate::syntax::{self, Layer, Marks};
@@ -59,8 +59,9 @@ impl<'a> Builder<'a, '_> {
         let first = self.graph.nodes.len();
         let mut scope = Scope::default();
         let ((), frame) = self.within(frame, |builder| builder.layers(body, &mut scope));
-        for name in frame.names.keys() {
-            self.hidden.insert(name.clone(), at.label.clone());
+        for (name, named) in &frame.names {
+            let path = named.layer.as_ref().map(|layer| layer.params_at.clone());
+            self.hidden.insert(name.clone(), Hidden { scope: at.label.clone(), path });
         }
         let checkpoint = self.plain_checkpoint(at.marks);
         into.items.push(Item { nodes: first..self.graph.nodes.len(), label, checkpoint, scope: Some(scope) });

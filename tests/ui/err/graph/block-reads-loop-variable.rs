@@ -11,6 +11,6 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:38 there is no number `i` -- declare it: `const i = 64;`
-//~ 7:40 in this use of block `Mlp`: there is no number `i` -- declare it: `const i = 64;`
-//~ 7:15 in iteration 0, where `i` is 4: there is no number `i` -- declare it: `const i = 64;`
+//~ 6:38 there is no number `i` -- declare it in the model: `const i = 64;`
+//~ 7:40 in this use of block `Mlp`: there is no number `i` -- declare it in the model: `const i = 64;`
+//~ 7:15 in iteration 0, where `i` is 4: there is no number `i` -- declare it in the model: `const i = 64;`

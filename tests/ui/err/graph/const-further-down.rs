@@ -12,4 +12,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 4:23 `D` is declared further down -- a constant reads only those above it
+//~ 4:23 `D` is declared further down -- move `const D` above this
+//~ 5:15 `D` is declared here, below a line that reads it

@@ -10,4 +10,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 4:22 there is no number `WIDTH` -- declare it: `const WIDTH = 64;`
+//~ 4:22 there is no number `WIDTH` -- declare it in the model, where Rust's own constants are not visible: `const WIDTH = 64;`

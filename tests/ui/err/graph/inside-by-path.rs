@@ -10,4 +10,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:28 `body` has no output `fc`, it shows only its last value -- write `<- body`
+//~ 7:28 `fc` stands inside `body`, which shows only its last value -- write `<- body` for that, or move this line into it

@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:14 there is no layer `Swoosh` -- declare it with `block`, or name a layer of the library
+//~ 7:14 there is no layer `Swoosh` -- declare it with `block`, or write one of `Linear`, `Embedding`, `PositionEmbedding`, `LayerNorm`, `Relu`, `Gelu`, `Silu`, `Sigmoid`, `Tanh`, `Softmax`, `Dropout`, `Attention`, `CausalAttention`, `Add`, `Sub`, `Mul`, `Concat`, `Slice`, `Reshape`, `Flatten`, `Transpose`, `Mean`, `Parameter`, `CrossEntropy`, `Mse`, `Sum`

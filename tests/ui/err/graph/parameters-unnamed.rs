@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:9 `Linear` has parameters, so it needs a name -- write `name: Linear…`
+//~ 6:9 `Linear` has parameters, so it needs a name -- write `name: Linear(8)`

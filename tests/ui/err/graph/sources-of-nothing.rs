@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:15 `bias` reads 0 values but is given 1 -- write `Parameter(…)` without `<-`
+//~ 6:15 `bias` reads 0 values but is given 1 -- write `Parameter(8)` without `<-`

@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:15 `attn` reads 1 or 3 values but is given 2 -- write `Attention <- (q, k, v)` or give it one value
+//~ 7:15 `attn` reads 1 or 3 values but is given 2 -- write `Attention(heads = 2) <- (q, k, v)` or give it one value

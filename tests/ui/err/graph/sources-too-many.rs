@@ -10,4 +10,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:13 `fc` reads 1 value but is given 2 -- write `Linear <- a`
+//~ 6:13 `fc` reads 1 value but is given 2 -- write `Linear(8) <- a`

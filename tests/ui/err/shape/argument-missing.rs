@@ -15,6 +15,6 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:13 `fc` needs `out_features` -- write `Linear(…, out_features = 64)`
-//~ 8:16 `embed` needs `embedding_dim` -- write `Embedding(…, embedding_dim = 64)`
+//~ 7:13 `fc` needs `out_features` -- write `Linear(64)`
+//~ 8:16 `embed` needs `embedding_dim` -- write `Embedding(4, 64)`
 //~ 10:15 `mean` needs `dim` -- write `Mean(-1)` for the last axis

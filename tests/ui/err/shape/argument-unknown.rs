@@ -14,4 +14,4 @@ remat::model! {
 fn main() {}
 
 //~ 7:25 `LayerNorm` has no argument `momentum` -- it takes `normalized_shape`, `eps`, `elementwise_affine`, `bias`, `weight`, `init`, `bias_init`
-//~ 8:19 `Relu` has no argument `inplace` -- it takes none
+//~ 8:19 `Relu` has no argument `inplace`: where each value stands is decided while compiling -- remove it

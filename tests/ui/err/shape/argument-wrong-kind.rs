@@ -29,7 +29,7 @@ fn main() {}
 //~ 10:29 `init` of `e` must be `normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones` but is 0.02 -- write `normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones`
 //~ 11:29 `init` of `f` must be `normal(std)`, `uniform(bound)`, `constant(c)`, `zeros` or `ones` but is `normall(…)` -- did you mean `normal`?
 //~ 12:31 `weight` of `g` must be the name of an earlier layer but is 3 -- write the name of an earlier layer
-//~ 13:20 `p` of `h` must be a number but is `half`, which is no number -- write a number
+//~ 13:20 `p` of `h` must be a number but is `half`, which is no number -- declare it in the model: `const half = 0.1;`
 //~ 14:17 `approximate` of `i` must be `none` or `tanh` but is `tanhh` -- did you mean `tanh`?
 //~ 15:20 `dim` of `j` must be an integer but is 1.0 -- write an integer
 //~ 16:19 `out_features` of `k` must be a positive integer but is a path -- write a positive integer

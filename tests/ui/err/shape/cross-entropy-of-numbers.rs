@@ -10,5 +10,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:38 `loss` reads u32 ids but `y` holds f32 values -- declare it as `u32[…]`
+//~ 7:38 `loss` reads u32 ids but `y` holds f32 values -- declare it as `u32`
 //~ 5:16 `y` holds f32 values

@@ -10,5 +10,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:16 `embed` reads u32 ids but `x` holds f32 values -- declare it as `u32[…]`
+//~ 6:16 `embed` reads u32 ids but `x` holds f32 values -- declare it as `u32[8]`
 //~ 4:15 `x` holds f32 values

@@ -10,5 +10,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:15 `norm` normalizes the last axis but `x` is [] -- give it one
+//~ 6:15 `norm` normalizes the last axis but `x` is [] -- give it one: `f32[n]`
 //~ 4:15 `x` is []

@@ -10,6 +10,6 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:27 `loss` needs two equal shapes but `fc` is [16] and `y` is [8] -- make them equal
+//~ 7:27 `loss` needs two equal shapes but `fc` is [16] and `y` is [8] -- declare `y` as `f32[16]`, or make `fc` [8]
 //~ 5:16 `y` is [8]
 //~ 6:9 `fc` is [16]

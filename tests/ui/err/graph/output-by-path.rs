@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:20 expected `;` -- every item but a scope ends with one
+//~ 7:21 `fc` stands inside `body`, which shows only its last value -- write `output body` for that, or move `fc` out of it

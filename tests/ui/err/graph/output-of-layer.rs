@@ -1,4 +1,4 @@
-// A `.` is followed by the name of an output.
+// A layer is one value.
 remat::model! {
     Net {
         input x: f32[8];
@@ -10,4 +10,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:26 expected the name of an output -- or leave out the `.`
+//~ 7:26 `fc` has no output `1`, it is one value -- write `<- fc`
