@@ -13,6 +13,9 @@ const BLOCK_K: usize = 384;
 /// Rows of A in a block.
 const BLOCK_ROWS: usize = 192;
 
+/// Tiles in a row of C for which packing A costs more than it brings.
+const FEW_TILES: usize = 8;
+
 /// Panels of B in a block, where each is used once.
 const FEW_PANELS: usize = 4;
 
@@ -39,9 +42,10 @@ pub(super) struct Region<'a, E: 'static, F> {
 }
 
 impl<E, F> Region<'_, E, F> {
-    /// Whether tiles read A where it is: each element is needed for one or two of them.
+    /// Whether tiles read A where it is: each element is needed for a few of them, and its rows lie in
+    /// lines of the cache as those of a panel do.
     fn direct_a(&self) -> bool {
-        self.shape.n <= 2 * self.kernels.cols() && self.a.col_step == 1
+        self.shape.n <= FEW_TILES * self.kernels.cols() && self.a.col_step == 1
     }
 
     /// Whether tiles read B where it is: each element is needed for one or two of them.

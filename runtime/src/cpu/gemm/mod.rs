@@ -167,21 +167,43 @@ struct Cut {
 const WORTH_A_TASK: usize = 1 << 18;
 
 impl Cut {
-    /// Each column of tasks packs A again, and each row B: what is cut is what makes that least.
-    fn new<E>(Shape { m, n, k }: Shape, threads: usize, kernels: &Kernels<E>) -> Self {
-        let most = m.saturating_mul(n).saturating_mul(k) / WORTH_A_TASK;
-        let tasks = if threads == 1 { 1 } else { (TASKS * threads).min(most.max(1)) };
-        let (max_rows, max_cols) = (m.div_ceil(kernels.rows), n.div_ceil(kernels.cols()));
+    /// As many tasks as threads; or several for each, which lets a thread that others keep busy do less,
+    /// where what is packed again for that is little beside the product.
+    fn new<E>(shape: Shape, threads: usize, kernels: &Kernels<E>) -> Self {
+        let Shape { m, n, k } = shape;
+        let most = (m.saturating_mul(n).saturating_mul(k) / WORTH_A_TASK).max(1);
+        if threads == 1 || most == 1 {
+            return Self { rows: 1, cols: 1 };
+        }
+        let few = Self::into(threads.min(most), shape, kernels);
+        let many = Self::into((TASKS * threads).min(most), shape, kernels);
+        let more = many.packed(shape).saturating_sub(few.packed(shape));
+        if more.saturating_mul(PACKING * WORTH_MORE_TASKS) <= m.saturating_mul(n) { many } else { few }
+    }
+
+    /// At most this many tasks: the cut into the most of them, then that which packs least.
+    fn into<E>(tasks: usize, shape: Shape, kernels: &Kernels<E>) -> Self {
+        let (max_rows, max_cols) = (shape.m.div_ceil(kernels.rows), shape.n.div_ceil(kernels.cols()));
         let cuts = (1..=tasks.min(max_rows)).map(|rows| Self { rows, cols: (tasks / rows).min(max_cols) });
-        let repacked = |cut: &Self| m * cut.cols + n * cut.rows;
-        // The most tasks, then the least packing; there is always the cut into one row.
-        cuts.min_by_key(|cut| (tasks - cut.rows * cut.cols, repacked(cut)))
+        // There is always the cut into one row.
+        cuts.min_by_key(|cut| (tasks - cut.rows * cut.cols, cut.packed(shape)))
             .unwrap_or(Self { rows: 1, cols: 1 })
+    }
+
+    /// How many elements are packed for each k: each column of tasks packs A again, and each row B.
+    fn packed(&self, Shape { m, n, .. }: Shape) -> usize {
+        m.saturating_mul(self.cols).saturating_add(n.saturating_mul(self.rows))
     }
 }
 
-/// Tasks for each thread: more than one lets a thread that others keep busy do less.
+/// Tasks for each thread, where there are several.
 const TASKS: usize = 2;
+
+/// Multiply-adds in the time in which an element is packed, as measured.
+const PACKING: usize = 30;
+
+/// More tasks are worth this part of the product, one in so many.
+const WORTH_MORE_TASKS: usize = 20;
 
 /// The `i`-th of `count` parts of `len`, cut at multiples of `unit` as evenly as that allows.
 fn part(len: usize, unit: usize, count: usize, i: usize) -> std::ops::Range<usize> {
