@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## Where to look
+//!
+//! - [`model!`]: the language, every layer, and what each mark keeps.
+//! - [`mod@model`]: what a model becomes, and how it is trained.
+//! - [`optim`]: optimizers. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
 
 pub mod arena;
 pub mod cpu;
@@ -42,7 +48,9 @@ pub mod __private {
     pub use remat_macros::model;
 }
 
-/// Declares a network.
+#[doc = include_str!("language.md")]
+#[doc = include_str!("layers.md")]
+#[doc = include_str!("marks.md")]
 #[macro_export]
 macro_rules! model {
     ($($tokens:tt)*) => { $crate::__private::model! { [$crate] $($tokens)* } };
