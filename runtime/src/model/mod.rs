@@ -1,4 +1,4 @@
-//! What every generated model is: parameters on a device, a plan, and workspaces to train in.
+#![doc = include_str!("becomes.md")]
 
 mod clock;
 mod frame;

@@ -3,12 +3,44 @@
 //! An optimizer is made for a model, holds its moments in one buffer on the model's device, and
 //! changes the model's parameters by the gradients in a workspace:
 //!
-//! ```text
-//! let no_decay = Group::of(["*.bias", "*norm*"]).weight_decay(0.0);
-//! let mut opt = AdamW::new(&gpt, AdamWConfig { lr: 3e-4, groups: vec!`[no_decay]`, ..Default::default() })?;
-//! let loss = gpt.forward_backward(&mut ws, tokens.view(), next.view())?;
-//! ws.grads_mut().clip_norm(1.0)?;
-//! opt.step(&mut gpt, ws.grads())?;
+//! ```
+//! use remat::ndarray::{Array2, array};
+//! use remat::optim::Group;
+//! use remat::prelude::*;
+//!
+//! model! {
+//!     Net {
+//!         input  x: f32[4];
+//!         target label: u32;
+//!         fc: Linear(8);
+//!         norm: LayerNorm;
+//!         head: Linear(3);
+//!         loss: CrossEntropy <- (head, label);
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Error> {
+//!     let mut net = Net::new(&Cpu::new()?, 42)?;
+//!     let mut ws = net.workspace(3)?;
+//!     let (x, label) = (Array2::from_shape_fn((3, 4), |(i, j)| (i * j) as f32), array![0, 1, 2]);
+//!
+//!     // No decay for biases and norms, and a tenth of the rate for the first layer's weight.
+//!     let no_decay = Group::of(["*.bias", "*norm*"]).weight_decay(0.0);
+//!     let slow = Group::of(["fc.weight"]).lr_scale(0.1);
+//!     let config = AdamWConfig { lr: 0.05, groups: vec![no_decay, slow], ..Default::default() };
+//!     let mut opt = AdamW::new(&net, config)?;
+//!
+//!     let first = net.evaluate(&mut ws, x.view(), label.view())?;
+//!     for step in 0..100 {
+//!         opt.set_lr(0.05 * (1.0 - f64::from(step) / 100.0))?;       // a group's rate keeps its ratio
+//!         net.forward_backward(&mut ws, x.view(), label.view())?;
+//!         ws.grads_mut().clip_norm(1.0)?;
+//!         opt.step(&mut net, ws.grads())?;
+//!     }
+//!     assert_eq!(opt.steps(), 100);
+//!     assert!(net.evaluate(&mut ws, x.view(), label.view())? < first / 2.0);
+//!     Ok(())
+//! }
 //! ```
 //!
 //! [`Sgd`], [`Adam`] and [`AdamW`] differ in their formula alone: `state` says which parameter has
