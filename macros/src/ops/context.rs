@@ -94,7 +94,8 @@ impl Context<'_> {
     fn take(&mut self, name: &'static str) -> Option<Arg> {
         let mut found: Option<usize> = None;
         for i in 0..self.args.len() {
-            if self.args[i].0.name.as_ref().is_some_and(|n| n == name) {
+            let (arg, used) = &self.args[i];
+            if !used && arg.name.as_ref().is_some_and(|n| n == name) {
                 if found.is_some() {
                     let span = self.args[i].0.span;
                     self.error(span, format!("`{name}` is given twice -- remove one"));
