@@ -119,6 +119,10 @@ impl Lowered {
         }
         let backward =
             differentiated.then(|| backward(op, &Wanted::of(graph, id), &reads, &makes, &node.params));
+        let bytes = |values: &[usize]| -> u64 {
+            values.iter().map(|&value| self.problem.values[value].size.f32_bytes()).sum()
+        };
+        let time = problem::time(op.flops, bytes(&reads) + bytes(&makes[..1]));
         self.problem.nodes.push(problem::Node {
             reads,
             makes,
@@ -126,7 +130,9 @@ impl Lowered {
             backward,
             epilogue: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
+            stored: false,
             flops: op.flops,
+            time,
         });
     }
 

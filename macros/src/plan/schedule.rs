@@ -124,8 +124,13 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// Whether the root retains a value.
+    pub(super) fn keeps(&self, value: ValueId) -> bool {
+        self.retained.at[value] == Some(ROOT)
+    }
+
     /// Forward and backward, with the recompute where the least is live at once.
-    fn best(&self) -> Program {
+    pub(super) fn best(&self) -> Program {
         defer(self.problem, &self.asked(), |batches| {
             let program = self.program(batches);
             (live_peak(self.problem, &program), program)
@@ -133,7 +138,7 @@ impl<'a> Training<'a> {
     }
 
     /// Forward, then `batches`.
-    fn program(&self, batches: &[Batch]) -> Program {
+    pub(super) fn program(&self, batches: &[Batch]) -> Program {
         let mut order = Order::new(self.problem);
         order.forward(&self.forward);
         for batch in batches {

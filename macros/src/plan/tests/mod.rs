@@ -14,6 +14,7 @@ use super::program::{Program, Step};
 use super::{schedule, verify};
 
 mod brute;
+mod budgets;
 mod interpreter;
 mod layouts;
 mod marks;
