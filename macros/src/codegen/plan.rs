@@ -246,15 +246,19 @@ impl<'a> Distinct<'a> {
 fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     let facts = &planned.program.facts;
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
+    // What the planner chose is no mark.
+    let by_hand = |node: &&usize| graph.nodes[lowered.nodes[**node]].recompute.is_some();
     let overruled = facts
         .overruled
         .iter()
+        .filter(by_hand)
         .map(|n| format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n)));
     let idle = facts
         .idle
         .iter()
+        .filter(by_hand)
         .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
-    let segments = facts.idle_segments.iter().map(|s| {
+    let segments = facts.idle_segments.iter().filter(|s| **s < lowered.marked).map(|s| {
         format!("the segment `{}` saves nothing: nothing is recomputed for it", lowered.segments[*s])
     });
     let notes: Vec<String> =

@@ -252,7 +252,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The memory that its forward takes, whatever is kept.
+    /// The memory that a forward to its last unit takes, whatever is kept.
     fn floor(&self, first: usize, len: usize) -> u64 {
         let chain = self.chain;
         let made = |from: usize, end: usize| {
@@ -262,7 +262,7 @@ impl<'a> Table<'a> {
             let held = made(first, at).saturating_add(made(at, at + 1));
             held.saturating_add(chain.units[at].over)
         };
-        let forward = (first..first + len).map(step).max().unwrap_or(0);
+        let forward = (first..first + len - 1).map(step).max().unwrap_or(0);
         forward.saturating_add(chain.gradient[first + len - 1])
     }
 

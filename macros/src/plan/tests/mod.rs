@@ -15,6 +15,7 @@ use super::{schedule, verify};
 
 mod brute;
 mod budgets;
+mod chains;
 mod interpreter;
 mod layouts;
 mod marks;
