@@ -11,6 +11,7 @@
 pub(crate) mod chain;
 pub(crate) mod choice;
 mod part;
+mod search;
 mod units;
 mod ways;
 
@@ -21,6 +22,7 @@ use super::problem::{NodeId, Problem};
 use super::schedule::Training;
 use choice::Choice;
 use part::{last_readers, peaks, recompute_time};
+use search::{insert, search};
 use units::{Gaps, join};
 use ways::{Chains, FEW, MANY};
 
@@ -61,15 +63,13 @@ pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Vec<O
     let mut uniform = uniform(&stages, most / 4);
     choices.append(&mut uniform);
     choices.extend(chains.plans(problem, &units, most - choices.len().min(most / 2)));
-    let _ = bounds;
-    let mut offers: Vec<Offer> = choices.into_iter().map(|choice| offer(problem, choice, widths)).collect();
-    offers.sort_by_key(|offer| (offer.time, offer.live));
-    let mut least = u64::MAX;
-    offers.retain(|offer| {
-        let saves = offer.live < least;
-        least = least.min(offer.live);
-        saves
-    });
+    let mut offers = Vec::new();
+    for choice in choices {
+        insert(&mut offers, offer(problem, choice, widths));
+    }
+    if bounds == Bounds::default() {
+        search(problem, &mut offers, widths);
+    }
     offers
 }
 

@@ -1,6 +1,7 @@
 //! Plans on offer, against plans by hand.
 
 use super::F32;
+use super::exhaustive::Exhaustive;
 use super::nets::{Layer, Net};
 use super::random::Rng;
 use crate::plan::budget::choice::Choice;
@@ -62,4 +63,61 @@ fn uneven_chains_are_planned_better_than_by_hand() {
     let percent = |sum: f64| 100.0 * sum / f64::from(count);
     println!("{:.1} % below every k, {:.1} % below checkpoint_sequential", percent(by_hand), percent(sequential));
     assert!(percent(by_hand) >= 5.0 && percent(sequential) >= 9.0);
+}
+
+/// A graph of up to 9 layers, each of which reads one or two before it.
+fn graph(seed: u64) -> Problem {
+    let mut rng = Rng(seed);
+    let mut net = Net::default();
+    let mut seen = vec![net.input(Class::Elem, 16 * (1 + rng.below(12) as u64))];
+    for _ in 0..2 + rng.below(7) {
+        let reach = seen.len().min(1 + rng.below(5));
+        let mut reads: Vec<_> = (0..1 + rng.below(2)).map(|_| seen[seen.len() - 1 - rng.below(reach)]).collect();
+        reads.dedup();
+        let param = net.param(16);
+        seen.push(net.layer(Layer {
+            reads: &reads,
+            size: 16 * (1 + rng.below(40) as u64),
+            needs_input: rng.percent(70),
+            needs_output: rng.percent(30),
+            params: &[param],
+            flops: (1000.0 * 30f64.powf(rng.below(1000) as f64 / 999.0)) as u64,
+            ..Layer::default()
+        }));
+    }
+    // The loss reads all that nothing else does.
+    let unread = |value: &usize| !net.problem.nodes.iter().any(|node| node.reads.contains(value));
+    let ends: Vec<_> = seen.into_iter().filter(unread).collect();
+    let loss = net.layer(Layer { reads: &ends, size: 0, needs_input: true, ..Layer::default() });
+    net.loss(loss)
+}
+
+#[test]
+fn graphs_are_planned_nearly_as_well_as_by_trying_all_schedules() {
+    let (mut sum, mut count, mut lower, mut graphs) = (0.0, 0, 0.0, 0);
+    let mut worst: Vec<(f64, u64, u64)> = Vec::new();
+    for seed in 0..500 {
+        let problem = graph(seed);
+        let exhaustive = Exhaustive::new(&problem);
+        let offers = offers(&problem, Bounds::default(), F32);
+        let (most, least) = (offers[0].live, offers[offers.len() - 1].live);
+        // Twelve budgets from the least that is on offer.
+        for memory in (0..=12).map(|i| least + (most - least) * i / 12) {
+            let found = within(&offers, memory).expect("it is not below the least");
+            let best = exhaustive.recompute_time(memory).expect("the plan itself is such a schedule");
+            let best = Offer { time: best, ..found.clone() };
+            let more = step_time(&problem, found) / step_time(&problem, &best) - 1.0;
+            assert!(more >= 0.0, "graph {seed}: a plan is better than the best schedule");
+            sum += more;
+            count += 1;
+            worst.push((more, seed, memory));
+        }
+        let feasible = (0..least / 64).rev().take_while(|lines| exhaustive.recompute_time(64 * lines).is_some());
+        lower += 64.0 * feasible.count() as f64 / least as f64;
+        graphs += 1;
+    }
+    worst.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (average, lower) = (100.0 * sum / f64::from(count), 100.0 * lower / f64::from(graphs));
+    println!("{average:.2} % on average, worst {:?}; the least is {lower:.1} % above the least of all", &worst[..12]);
+    assert!(average <= 5.0 && worst[0].0 <= 0.25);
 }

@@ -16,6 +16,7 @@ use super::{schedule, verify};
 mod brute;
 mod budgets;
 mod chains;
+mod exhaustive;
 mod interpreter;
 mod layouts;
 mod marks;
