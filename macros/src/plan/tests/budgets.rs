@@ -121,3 +121,20 @@ fn graphs_are_planned_nearly_as_well_as_by_trying_all_schedules() {
     println!("{average:.2} % on average, worst {:?}; the least is {lower:.1} % above the least of all", &worst[..12]);
     assert!(average <= 5.0 && worst[0].0 <= 0.25);
 }
+
+#[test]
+fn probe() {
+    use std::time::Instant;
+    for blocks in [12, 96, 1000] {
+        let problem = super::nets::gpt(blocks, super::nets::Plan::StoreAll);
+        let start = Instant::now();
+        let one = offer(&problem, Choice::default(), F32);
+        let a = start.elapsed();
+        let all = offers(&problem, Bounds::default(), F32);
+        println!("{blocks}: one {a:?} all {:?} {} {}", start.elapsed(), all.len(), one.live);
+        let mid = all[all.len() / 2].choice.clone();
+        let start = Instant::now();
+        offer(&problem, mid, F32);
+        println!("   mid {:?}", start.elapsed());
+    }
+}
