@@ -72,7 +72,7 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
         Train::Offers(budget, offers) => {
             let inference = [&evaluate.layouts[..], &forward.layouts];
             let beside = Beside { inference, store_all: store_all.as_deref().unwrap_or_default() };
-            fit(graph, &mut training, &offers, budget, &beside)?
+            fit(graph, &mut training, &offers?, budget, &beside)?
         }
     };
     if !is_marked(&training.problem) {
@@ -84,7 +84,7 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
 /// The training program, or what is on offer for it.
 enum Train {
     Planned(Result<Planned, Failure>),
-    Offers(Budget, Vec<Offer>),
+    Offers(Budget, Result<Vec<Offer>, String>),
 }
 
 /// Lays out a program.

@@ -28,6 +28,13 @@ impl Choice {
         self.stored.iter().for_each(|&id| problem.nodes[id + first].stored = true);
     }
 
+    /// Makes `problem` again what `original` is, to which this was applied.
+    pub(crate) fn undo(&self, problem: &mut Problem, original: &Problem) {
+        problem.segments.truncate(original.segments.len());
+        self.dropped.iter().for_each(|&id| problem.nodes[id].recompute = original.nodes[id].recompute);
+        self.stored.iter().for_each(|&id| problem.nodes[id].stored = original.nodes[id].stored);
+    }
+
     /// Adds another, whose node 0 is `first`.
     pub(crate) fn extend(&mut self, other: &Self, first: NodeId) {
         self.segments.extend(other.segments.iter().map(|run| run.start + first..run.end + first));

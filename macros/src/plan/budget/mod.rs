@@ -10,6 +10,7 @@
 
 pub(crate) mod chain;
 pub(crate) mod choice;
+mod bounds;
 mod part;
 mod search;
 mod units;
@@ -20,6 +21,8 @@ use std::ops::Range;
 use super::layout::Widths;
 use super::problem::{NodeId, Problem};
 use super::schedule::Training;
+use crate::beside::beside;
+pub(crate) use bounds::Bounds;
 use choice::Choice;
 use part::{last_readers, peaks, recompute_time};
 use search::{insert, search};
@@ -30,16 +33,7 @@ use ways::{Chains, FEW, MANY};
 const NODES: usize = 120_000;
 /// The most choices that are scheduled, and the fewest.
 const MOST: usize = 160;
-const FEWEST: usize = 16;
-
-/// What a planner may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    /// The most boundaries.
-    pub(crate) max: Option<usize>,
-    /// The fewest stages between two.
-    pub(crate) min_interval: Option<usize>,
-}
+const FEWEST: usize = 14;
 
 /// A plan to choose.
 #[derive(Clone, Debug)]
@@ -52,34 +46,62 @@ pub(crate) struct Offer {
 }
 
 /// The plans on offer, from the fastest to the one that takes the least memory.
-pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Vec<Offer> {
+///
+/// # Errors
+/// If a thread of its own panics.
+pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Result<Vec<Offer>, String> {
     let most = (NODES / problem.nodes.len().max(1)).clamp(FEWEST, MOST);
-    let mut choices = vec![Choice::default()];
-    let last = last_readers(problem);
     let stages = stages(problem);
-    let mut chains = Chains::new(widths);
-    let gaps = Gaps::new(problem, &last, widths);
-    let units = join(gaps.refine(stages.clone(), FEW), MANY);
-    let mut uniform = uniform(&stages, most / 4);
-    choices.append(&mut uniform);
-    choices.extend(chains.plans(problem, &units, most - choices.len().min(most / 2)));
-    let mut offers = Vec::new();
-    for choice in choices {
-        insert(&mut offers, offer(problem, choice, widths));
+    let gaps = Gaps::new(problem, &last_readers(problem), widths);
+    let mut choices = uniform(&stages, most / 4);
+    choices.push(Choice::default());
+    if bounds == Bounds::default() {
+        let units = join(gaps.refine(stages, FEW), MANY);
+        choices.extend(Chains::new(widths, false).plans(problem, &units, most - choices.len()));
+    } else {
+        let mut chains = Chains::new(widths, true);
+        let partitions = bounds.partitions(&stages, &gaps);
+        let each = most / partitions.len().max(1);
+        for units in partitions {
+            choices.extend(chains.plans(problem, &join(units, MANY), each.max(4)));
+        }
+        choices.retain(|choice| bounds.hold(choice, &stages));
     }
+    let (front, back) = choices.split_at(choices.len() / 2);
+    let offer_each = |choices: &[Choice]| -> Vec<Offer> {
+        let mut trial = Trial::new(problem, widths);
+        choices.iter().map(|choice| trial.offer(choice.clone())).collect()
+    };
+    let (front, back) = beside(|| offer_each(front), || offer_each(back))?;
+    let mut offers = Vec::new();
+    front.into_iter().chain(back).for_each(|offer| insert(&mut offers, offer));
     if bounds == Bounds::default() {
         search(problem, &mut offers, widths);
     }
-    offers
+    Ok(offers)
 }
 
-/// What a choice comes to.
-pub(crate) fn offer(problem: &Problem, choice: Choice, widths: Widths) -> Offer {
-    let mut chosen = problem.clone();
-    choice.apply(&mut chosen, 0);
-    let program = Training::new(&chosen, true).best();
-    let (_, live) = peaks(&chosen, &program, widths);
-    Offer { choice, live, time: recompute_time(&chosen, &program) }
+/// Tries choices on one problem.
+pub(crate) struct Trial<'a> {
+    problem: &'a Problem,
+    chosen: Problem,
+    widths: Widths,
+}
+
+impl<'a> Trial<'a> {
+    pub(crate) fn new(problem: &'a Problem, widths: Widths) -> Self {
+        Self { problem, chosen: problem.clone(), widths }
+    }
+
+    /// What a choice comes to.
+    pub(crate) fn offer(&mut self, choice: Choice) -> Offer {
+        choice.apply(&mut self.chosen, 0);
+        let program = Training::new(&self.chosen, true).best();
+        let (_, live) = peaks(&self.chosen, &program, self.widths);
+        let time = recompute_time(&self.chosen, &program);
+        choice.undo(&mut self.chosen, self.problem);
+        Offer { choice, live, time }
+    }
 }
 
 /// The stages; the whole, if there are none.
@@ -87,14 +109,19 @@ fn stages(problem: &Problem) -> Vec<Range<NodeId>> {
     if problem.stages.is_empty() { vec![0..problem.nodes.len()] } else { problem.stages.clone() }
 }
 
-/// A boundary every k stages, for up to `most` k.
+/// A boundary every k stages, for up to `most` k: all, or about as many in each doubling of k.
 fn uniform(stages: &[Range<NodeId>], most: usize) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    let mut interval = 1;
-    while interval < stages.len() {
+    let last = stages.len().saturating_sub(1);
+    let growth = (last as f64).powf(1.0 / most.max(1) as f64);
+    let mut intervals: Vec<usize> = if last <= most {
+        (1..=last).collect()
+    } else {
+        (0..most).map(|i| growth.powf(i as f64) as usize).collect()
+    };
+    intervals.dedup();
+    let choice = |interval| {
         let segments = stages.chunks(interval).map(|run| run[0].start..run[run.len() - 1].end);
-        choices.push(Choice { segments: segments.collect(), ..Choice::default() });
-        interval += interval.div_ceil(most.max(1)).max(1);
-    }
-    choices
+        Choice { segments: segments.collect(), ..Choice::default() }
+    };
+    intervals.into_iter().map(choice).collect()
 }

@@ -4,7 +4,7 @@
 //! every single way, and what is not beaten then joins them, until all are tried or the work is done.
 
 use super::choice::Choice;
-use super::{Offer, offer};
+use super::{Offer, Trial};
 use crate::plan::layout::Widths;
 use crate::plan::problem::{NodeId, Problem};
 
@@ -20,6 +20,7 @@ pub(crate) fn search(problem: &Problem, offers: &mut Vec<Offer>, widths: Widths)
     if left < 8 * droppable.len() {
         return;
     }
+    let mut trial = Trial::new(problem, widths);
     while let Some(next) = offers.iter().find(|offer| !tried.contains(&offer.choice)).cloned() {
         tried.push(next.choice.clone());
         for change in changes(&next.choice, &droppable, problem.nodes.len()) {
@@ -27,7 +28,7 @@ pub(crate) fn search(problem: &Problem, offers: &mut Vec<Offer>, widths: Widths)
                 return;
             }
             left -= 1;
-            insert(offers, offer(problem, change, widths));
+            insert(offers, trial.offer(change));
         }
     }
 }

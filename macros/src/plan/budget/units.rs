@@ -58,9 +58,14 @@ impl Gaps {
         }
     }
 
+    /// Bytes that some nodes make.
+    pub(crate) fn made(&self, nodes: Range<NodeId>) -> u64 {
+        self.made[nodes].iter().sum()
+    }
+
     /// What weighs in a unit: bytes, if there is more than a node to cut between.
     fn inside(&self, unit: &Range<NodeId>) -> u64 {
-        if unit.len() < 2 { 0 } else { 1 + self.made[unit.clone()].iter().sum::<u64>() }
+        if unit.len() < 2 { 0 } else { 1 + self.made(unit.clone()) }
     }
 
     /// Of the gaps that little crosses, the one that leaves equal halves.
@@ -68,8 +73,7 @@ impl Gaps {
         let gaps = unit.start + 1..unit.end;
         let least = gaps.clone().map(|at| self.crossing[at]).min().unwrap_or(0);
         let few = gaps.filter(|&at| self.crossing[at] <= least.saturating_add(least / 4));
-        let sum = |nodes: Range<NodeId>| self.made[nodes].iter().sum::<u64>();
-        let uneven = |at: &NodeId| sum(unit.start..*at).abs_diff(sum(*at..unit.end));
+        let uneven = |at: &NodeId| self.made(unit.start..*at).abs_diff(self.made(*at..unit.end));
         few.min_by_key(uneven).unwrap_or(unit.end)
     }
 }

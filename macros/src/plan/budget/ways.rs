@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::chain::{self, Chain, Unit, Way};
+use super::chain::{self, Chain, Schedule, Unit, Way};
 use super::choice::Choice;
 use super::part::{Part, bytes, last_readers};
 use super::units::{Gaps, join};
@@ -15,6 +15,8 @@ const SMALL: usize = 16;
 const COMBINED: usize = 6;
 /// The most ways of a unit that a chain chooses from.
 const WAYS: usize = 6;
+/// The most recomputes of a plan, unless a model needs more to run again a few times: each is a row of its tables.
+const STEPS: usize = 50_000;
 /// How many units a chain has if it can: fewer are cut, more are joined.
 pub(crate) const FEW: usize = 24;
 pub(crate) const MANY: usize = 100;
@@ -29,12 +31,14 @@ pub(crate) struct Known {
 /// Builds chains, and remembers the units it has seen.
 pub(crate) struct Chains {
     widths: Widths,
+    /// Units have no boundaries inside.
+    flat: bool,
     known: Vec<Rc<Known>>,
 }
 
 impl Chains {
-    pub(crate) fn new(widths: Widths) -> Self {
-        Self { widths, known: Vec::new() }
+    pub(crate) fn new(widths: Widths, flat: bool) -> Self {
+        Self { widths, flat, known: Vec::new() }
     }
 
     /// Up to `most` plans for `problem`, from the one that takes the least memory to the fastest, whose
@@ -55,18 +59,23 @@ impl Chains {
             fixed: fixed(problem, units),
         };
         let solved = chain::solve(&chain);
-        let plan = |point: &chain::Point| {
-            let schedule = solved.schedule(point);
+        let schedules = solved.points.iter().map(|point| solved.schedule(point));
+        let steps = |schedule: &Schedule| -> usize {
+            schedule.segments.iter().map(|run| units[run.end - 1].end - units[run.start].start).sum()
+        };
+        let schedules: Vec<Schedule> =
+            schedules.filter(|schedule| steps(schedule) <= STEPS.max(4 * problem.nodes.len())).collect();
+        let plan = |schedule: &Schedule| {
             let mut choice = Choice::default();
-            for run in schedule.segments {
+            for run in &schedule.segments {
                 choice.segments.push(units[run.start].start..units[run.end - 1].end);
             }
-            for ((unit, known), way) in units.iter().zip(&known).zip(schedule.ways) {
-                choice.extend(&known.choices[way], unit.start);
+            for ((unit, known), way) in units.iter().zip(&known).zip(&schedule.ways) {
+                choice.extend(&known.choices[*way], unit.start);
             }
             choice
         };
-        spread(&solved.points, most).map(plan).collect()
+        spread(&schedules, most).map(plan).collect()
     }
 
     fn crossing(
@@ -139,6 +148,10 @@ impl Chains {
 
     /// What may be dropped of a part.
     fn choices(&mut self, part: &Part) -> Vec<Choice> {
+        let droppable = part.droppable();
+        if part.nodes > SMALL && self.flat {
+            return self.ladder(part, alike(&part.problem, droppable));
+        }
         if part.nodes > SMALL {
             let units = if part.problem.stages.len() > 1 {
                 join(part.problem.stages.clone(), FEW)
@@ -151,7 +164,6 @@ impl Chains {
             choices.push(Choice::default());
             return choices;
         }
-        let droppable = part.droppable();
         if droppable.len() <= COMBINED {
             let subset = |bits: usize| Choice {
                 dropped: droppable.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, &id)| id).collect(),
@@ -159,18 +171,18 @@ impl Chains {
             };
             return (0..1 << droppable.len()).map(subset).collect();
         }
-        self.ladder(part, droppable)
+        self.ladder(part, droppable.into_iter().map(|id| vec![id]).collect())
     }
 
-    /// From keeping all, drops one value after another, each time the one that saves the most for its time.
-    fn ladder(&self, part: &Part, mut droppable: Vec<NodeId>) -> Vec<Choice> {
+    /// From keeping all, drops some values after others, each time those that save the most for their time.
+    fn ladder(&self, part: &Part, mut droppable: Vec<Vec<NodeId>>) -> Vec<Choice> {
         let mut ladder = vec![Choice::default()];
         let mut now = part.way(&ladder[0], self.widths);
         while !droppable.is_empty() {
             let mut best: Option<(u128, usize, Choice, Way)> = None;
-            for (index, &id) in droppable.iter().enumerate() {
+            for (index, nodes) in droppable.iter().enumerate() {
                 let mut choice = ladder[ladder.len() - 1].clone();
-                choice.dropped.push(id);
+                choice.dropped.extend(nodes);
                 let way = part.way(&choice, self.widths);
                 let saved = u128::from(now.kept.saturating_sub(way.kept)) << 32;
                 let worth = saved / (1 + u128::from(way.time.saturating_sub(now.time)));
@@ -188,6 +200,23 @@ impl Chains {
         }
         ladder
     }
+}
+
+/// Nodes by what dropping one saves and costs.
+fn alike(problem: &Problem, nodes: Vec<NodeId>) -> Vec<Vec<NodeId>> {
+    let mut alike: Vec<Vec<NodeId>> = Vec::new();
+    for id in nodes {
+        let same = |other: NodeId| {
+            let (a, b) = (&problem.nodes[id], &problem.nodes[other]);
+            let size = |values: &[ValueId]| values.first().map(|&value| problem.values[value].size);
+            a.time == b.time && size(&a.makes) == size(&b.makes)
+        };
+        match alike.iter_mut().find(|group| same(group[0])) {
+            Some(group) => group.push(id),
+            None => alike.push(vec![id]),
+        }
+    }
+    alike
 }
 
 /// Hand-placed segments that begin and end between `units`, as runs of them.

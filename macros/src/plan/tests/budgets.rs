@@ -5,7 +5,7 @@ use super::exhaustive::Exhaustive;
 use super::nets::{Layer, Net};
 use super::random::Rng;
 use crate::plan::budget::choice::Choice;
-use crate::plan::budget::{Bounds, Offer, offer, offers};
+use crate::plan::budget::{Bounds, Offer, Trial};
 use crate::plan::problem::{Class, Problem};
 
 /// A chain of layers whose times and sizes differ by up to 30.
@@ -34,6 +34,14 @@ fn step_time(problem: &Problem, offer: &Offer) -> f64 {
     (3 * forward + offer.time) as f64
 }
 
+fn offers(problem: &Problem, bounds: Bounds) -> Vec<Offer> {
+    crate::plan::budget::offers(problem, bounds, F32).expect("no thread panics")
+}
+
+fn offer(problem: &Problem, choice: Choice) -> Offer {
+    Trial::new(problem, F32).offer(choice)
+}
+
 /// The fastest that takes no more.
 fn within(offers: &[Offer], live: u64) -> Option<&Offer> {
     offers.iter().find(|offer| offer.live <= live)
@@ -44,14 +52,14 @@ fn uneven_chains_are_planned_better_than_by_hand() {
     let (mut by_hand, mut sequential, mut count) = (0.0, 0.0, 0);
     for seed in 0..200 {
         let problem = uneven(seed);
-        let offers = offers(&problem, Bounds::default(), F32);
+        let offers = offers(&problem, Bounds::default());
         for interval in 1..problem.stages.len() {
             let runs = problem.stages.chunks(interval);
             let segments: Vec<_> = runs.map(|run| run[0].start..run[run.len() - 1].end).collect();
             // `checkpoint_sequential` makes every output again, but for the last segment's, which it keeps.
             let again = &segments[..segments.len() - 1];
             let outputs: u64 = again.iter().map(|run| problem.nodes[run.end - 1].time).sum();
-            let hand = offer(&problem, Choice { segments: segments.clone(), ..Choice::default() }, F32);
+            let hand = offer(&problem, Choice { segments: segments.clone(), ..Choice::default() });
             let planned = within(&offers, hand.live).expect("by hand it fits");
             let (planned, hand) = (step_time(&problem, planned), step_time(&problem, &hand));
             assert!(planned <= hand, "chain {seed}, every {interval}: {planned} is above {hand}");
@@ -99,7 +107,7 @@ fn graphs_are_planned_nearly_as_well_as_by_trying_all_schedules() {
     for seed in 0..500 {
         let problem = graph(seed);
         let exhaustive = Exhaustive::new(&problem);
-        let offers = offers(&problem, Bounds::default(), F32);
+        let offers = offers(&problem, Bounds::default());
         let (most, least) = (offers[0].live, offers[offers.len() - 1].live);
         // Twelve budgets from the least that is on offer.
         for memory in (0..=12).map(|i| least + (most - least) * i / 12) {
@@ -128,13 +136,13 @@ fn probe() {
     for blocks in [12, 96, 1000] {
         let problem = super::nets::gpt(blocks, super::nets::Plan::StoreAll);
         let start = Instant::now();
-        let one = offer(&problem, Choice::default(), F32);
+        let one = offer(&problem, Choice::default());
         let a = start.elapsed();
-        let all = offers(&problem, Bounds::default(), F32);
+        let all = offers(&problem, Bounds::default());
         println!("{blocks}: one {a:?} all {:?} {} {}", start.elapsed(), all.len(), one.live);
         let mid = all[all.len() / 2].choice.clone();
         let start = Instant::now();
-        offer(&problem, mid, F32);
+        offer(&problem, mid);
         println!("   mid {:?}", start.elapsed());
     }
 }
