@@ -10,6 +10,7 @@
 
 pub(crate) mod chain;
 pub(crate) mod choice;
+mod marks;
 mod bounds;
 mod part;
 mod search;
@@ -19,10 +20,11 @@ mod ways;
 use std::ops::Range;
 
 use super::layout::Widths;
-use super::problem::{NodeId, Problem};
+use super::problem::{NodeId, Problem, ValueId};
 use super::schedule::Training;
 use crate::beside::beside;
 pub(crate) use bounds::Bounds;
+use marks::Marks;
 use choice::Choice;
 use part::{last_readers, peaks, recompute_time};
 use search::{insert, search};
@@ -67,16 +69,18 @@ pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Resul
         }
         choices.retain(|choice| bounds.hold(choice, &stages));
     }
+    let marks = Marks::new(problem);
+    choices.retain(|choice| marks.allow(choice));
     let (front, back) = choices.split_at(choices.len() / 2);
     let offer_each = |choices: &[Choice]| -> Vec<Offer> {
         let mut trial = Trial::new(problem, widths);
-        choices.iter().map(|choice| trial.offer(choice.clone())).collect()
+        choices.iter().filter_map(|choice| trial.offer(choice.clone())).collect()
     };
     let (front, back) = beside(|| offer_each(front), || offer_each(back))?;
     let mut offers = Vec::new();
     front.into_iter().chain(back).for_each(|offer| insert(&mut offers, offer));
     if bounds == Bounds::default() {
-        search(problem, &mut offers, widths);
+        search(problem, &marks, &mut offers, widths);
     }
     Ok(offers)
 }
@@ -86,21 +90,30 @@ pub(crate) struct Trial<'a> {
     problem: &'a Problem,
     chosen: Problem,
     widths: Widths,
+    /// Values that marks by hand drop.
+    marked: Vec<ValueId>,
 }
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(problem: &'a Problem, widths: Widths) -> Self {
-        Self { problem, chosen: problem.clone(), widths }
+        let training = Training::new(problem, true);
+        let marked = problem.nodes.iter().filter(|node| node.recompute).filter_map(|node| node.makes.first());
+        let marked = marked.copied().filter(|&value| !training.keeps(value)).collect();
+        Self { problem, chosen: problem.clone(), widths, marked }
     }
 
-    /// What a choice comes to.
-    pub(crate) fn offer(&mut self, choice: Choice) -> Offer {
+    /// What a choice comes to; nothing if it keeps what a mark by hand drops and would drop without it.
+    pub(crate) fn offer(&mut self, choice: Choice) -> Option<Offer> {
         choice.apply(&mut self.chosen, 0);
-        let program = Training::new(&self.chosen, true).best();
-        let (_, live) = peaks(&self.chosen, &program, self.widths);
-        let time = recompute_time(&self.chosen, &program);
+        let training = Training::new(&self.chosen, true);
+        let overrules = self.marked.iter().any(|&value| training.keeps(value));
+        let offer = (!overrules).then(|| {
+            let program = training.best();
+            let (_, live) = peaks(&self.chosen, &program, self.widths);
+            Offer { live, time: recompute_time(&self.chosen, &program), choice: choice.clone() }
+        });
         choice.undo(&mut self.chosen, self.problem);
-        Offer { choice, live, time }
+        offer
     }
 }
 

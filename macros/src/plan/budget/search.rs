@@ -4,6 +4,7 @@
 //! every single way, and what is not beaten then joins them, until all are tried or the work is done.
 
 use super::choice::Choice;
+use super::marks::Marks;
 use super::{Offer, Trial};
 use crate::plan::layout::Widths;
 use crate::plan::problem::{NodeId, Problem};
@@ -12,7 +13,7 @@ use crate::plan::problem::{NodeId, Problem};
 const NODES: usize = 20_000;
 
 /// Improves `offers`, of which none beats another.
-pub(crate) fn search(problem: &Problem, offers: &mut Vec<Offer>, widths: Widths) {
+pub(crate) fn search(problem: &Problem, marks: &Marks, offers: &mut Vec<Offer>, widths: Widths) {
     let mut left = NODES / problem.nodes.len().max(1);
     let mut tried: Vec<Choice> = Vec::new();
     let droppable = droppable(problem);
@@ -23,12 +24,13 @@ pub(crate) fn search(problem: &Problem, offers: &mut Vec<Offer>, widths: Widths)
     let mut trial = Trial::new(problem, widths);
     while let Some(next) = offers.iter().find(|offer| !tried.contains(&offer.choice)).cloned() {
         tried.push(next.choice.clone());
-        for change in changes(&next.choice, &droppable, problem.nodes.len()) {
+        let changes = changes(&next.choice, &droppable, problem.nodes.len());
+        for change in changes.into_iter().filter(|change| marks.allow(change)) {
             if left == 0 {
                 return;
             }
             left -= 1;
-            insert(offers, trial.offer(change));
+            trial.offer(change).into_iter().for_each(|offer| insert(offers, offer));
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Gaps {
     crossing: Vec<u64>,
     /// Bytes made by each node.
     made: Vec<u64>,
+    /// Segments by hand, which are not cut in two.
+    by_hand: Vec<Range<NodeId>>,
 }
 
 impl Gaps {
@@ -35,7 +37,8 @@ impl Gaps {
             live = live + born - gone;
             live
         });
-        Self { crossing: crossing.collect(), made }
+        let by_hand = problem.segments.iter().map(|segment| segment.nodes.clone()).collect();
+        Self { crossing: crossing.collect(), made, by_hand }
     }
 
     /// Cuts the longest of `units` where little crosses, until there are about `wanted` or each is a node.
@@ -43,7 +46,7 @@ impl Gaps {
         loop {
             let most = units.iter().map(|unit| self.inside(unit)).max().unwrap_or(0);
             // Equal units are cut together, so that they stay equal.
-            let cut = |unit: &Range<NodeId>| unit.len() > 1 && self.inside(unit) == most;
+            let cut = |unit: &Range<NodeId>| most > 0 && self.inside(unit) == most;
             let longest = units.iter().filter(|unit| cut(unit)).count();
             if longest == 0 || (units.len() + longest > wanted && units.len() > 1) {
                 return units;
@@ -65,14 +68,23 @@ impl Gaps {
 
     /// What weighs in a unit: bytes, if there is more than a node to cut between.
     fn inside(&self, unit: &Range<NodeId>) -> u64 {
-        if unit.len() < 2 { 0 } else { 1 + self.made(unit.clone()) }
+        if self.between(unit).next().is_none() { 0 } else { 1 + self.made(unit.clone()) }
+    }
+
+    /// Nodes before which a unit may be cut.
+    fn between(&self, unit: &Range<NodeId>) -> impl Iterator<Item = NodeId> {
+        let inside = |run: &&Range<NodeId>| {
+            run.start < unit.end && unit.start < run.end && !(run.start <= unit.start && unit.end <= run.end)
+        };
+        let whole: Vec<&Range<NodeId>> = self.by_hand.iter().filter(inside).collect();
+        (unit.start + 1..unit.end).filter(move |&at| whole.iter().all(|run| at <= run.start || run.end <= at))
     }
 
     /// Of the gaps that little crosses, the one that leaves equal halves.
     fn best_cut(&self, unit: &Range<NodeId>) -> NodeId {
-        let gaps = unit.start + 1..unit.end;
-        let least = gaps.clone().map(|at| self.crossing[at]).min().unwrap_or(0);
-        let few = gaps.filter(|&at| self.crossing[at] <= least.saturating_add(least / 4));
+        let gaps: Vec<NodeId> = self.between(unit).collect();
+        let least = gaps.iter().map(|&at| self.crossing[at]).min().unwrap_or(0);
+        let few = gaps.into_iter().filter(|&at| self.crossing[at] <= least.saturating_add(least / 4));
         let uneven = |at: &NodeId| self.made(unit.start..*at).abs_diff(self.made(*at..unit.end));
         few.min_by_key(uneven).unwrap_or(unit.end)
     }

@@ -1,12 +1,13 @@
 //! Plans on offer, against plans by hand.
 
-use super::F32;
 use super::exhaustive::Exhaustive;
-use super::nets::{Layer, Net};
-use super::random::Rng;
+use super::interpreter::{execute, store_everything};
+use super::nets::{self, Layer, Net, Plan};
+use super::random::{self, Rng};
+use super::{F32, planned, results};
 use crate::plan::budget::choice::Choice;
 use crate::plan::budget::{Bounds, Offer, Trial};
-use crate::plan::problem::{Class, Problem};
+use crate::plan::problem::{Class, Problem, Segment};
 
 /// A chain of layers whose times and sizes differ by up to 30.
 fn uneven(seed: u64) -> Problem {
@@ -39,7 +40,7 @@ fn offers(problem: &Problem, bounds: Bounds) -> Vec<Offer> {
 }
 
 fn offer(problem: &Problem, choice: Choice) -> Offer {
-    Trial::new(problem, F32).offer(choice)
+    Trial::new(problem, F32).offer(choice).expect("nothing is marked by hand")
 }
 
 /// The fastest that takes no more.
@@ -130,19 +131,68 @@ fn graphs_are_planned_nearly_as_well_as_by_trying_all_schedules() {
     assert!(average <= 5.0 && worst[0].0 <= 0.25);
 }
 
+/// Five models: their names, and each as a problem.
+fn models() -> [(&'static str, Problem); 5] {
+    [
+        ("mlp", nets::mlp(&[784, 1024, 512, 512, 64, 1024, 10], Plan::StoreAll)),
+        ("gpt", nets::gpt(4, Plan::StoreAll)),
+        ("residual", nets::residual(8)),
+        ("u-net", nets::unet(4, Plan::StoreAll)),
+        ("uneven chain", uneven(7)),
+    ]
+}
+
 #[test]
-fn probe() {
-    use std::time::Instant;
-    for blocks in [12, 96, 1000] {
-        let problem = super::nets::gpt(blocks, super::nets::Plan::StoreAll);
-        let start = Instant::now();
-        let one = offer(&problem, Choice::default());
-        let a = start.elapsed();
+fn budgets_hold_and_neither_less_of_one_takes_more_memory_nor_more_of_one_more_time() {
+    for (name, problem) in models() {
+        let wanted = results(&problem);
+        let expected = store_everything(&problem, &wanted, true);
+        let plans: Vec<(u64, u64)> = offers(&problem, Bounds::default())
+            .into_iter()
+            .map(|offer| {
+                let mut chosen = problem.clone();
+                offer.choice.apply(&mut chosen, 0);
+                let (program, layout) = planned(&chosen);
+                let answer = execute(&chosen, &program, &layout, &wanted, 3);
+                assert_eq!(answer, expected, "{name}: a plan changes the answer");
+                assert!(layout.per_sample.peak * F32.line >= offer.live, "{name}: more is live than is taken");
+                (layout.per_sample.peak * F32.line, offer.time)
+            })
+            .collect();
+        let least = plans.iter().map(|(peak, _)| *peak).min().unwrap();
+        let most = plans[0].0;
+        assert!(least * 2 < most, "{name}: {least} of {most} bytes is no wide choice");
+        let mut before: Option<(u64, u64)> = None;
+        for budget in (0..50).map(|i| least + (most - least) * i / 49) {
+            let &(peak, time) = plans.iter().find(|(peak, _)| *peak <= budget).expect("it fits");
+            let (lower, longer) = before.unwrap_or((0, u64::MAX));
+            assert!(peak <= budget && lower <= peak && time <= longer, "{name} in {budget}");
+            before = Some((peak, time));
+        }
+    }
+}
+
+#[test]
+fn every_plan_on_offer_gives_the_bits_of_storing_everything_and_leaves_the_marks() {
+    for seed in 0..600 {
+        let problem = random::problem(seed, 2 + seed as usize % 24);
+        let wanted = results(&problem);
+        let expected = store_everything(&problem, &wanted, true);
         let all = offers(&problem, Bounds::default());
-        println!("{blocks}: one {a:?} all {:?} {} {}", start.elapsed(), all.len(), one.live);
-        let mid = all[all.len() / 2].choice.clone();
-        let start = Instant::now();
-        offer(&problem, mid);
-        println!("   mid {:?}", start.elapsed());
+        assert!(!all.is_empty(), "seed {seed}");
+        for offer in all {
+            let mut chosen = problem.clone();
+            offer.choice.apply(&mut chosen, 0);
+            let apart = |a: &Segment, b: &Segment| a.nodes.end <= b.nodes.start || b.nodes.end <= a.nodes.start;
+            let inside = |a: &Segment, b: &Segment| b.nodes.start <= a.nodes.start && a.nodes.end <= b.nodes.end;
+            let nested = |a: &Segment, b: &Segment| apart(a, b) || inside(a, b) || inside(b, a);
+            let segments = &chosen.segments;
+            assert!(segments.iter().all(|a| segments.iter().all(|b| nested(a, b))), "seed {seed}: {segments:?}");
+            assert_eq!(segments[..problem.segments.len()], problem.segments, "seed {seed}");
+            let marked = problem.nodes.iter().zip(&chosen.nodes).all(|(a, b)| !a.recompute || b.recompute);
+            assert!(marked, "seed {seed}");
+            let (program, layout) = planned(&chosen);
+            assert_eq!(execute(&chosen, &program, &layout, &wanted, 2), expected, "seed {seed}");
+        }
     }
 }

@@ -302,6 +302,25 @@ pub(super) fn mlp(widths: &[u64], plan: Plan) -> Problem {
     net.loss(loss)
 }
 
+/// A residual network: in each block two Linear layers on a branch, every third block twice as wide.
+pub(super) fn residual(blocks: u64) -> Problem {
+    let mut net = Net::default();
+    let (mut x, target) = (net.input(Class::Elem, 4096), net.input(Class::Index, 1));
+    for block in 0..blocks {
+        let rows = 256 >> (block / 3);
+        let width = 4096 / rows;
+        let inner = net.linear(x, rows, width, 2 * width);
+        let active = net.gelu(inner, 2 * rows * width, false);
+        let branch = net.linear(active, rows, 2 * width, width);
+        x = net.add(x, branch, rows * width);
+        net.stage();
+    }
+    let logits = net.linear(x, 1, 4096, 10);
+    let loss = net.cross_entropy(logits, target, 1);
+    net.stage();
+    net.loss(loss)
+}
+
 /// A U-net of `depth` levels: what goes down at each level is read again on the way up.
 pub(super) fn unet(depth: u32, plan: Plan) -> Problem {
     let mut net = Net::default();
