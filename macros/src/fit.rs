@@ -137,7 +137,12 @@ impl Measure<'_> {
                     Rounded(self.allowed()),
                     Rounded(least),
                 );
-                (message, format!("write `fraction = {least_fraction:.3}`"))
+                let fix = if least_fraction > 1.0 {
+                    String::from("remove the marks by hand, which keep what a planner would not, or the `fraction`")
+                } else {
+                    format!("write `fraction = {least_fraction:.3}`")
+                };
+                (message, fix)
             }
         };
         let also = self.fullest(planned).map(|(kind, id)| {
@@ -147,7 +152,7 @@ impl Measure<'_> {
                 Kind::Recompute => "recompute",
                 Kind::Backward => "backward",
             };
-            (node.span, format!("the least that a step can take is set by the {kind} of `{}` -- see the budget of this model", node.path))
+            (node.span, format!("the least that a step can take is set by the {kind} of `{}` -- see the mark on the model", node.path))
         });
         Defect { message, fix: Some(fix), span: Some(self.budget.span), also }
     }

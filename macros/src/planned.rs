@@ -57,7 +57,10 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
     let (train, (evaluate, forward, store_all)) = beside(
         || match budget {
             Some(budget) => Train::Offers(budget, offers(training_problem, bounds, WIDTHS[budget.width])),
-            None => Train::Planned(place(training_problem, schedule::train(training_problem))),
+            None => {
+                let planned = place(training_problem, schedule::train(training_problem));
+                Train::Planned(planned.map(Box::new))
+            }
         },
         || {
             let store_all = store_all(training_problem, is_planned);
@@ -68,7 +71,7 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
     let forward = forward.map_err(|failure| failure.of(graph, &evaluation))?;
     let mut store_all = store_all.map_err(|failure| failure.of(graph, &training))?;
     let train = match train {
-        Train::Planned(train) => train.map_err(|failure| failure.of(graph, &training))?,
+        Train::Planned(train) => *train.map_err(|failure| failure.of(graph, &training))?,
         Train::Offers(budget, offers) => {
             let inference = [&evaluate.layouts[..], &forward.layouts];
             let beside = Beside { inference, store_all: store_all.as_deref().unwrap_or_default() };
@@ -83,7 +86,7 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
 
 /// The training program, or what is on offer for it.
 enum Train {
-    Planned(Result<Planned, Failure>),
+    Planned(Result<Box<Planned>, Failure>),
     Offers(Budget, Result<Vec<Offer>, String>),
 }
 

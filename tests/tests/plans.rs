@@ -19,6 +19,12 @@ mod deep_nets {
     deep!(Recompute: model [] blocks [] up [] act [#[recompute]] down [#[recompute]]);
     deep!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] up [] act [] down []);
     deep!(Stages: model [#[checkpoint(every = 2)]] blocks [] up [] act [#[recompute]] down []);
+    deep!(Most: model [#[checkpoint(fraction = 0.9)]] blocks [] up [] act [] down []);
+    deep!(Half: model [#[checkpoint(fraction = 0.5)]] blocks [] up [] act [] down []);
+    deep!(Least: model [#[checkpoint(fraction = 0.1)]] blocks [] up [] act [] down []);
+    deep!(Budget: model [#[checkpoint(budget = "32 KiB", batch = 6)]] blocks [] up [] act [] down []);
+    deep!(Bounded: model [#[checkpoint(fraction = 0.6, max = 2, min_interval = 2)]] blocks [] up [] act [] down []);
+    deep!(Marked: model [#[checkpoint(fraction = 0.7)]] blocks [] up [] act [#[recompute]] down [#[checkpoint]]);
 }
 
 mod gpts {
@@ -33,6 +39,12 @@ mod gpts {
     gpt!(Recompute: model [] blocks [] attn [] mlp [] act [#[recompute]]);
     gpt!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] attn [] mlp [] act []);
     gpt!(Layers: model [] blocks [] attn [] mlp [] act [#[checkpoint]]);
+    gpt!(Most: model [#[checkpoint(fraction = 0.8)]] blocks [] attn [] mlp [] act []);
+    gpt!(Half: model [#[checkpoint(fraction = 0.5)]] blocks [] attn [] mlp [] act []);
+    gpt!(Third: model [#[checkpoint(fraction = 0.3)]] blocks [] attn [] mlp [] act []);
+    gpt!(Least: model [#[checkpoint(fraction = 0.1)]] blocks [] attn [] mlp [] act []);
+    gpt!(Budget: model [#[checkpoint(budget = "768 KiB", batch = 6)]] blocks [] attn [] mlp [] act []);
+    gpt!(Marked: model [#[checkpoint(fraction = 0.4)]] blocks [#[checkpoint(every = 3)]] attn [] mlp [] act [#[recompute]]);
 }
 
 mod dags {
@@ -47,6 +59,11 @@ mod dags {
     dag!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] mid [] inner [] act []);
     dag!(EveryLayer: model [#[checkpoint(every = 1)]] blocks [] mid [] inner [#[checkpoint]] act [#[checkpoint]]);
     dag!(Mixed: model [] blocks [#[checkpoint]] mid [#[checkpoint]] inner [] act [#[recompute]]);
+    dag!(Most: model [#[checkpoint(fraction = 0.9)]] blocks [] mid [] inner [] act []);
+    dag!(Half: model [#[checkpoint(fraction = 0.6)]] blocks [] mid [] inner [] act []);
+    dag!(Least: model [#[checkpoint(fraction = 0.1)]] blocks [] mid [] inner [] act []);
+    dag!(Budget: model [#[checkpoint(budget = "32 KiB", batch = 6)]] blocks [] mid [] inner [] act []);
+    dag!(Marked: model [#[checkpoint(fraction = 0.8)]] blocks [#[checkpoint]] mid [] inner [] act [#[recompute]]);
 }
 
 /// Compares every model with the first: as it is, with spoiled memory, and on other numbers of threads.

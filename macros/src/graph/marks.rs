@@ -9,6 +9,8 @@ pub(crate) mod model;
 
 use proc_macro2::Span;
 
+use model::ON_MODEL;
+
 use super::num::{Num, Vars, eval};
 use super::{Graph, Item, Node, Scope, Segment};
 use crate::report::{Errors, did_you_mean};
@@ -138,9 +140,7 @@ fn refuse(word: Option<&str>, span: Span, errors: &mut Errors) {
     let message = match word {
         "every" => String::from("`every` is written another way -- write `every = 2`"),
         "at" => String::from("`at` is written another way -- write `at = [1, 4]`"),
-        "sqrt" | "budget" | "fraction" | "batch" | "dtype" | "max" | "min_interval" => {
-            format!("`{word}` stands on the model -- write `every = 2` here")
-        }
+        _ if ON_MODEL.contains(&word) => format!("`{word}` stands on the model -- write `every = 2` here"),
         _ => {
             let hint = did_you_mean(word, ["every", "at"], forms);
             format!("`{word}` is no argument of `checkpoint` on a `repeat`{hint}")

@@ -49,6 +49,9 @@ pub(crate) enum Limit {
 /// The arguments: those that say where boundaries are, and those that say more about one of them.
 const KNOWN: [&str; 8] = ["sqrt", "every", "budget", "fraction", "batch", "dtype", "max", "min_interval"];
 const STRATEGIES: usize = 4;
+/// Those that stand nowhere else.
+pub(crate) const ON_MODEL: [&str; 7] =
+    ["sqrt", "budget", "fraction", "batch", "dtype", "max", "min_interval"];
 
 fn form(word: &str) -> &'static str {
     match word {
@@ -81,7 +84,11 @@ pub(crate) fn asked(checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -
 
 /// The arguments that are there, by their place in [`KNOWN`].
 #[derive(Default)]
-struct Given<'a>([Option<(&'a Arg, Span)>; KNOWN.len()]);
+struct Given<'a> {
+    args: [Option<(&'a Arg, Span)>; KNOWN.len()],
+    /// Also those that are written wrong.
+    named: [bool; KNOWN.len()],
+}
 
 impl<'a> Given<'a> {
     fn take(&mut self, arg: &'a Arg, errors: &mut Errors) {
@@ -102,29 +109,34 @@ impl<'a> Given<'a> {
             errors.error(span, message);
             return;
         };
+        let again = std::mem::replace(&mut self.named[index], true);
         let bare = arg.name.is_none() && matches!(arg.value, Value::Expr(_));
         if bare != (word == "sqrt") || matches!(arg.value, Value::Call(..)) {
             errors.error(span, format!("`{word}` is written another way -- write {}", form(&word)));
-        } else if self.0[index].is_some() {
+        } else if again {
             errors.error(span, format!("`{word}` is given twice -- remove one"));
         } else {
-            self.0[index] = Some((arg, span));
+            self.args[index] = Some((arg, span));
         }
     }
 
     fn get(&self, word: &str) -> Option<(&'a Value, Span)> {
         let index = KNOWN.iter().position(|known| *known == word)?;
-        self.0[index].map(|(arg, span)| (&arg.value, span))
+        self.args[index].map(|(arg, span)| (&arg.value, span))
+    }
+
+    fn is_named(&self, word: &str) -> bool {
+        KNOWN.iter().zip(self.named).any(|(known, named)| named && *known == word)
     }
 
     fn read(&self, checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -> Option<Asked> {
-        let strategies = self.0[..STRATEGIES].iter().flatten().map(|(arg, _)| argument(arg));
+        let strategies = self.args[..STRATEGIES].iter().flatten().map(|(arg, _)| argument(arg));
         let strategies: Vec<(String, Span)> =
             strategies.filter_map(|(word, span)| Some((word?, span))).collect();
         if let [(a, at), (b, span), ..] = &strategies[..] {
             super::both("the boundaries are", a, *at, b, *span, errors);
         }
-        self.refuse_idle(strategies.is_empty(), errors);
+        self.refuse_idle(errors);
         let width = self.width(errors);
         let bound = |word: &str, errors: &mut Errors| {
             let (value, span) = self.get(word)?;
@@ -146,13 +158,15 @@ impl<'a> Given<'a> {
     }
 
     /// Arguments about what is not there.
-    fn refuse_idle(&self, nothing: bool, errors: &mut Errors) {
-        if let Some((_, span)) = self.get("batch").filter(|_| self.get("budget").is_none()) {
+    fn refuse_idle(&self, errors: &mut Errors) {
+        let nothing = !self.named[..STRATEGIES].contains(&true);
+        if let Some((_, span)) = self.get("batch").filter(|_| !self.is_named("budget")) {
             let fix = format!("write {}, or remove it", form("budget"));
             errors.error(span, format!("`batch` is what a `budget` is for, and there is none -- {fix}"));
         }
         if let Some((_, span)) = self.get("dtype")
-            && self.get("budget").or(self.get("fraction")).is_none()
+            && !self.is_named("budget")
+            && !self.is_named("fraction")
         {
             let fix = format!("write {}, or remove it", form("budget"));
             errors.error(span, format!("`dtype` is what a `budget` counts in, and there is none -- {fix}"));

@@ -119,7 +119,11 @@ impl<'a> Trial<'a> {
 
 /// The stages; the whole, if there are none.
 fn stages(problem: &Problem) -> Vec<Range<NodeId>> {
-    if problem.stages.is_empty() { vec![0..problem.nodes.len()] } else { problem.stages.clone() }
+    if problem.stages.is_empty() {
+        std::iter::once(0..problem.nodes.len()).collect()
+    } else {
+        problem.stages.clone()
+    }
 }
 
 /// A boundary every k stages, for up to `most` k: all, or about as many in each doubling of k.
