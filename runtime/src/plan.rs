@@ -128,7 +128,7 @@ pub struct Plan {
     pub segments: Table<Segment>,
     /// What a training step holds when it needs the most.
     pub peak: Peak,
-    /// Layers marked `#[recompute]` that run again.
+    /// Layers whose value alone is dropped and recomputed: marked `#[recompute]`, or chosen by the planner.
     pub recompute_marks: usize,
     /// Marks that save nothing, and why.
     pub notes: &'static [&'static str],
@@ -136,6 +136,11 @@ pub struct Plan {
     pub forward_flops: u64,
     /// Floating-point operations that are done again in backward, per sample.
     pub recompute_flops: u64,
+    /// What forward costs in time for each sample, as the planner counts: floating-point operations at full
+    /// speed, and three of them for each byte that a layer reads or writes.
+    pub forward_time: u64,
+    /// What is recomputed costs in time for each sample, in the same unit.
+    pub recompute_time: u64,
     /// Bytes of the parameters' gradients.
     pub gradient_bytes: usize,
     /// Bytes of the parameters.
@@ -176,6 +181,8 @@ impl Plan {
             notes: &[],
             forward_flops: 0,
             recompute_flops: 0,
+            forward_time: 0,
+            recompute_time: 0,
             gradient_bytes: 0,
             parameter_bytes: 0,
             is_store_all: true,
@@ -253,6 +260,13 @@ impl Plan {
         self.recompute_flops as f64 / (3.0 * forward as f64)
     }
 
+    /// The time that recompute adds to a step, as the planner expects: what it costs over what forward and
+    /// backward cost, backward being counted as twice forward.
+    pub const fn time_overhead(&self) -> f64 {
+        let forward = if self.forward_time == 0 { 1 } else { self.forward_time };
+        self.recompute_time as f64 / (3.0 * forward as f64)
+    }
+
     /// Values that live from forward into backward, in order of declaration.
     pub fn kept(&self) -> impl ExactSizeIterator<Item = Kept> + Clone {
         self.kept.iter()
@@ -310,7 +324,7 @@ impl Plan {
             writeln!(f, "  segment {:<44} {what}", segment.name)?;
         }
         if self.recompute_marks > 0 {
-            writeln!(f, "  {:<52} {} again", "marked recompute", layers(self.recompute_marks))?;
+            writeln!(f, "  {:<52} {} again", "recomputed on their own", layers(self.recompute_marks))?;
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }

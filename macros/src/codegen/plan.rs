@@ -140,6 +140,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
     let parameter_bytes = int(elements * WIDTHS[width].scalar);
     let (forward_flops, recompute_flops) = (int(facts.forward_flops), int(facts.recompute_flops));
+    let (forward_time, recompute_time) = (int(facts.forward_time), int(facts.recompute_time));
     Ok(quote! {
         __remat::Plan {
             name: #text,
@@ -150,6 +151,8 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             notes: #notes,
             forward_flops: #forward_flops,
             recompute_flops: #recompute_flops,
+            forward_time: #forward_time,
+            recompute_time: #recompute_time,
             gradient_bytes: #gradient_bytes,
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,

@@ -27,7 +27,7 @@ pub(crate) fn forward(problem: &Problem, wanted: &[ValueId]) -> Program {
     let mut order = Order::new(problem);
     order.forward(&needed(problem, &outputs));
     let mut program = lifetimes::close(problem, order.runs, outputs, None);
-    program.facts.forward_flops = flops(problem, &program, Kind::Forward);
+    program.facts.forward_flops = sum(problem, &program, Kind::Forward, |node| node.flops);
     program
 }
 
@@ -171,8 +171,10 @@ impl<'a> Training<'a> {
             overruled: marked(&|value| at[value].is_some()),
             idle: marked(&|value| at[value].is_none() && !on_demand[value]),
             idle_segments,
-            forward_flops: flops(self.problem, program, Kind::Forward),
-            recompute_flops: flops(self.problem, program, Kind::Recompute),
+            forward_flops: sum(self.problem, program, Kind::Forward, |node| node.flops),
+            recompute_flops: sum(self.problem, program, Kind::Recompute, |node| node.flops),
+            forward_time: sum(self.problem, program, Kind::Forward, |node| node.time),
+            recompute_time: sum(self.problem, program, Kind::Recompute, |node| node.time),
         }
     }
 
@@ -289,7 +291,8 @@ fn live_peak(problem: &Problem, program: &Program) -> Peak {
     peak
 }
 
-fn flops(problem: &Problem, program: &Program, kind: Kind) -> u64 {
+/// The sum of a figure over all nodes that run as `kind`.
+pub(super) fn sum(problem: &Problem, program: &Program, kind: Kind, of: impl Fn(&Node) -> u64) -> u64 {
     let nodes = program.runs().filter(|run| run.kind == kind).flat_map(Run::nodes);
-    nodes.fold(0, |sum, node| sum.saturating_add(problem.nodes[node].flops))
+    nodes.fold(0, |sum, node| sum.saturating_add(of(&problem.nodes[node])))
 }

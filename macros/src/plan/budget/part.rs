@@ -166,8 +166,7 @@ fn close(part: &mut Problem, crossing: &[ValueId]) {
 
 /// The time of all recomputes.
 pub(crate) fn recompute_time(problem: &Problem, program: &Program) -> u64 {
-    let runs = program.runs().filter(|run| run.kind == Kind::Recompute);
-    runs.flat_map(|run| run.nodes()).fold(0, |sum, id| sum.saturating_add(problem.nodes[id].time))
+    schedule::sum(problem, program, Kind::Recompute, |node| node.time)
 }
 
 /// Bytes per sample that live when forward ends, and at most.
