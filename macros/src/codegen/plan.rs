@@ -9,6 +9,7 @@ use quote::quote;
 use super::calls::float;
 use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
+use super::timeline::timeline;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
 use crate::plan::fullest::fullest;
@@ -126,6 +127,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     );
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
+    let timeline = timeline(plans, width)?;
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
@@ -157,6 +159,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,
             store_all: #store_all,
+            timeline: #timeline,
             gradients: #gradients,
             train: #train,
             evaluate: #evaluate,

@@ -1,5 +1,7 @@
 //! What the compiler decided: a constant of every model.
 
+mod svg;
+
 use std::fmt;
 
 use crate::tables::{Numbers, Table};
@@ -35,6 +37,25 @@ pub struct Program {
     pub buffers: Numbers,
     /// What its buffers take; the parameter gradients are not among them.
     pub bytes: Bytes,
+}
+
+/// What lives over a training step, in at most a few hundred columns: the fullest step of each.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeline {
+    /// Bytes of a line.
+    pub line: usize,
+    /// For each column, lines per sample of inputs, kept activations, passing ones, recomputed ones,
+    /// gradients and scratch; then what runs: forward, recompute or backward.
+    pub columns: Numbers,
+    /// Lines per sample of a step that keeps everything, in columns of its own.
+    pub store_all: Numbers,
+    /// For each segment the columns in which its forward begins and ends, and its recompute and backward.
+    pub segments: Numbers,
+    /// The fullest column.
+    pub peak: usize,
+    /// What runs there.
+    pub at: &'static str,
 }
 
 /// Why a value is kept.
@@ -151,6 +172,8 @@ pub struct Plan {
     /// A training step that keeps everything backward reads.
     #[doc(hidden)]
     pub store_all: Bytes,
+    #[doc(hidden)]
+    pub timeline: Timeline,
     /// Where each parameter's gradient starts, in lines from the start of the workspace;
     /// `u32::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
     #[doc(hidden)]
@@ -187,6 +210,14 @@ impl Plan {
             parameter_bytes: 0,
             is_store_all: true,
             store_all: NO,
+            timeline: Timeline {
+                line: 0,
+                columns: Numbers::EMPTY,
+                store_all: Numbers::EMPTY,
+                segments: Numbers::EMPTY,
+                peak: 0,
+                at: "",
+            },
             gradients: Numbers::EMPTY,
             train: PROGRAM,
             evaluate: PROGRAM,
@@ -275,6 +306,13 @@ impl Plan {
     /// Runs of layers whose inside is not kept, inner ones after the outer that holds them.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment> + Clone {
         self.segments.iter()
+    }
+
+    /// The plan for this batch as a picture, an SVG document: what lives over a training step, by kind, the peak
+    /// with what runs there, a step that keeps everything behind it, and when each segment runs forward,
+    /// again, and backward. It follows the light or dark scheme of what shows it.
+    pub fn to_svg(&self, batch: usize) -> String {
+        svg::picture(self, batch)
     }
 
     /// One line: peak at a batch of 32, what store-all needs, what is saved and what it costs.
