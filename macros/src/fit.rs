@@ -116,7 +116,8 @@ impl Measure<'_> {
         let plan = format!("with {segments} and {again} recomputed");
         let (message, fix) = match self.budget.limit {
             Limit::Bytes { bytes, batch } => {
-                let gradients = planned.layouts[self.budget.width].param_lines * WIDTHS[self.budget.width].line;
+                let gradients =
+                    planned.layouts[self.budget.width].param_lines * WIDTHS[self.budget.width].line;
                 let parameters = match gradients {
                     0 => String::new(),
                     _ => format!(", {} of it for the gradients of parameters", Rounded(gradients)),
@@ -138,7 +139,9 @@ impl Measure<'_> {
                     Rounded(least),
                 );
                 let fix = if least_fraction > 1.0 {
-                    String::from("remove the marks by hand, which keep what a planner would not, or the `fraction`")
+                    String::from(
+                        "remove the marks by hand, which keep what a planner would not, or the `fraction`",
+                    )
                 } else {
                     format!("write `fraction = {least_fraction:.3}`")
                 };

@@ -5,8 +5,8 @@
 
 use crate::beside::beside;
 use crate::defect::{Defect, Failure};
-use crate::graph::Graph;
 use crate::fit::{Beside, fit};
+use crate::graph::Graph;
 use crate::graph::lower::{Lowered, Mode, lower};
 use crate::graph::marks::model::{Asked, Budget};
 use crate::plan::budget::{Offer, offers};

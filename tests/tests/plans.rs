@@ -186,8 +186,9 @@ fn a_planned_step_touches_what_the_budget_allows() {
 
 #[test]
 fn more_of_a_budget_is_less_time() {
-    let overhead = [gpts::StoreAll::PLAN, gpts::Most::PLAN, gpts::Half::PLAN, gpts::Third::PLAN, gpts::Least::PLAN]
-        .map(|plan| plan.compute_overhead());
+    let overhead =
+        [gpts::StoreAll::PLAN, gpts::Most::PLAN, gpts::Half::PLAN, gpts::Third::PLAN, gpts::Least::PLAN]
+            .map(|plan| plan.compute_overhead());
     assert!(overhead.is_sorted(), "{overhead:?}");
     // At the peak of a boundary after each block, less is recomputed.
     let (by_hand, planned) = (gpts::EveryBlock::PLAN, gpts::LikeEveryBlock::PLAN);

@@ -254,11 +254,10 @@ fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
     // What the planner chose is no mark.
     let by_hand = |node: &&usize| graph.nodes[lowered.nodes[**node]].recompute.is_some();
-    let overruled = facts
-        .overruled
-        .iter()
-        .filter(by_hand)
-        .map(|n| format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n)));
+    let overruled =
+        facts.overruled.iter().filter(by_hand).map(|n| {
+            format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n))
+        });
     let idle = facts
         .idle
         .iter()

@@ -77,16 +77,16 @@ fn kinds(planned: &Planned, layout: &Layout) -> Vec<usize> {
     layout.buffers.iter().map(kind).collect()
 }
 
-/// When each segment runs forward, and from its recompute to the end of its backward, in columns.
+/// When each segment runs forward, and from its last recompute to the end of its backward, in columns.
 fn segments(lowered: &Lowered, planned: &Planned) -> Result<TokenStream, String> {
-    let steps = planned.program.steps.len().max(1);
-    let columns = steps.min(COLUMNS);
-    // The first and last step of each node, forward and after that.
+    let steps = &planned.program.steps;
+    let (count, columns) = (steps.len().max(1), steps.len().clamp(1, COLUMNS));
+    // The first and last step of each node's forward and backward.
     let mut times = vec![[(usize::MAX, 0); 2]; lowered.problem.nodes.len()];
-    for (at, step) in planned.program.steps.iter().enumerate() {
+    for (at, step) in steps.iter().enumerate() {
         let Step::Run(run) = step else { continue };
-        for node in run.nodes() {
-            let time = &mut times[node][usize::from(run.kind != Kind::Forward)];
+        for node in run.nodes().filter(|_| run.kind != Kind::Recompute) {
+            let time = &mut times[node][usize::from(run.kind == Kind::Backward)];
             *time = (time.0.min(at), time.1.max(at));
         }
     }
@@ -95,9 +95,17 @@ fn segments(lowered: &Lowered, planned: &Planned) -> Result<TokenStream, String>
         for part in 0..2 {
             let nodes = times[segment.nodes.clone()].iter().map(|times| times[part]);
             let (first, last) = nodes.fold((usize::MAX, 0), |(a, b), (c, d)| (a.min(c), b.max(d)));
-            let first = if first == usize::MAX { last } else { first };
-            table.push_wide((first * columns / steps) as u64)?;
-            table.push_wide(((last + 1) * columns).div_ceil(steps) as u64)?;
+            let mut first = first.min(last);
+            // What is recomputed right before.
+            let its_own = |step: &Step| match step {
+                Step::Run(run) => run.kind == Kind::Recompute && segment.nodes.contains(&run.node),
+                Step::Free(_) | Step::FreeGrad(_) => true,
+            };
+            while part == 1 && first > 0 && its_own(&steps[first - 1]) {
+                first -= 1;
+            }
+            table.push_wide((first * columns / count) as u64)?;
+            table.push_wide(((last + 1) * columns).div_ceil(count) as u64)?;
         }
     }
     Ok(table.tokens())

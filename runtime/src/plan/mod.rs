@@ -353,13 +353,24 @@ impl Plan {
         row(f, "gaps", self.peak.gaps)?;
         row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
         row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
-        for segment in self.segments() {
-            let what = match (segment.last, segment.recomputed) {
+        let mut segments = self.segments().peekable();
+        while let Some(first) = segments.next() {
+            let (mut last, mut count) = (first, 1);
+            while let Some(next) = segments.next_if(|next| first.is_like(next)) {
+                (last, count) = (next, count + 1);
+            }
+            let name = if count == 1 {
+                String::from(first.name)
+            } else {
+                format!("{} to {}", first.name, last.name)
+            };
+            let what = match (first.last, first.recomputed) {
                 (true, 0) => String::from("not recomputed: its backward comes next"),
                 (true, n) => format!("{} again with the segment around it", layers(n)),
+                (false, n) if count > 1 => format!("{} again in each of {count}", layers(n)),
                 (false, n) => format!("{} again", layers(n)),
             };
-            writeln!(f, "  segment {:<44} {what}", segment.name)?;
+            writeln!(f, "  segment {:<44} {what}", Short(&name, 44))?;
         }
         if self.recompute_marks > 0 {
             writeln!(f, "  {:<52} {} again", "recomputed on their own", layers(self.recompute_marks))?;
@@ -370,6 +381,33 @@ impl Plan {
 
 /// The batch of what is said without one.
 const BATCH: usize = 32;
+
+impl Segment {
+    /// Whether another differs in the numbers of its name alone.
+    fn is_like(&self, other: &Self) -> bool {
+        let words =
+            |name: &'static str| name.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty());
+        (self.recomputed, self.last) == (other.recomputed, other.last)
+            && !self.name.contains('…')
+            && words(self.name).eq(words(other.name))
+    }
+}
+
+/// At most so many letters of a name, the middle left out.
+struct Short<'a>(&'a str, usize);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, most) = *self;
+        let count = name.chars().count();
+        if count <= most {
+            return f.pad(name);
+        }
+        let half = (most - 1) / 2;
+        let (front, back) = (name.chars().take(half), name.chars().skip(count - half));
+        f.pad(&front.chain(['…']).chain(back).collect::<String>())
+    }
+}
 
 /// "1 layer runs", "2 layers run"
 fn layers(count: usize) -> String {

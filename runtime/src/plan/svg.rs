@@ -42,7 +42,7 @@ const STYLE: &str = "\
 .remat-plan .inputs{fill:var(--inputs)}.remat-plan .kept,.remat-plan .forward{fill:var(--kept)}.remat-plan .passing{fill:var(--passing)}\
 .remat-plan .again,.remat-plan .recompute{fill:var(--again)}.remat-plan .grads,.remat-plan .backward{fill:var(--grads)}\
 .remat-plan .scratch{fill:var(--scratch)}.remat-plan .peak{stroke:var(--ink);fill:none}.remat-plan .bar{fill:var(--bar);stroke:var(--paper)}\
-.remat-plan .redo{fill:var(--again);stroke:var(--paper);fill-opacity:.75}";
+.remat-plan .redo{fill:var(--again);stroke:var(--paper);fill-opacity:.8}.remat-plan .name{fill:#10151a;font-size:11px}";
 
 /// The picture of `plan` for `batch`.
 pub(super) fn picture(plan: &Plan, batch: usize) -> String {
@@ -89,7 +89,7 @@ impl<'a> Picture<'a> {
         let levels = self.levels();
         let depth = levels.iter().map(|(level, ..)| level + 1).max().unwrap_or(0) as f64;
         let map = BOTTOM + 2.0 * STRIP + 22.0;
-        let legend = map + depth * LEVEL + if depth > 0.0 { 28.0 } else { 8.0 };
+        let legend = map + depth * LEVEL + if depth > 0.0 { 40.0 } else { 12.0 };
         let height = legend + 48.0;
         writeln!(
             out,
@@ -97,14 +97,21 @@ impl<'a> Picture<'a> {
             Escaped(&plan.summary_at(batch))
         )?;
         writeln!(out, r#"<style>{STYLE}</style><rect class="paper" width="{WIDTH}" height="{height}"/>"#)?;
-        writeln!(out, r#"<text x="{LEFT}" y="24" font-size="15" font-weight="600">{}</text>"#, Escaped(&plan.summary_at(batch)))?;
+        writeln!(
+            out,
+            r#"<text x="{LEFT}" y="24" font-size="15" font-weight="600">{}</text>"#,
+            Escaped(&plan.summary_at(batch))
+        )?;
         self.axis(out)?;
         let outline = self.store_all.iter().map(|bytes| (0.0, *bytes)).collect::<Vec<_>>();
         self.area(out, "all", &outline)?;
         let mut base = vec![0.0; self.columns.len()];
         for (kind, (class, _)) in KINDS.iter().enumerate() {
-            let edges: Vec<(f64, f64)> =
-                base.iter().zip(&self.columns).map(|(base, (kinds, _))| (*base, base + kinds[kind])).collect();
+            let edges: Vec<(f64, f64)> = base
+                .iter()
+                .zip(&self.columns)
+                .map(|(base, (kinds, _))| (*base, base + kinds[kind]))
+                .collect();
             self.area(out, class, &edges)?;
             base = edges.into_iter().map(|(_, top)| top).collect();
         }
@@ -117,7 +124,10 @@ impl<'a> Picture<'a> {
         }
         if depth > 0.0 {
             let y = map + depth * LEVEL + 14.0;
-            writeln!(out, r#"<text class="faint" x="{LEFT}" y="{y}">segments: forward, and from recompute to the end of backward</text>"#)?;
+            writeln!(
+                out,
+                r#"<text class="faint" x="{LEFT}" y="{y}">segments: forward, and from recompute to the end of backward</text>"#
+            )?;
         }
         legend_of(out, legend)?;
         writeln!(out, "</svg>")
@@ -134,7 +144,11 @@ impl<'a> Picture<'a> {
             let y = self.y(bytes);
             writeln!(out, r#"<line class="grid" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1}" y2="{y:.1}"/>"#)?;
             let (x, y) = (LEFT - 8.0, y + 4.0);
-            writeln!(out, r#"<text class="faint" x="{x}" y="{y:.1}" text-anchor="end">{}</text>"#, Size(bytes as usize))?;
+            writeln!(
+                out,
+                r#"<text class="faint" x="{x}" y="{y:.1}" text-anchor="end">{}</text>"#,
+                Size(bytes as usize)
+            )?;
             bytes += step;
         }
         Ok(())
@@ -177,7 +191,11 @@ impl<'a> Picture<'a> {
             if self.columns.get(column).is_none_or(|(_, other)| *other != runs) {
                 let (from, to) = (x(first, self.columns.len()), x(column, self.columns.len()));
                 let class = RUNS.get(runs).copied().unwrap_or_default();
-                writeln!(out, r#"<rect class="{class}" x="{from:.1}" y="{y}" width="{:.1}" height="{STRIP}"/>"#, to - from)?;
+                writeln!(
+                    out,
+                    r#"<rect class="{class}" x="{from:.1}" y="{y}" width="{:.1}" height="{STRIP}"/>"#,
+                    to - from
+                )?;
                 first = column;
             }
         }
@@ -188,18 +206,24 @@ impl<'a> Picture<'a> {
     /// Each segment: its level, what it is, and when it runs.
     fn levels(&self) -> Vec<(usize, String, (f64, f64), (f64, f64))> {
         let count = self.columns.len();
-        let mut around: Vec<(u32, u32)> = Vec::new();
+        let rows = rows::<4>(self.plan.timeline.segments);
+        let mut segments: Vec<_> = self.plan.segments().zip(rows).collect();
+        segments.sort_by_key(|(_, [from, to, ..])| (*from, std::cmp::Reverse(*to)));
+        let mut ends: Vec<u32> = Vec::new();
         let mut levels = Vec::new();
-        for (segment, [from, to, back, end]) in self.plan.segments().zip(rows::<4>(self.plan.timeline.segments)) {
-            let level = around.iter().filter(|(first, last)| *first <= from && to <= *last).count();
-            around.push((from, to));
+        for (segment, [from, to, back, end]) in segments {
+            while ends.last().is_some_and(|end| *end < to) {
+                ends.pop();
+            }
+            let level = ends.len().min(LEVELS - 1);
+            ends.push(to);
             let what = match (segment.last, segment.recomputed) {
                 (true, _) => String::from("not recomputed by itself"),
                 (false, layers) => format!("{} again", super::layers(layers)),
             };
             let x = |column: u32| x(column as usize, count);
             let words = format!("{}: {what}", segment.name);
-            levels.push((level.min(LEVELS - 1), words, (x(from), x(to)), (x(back), x(end))));
+            levels.push((level, words, (x(from), x(to)), (x(back), x(end))));
         }
         levels
     }
@@ -229,7 +253,7 @@ fn bar(out: &mut String, class: &str, y: f64, (from, to): (f64, f64), words: &st
     // About seven units of width for a letter.
     if width > 7.0 * name.chars().count() as f64 + 8.0 {
         let (x, y) = (from + 4.0, y + 13.0);
-        writeln!(out, r#"<text x="{x:.1}" y="{y}" font-size="11">{}</text>"#, Escaped(name))?;
+        writeln!(out, r#"<text class="name" x="{x:.1}" y="{y}">{}</text>"#, Escaped(name))?;
     }
     Ok(())
 }

@@ -70,8 +70,7 @@ fn form(word: &str) -> &'static str {
 pub(crate) fn asked(checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -> Option<Asked> {
     let before = errors.count();
     if checkpoint.args.is_empty() {
-        let fix =
-            "write `checkpoint(sqrt)`, `checkpoint(every = 2)`, `checkpoint(fraction = 0.3)` or `checkpoint(budget = \"64 MiB\", batch = 32)`, or mark a layer or scope";
+        let fix = "write `checkpoint(sqrt)`, `checkpoint(every = 2)`, `checkpoint(fraction = 0.3)` or `checkpoint(budget = \"64 MiB\", batch = 32)`, or mark a layer or scope";
         errors.error(checkpoint.span, format!("`checkpoint` on the model needs to know where -- {fix}"));
     }
     let mut given = Given::default();
@@ -93,7 +92,8 @@ struct Given<'a> {
 impl<'a> Given<'a> {
     fn take(&mut self, arg: &'a Arg, errors: &mut Errors) {
         let (word, span) = argument(arg);
-        let otherwise = format!("write {}, {}, {} or {}", form("sqrt"), form("every"), form("fraction"), form("budget"));
+        let otherwise =
+            format!("write {}, {}, {} or {}", form("sqrt"), form("every"), form("fraction"), form("budget"));
         let Some(word) = word else {
             errors.error(span, format!("this is no argument of `checkpoint` on the model -- {otherwise}"));
             return;
@@ -184,17 +184,22 @@ impl<'a> Given<'a> {
         let (value, span) = self.get("budget")?;
         let bytes = match value {
             Value::Str(said, span) => size(said).or_else(|| {
-                let fix = "write a number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
+                let fix =
+                    "write a number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
                 errors.error(*span, format!("\"{said}\" is no size in bytes above 0 -- {fix}"));
                 None
             }),
             other => {
-                errors.error(other.span(), "`budget` must be a size in quotes -- write `budget = \"64 MiB\"`");
+                errors
+                    .error(other.span(), "`budget` must be a size in quotes -- write `budget = \"64 MiB\"`");
                 None
             }
         };
         let Some((batch, _)) = self.get("batch") else {
-            errors.error(span, "a `budget` is for some batch, and there is none -- write `batch = 32` beside it");
+            errors.error(
+                span,
+                "a `budget` is for some batch, and there is none -- write `batch = 32` beside it",
+            );
             return None;
         };
         let batch = positive(batch, "batch", vars, errors)?;
@@ -270,7 +275,8 @@ impl Asked {
     pub(super) fn cuts(&self, stages: usize, errors: &mut Errors) -> Vec<usize> {
         let noun = if stages == 1 { "stage" } else { "stages" };
         if let Some((interval, span)) = self.min_interval.filter(|(interval, _)| *interval > stages) {
-            let message = format!("`min_interval = {interval}` is more than the {stages} {noun} of the model");
+            let message =
+                format!("`min_interval = {interval}` is more than the {stages} {noun} of the model");
             errors.error(span, format!("{message} -- write at most {stages}"));
             return vec![];
         }
@@ -306,7 +312,8 @@ impl Asked {
             errors.error(bound, format!("{message} -- {fix}"));
         };
         if let Some((interval, bound)) = self.min_interval.filter(|(interval, _)| *interval > k) {
-            let message = format!("`every = {k}` places boundaries {k} apart but `min_interval` is {interval}");
+            let message =
+                format!("`every = {k}` places boundaries {k} apart but `min_interval` is {interval}");
             refuse(bound, message, format!("write `every = {interval}`, or remove `min_interval`"));
         }
         let placed = (stages - 1) / k;
@@ -333,7 +340,9 @@ mod tests {
         ] {
             assert_eq!(size(said), Some(bytes), "{said}");
         }
-        for said in ["", "64", "64 MIB", "-1 MiB", "1e3 MiB", "0 MiB", "0.5 B", "MiB", "1.2.3 B", "inf B", "6 4 MiB"] {
+        for said in
+            ["", "64", "64 MIB", "-1 MiB", "1e3 MiB", "0 MiB", "0.5 B", "MiB", "1.2.3 B", "inf B", "6 4 MiB"]
+        {
             assert_eq!(size(said), None, "{said}");
         }
     }

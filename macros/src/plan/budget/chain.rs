@@ -274,7 +274,8 @@ impl<'a> Table<'a> {
         if let Some(units) = begins.map(ExactSizeIterator::len).max() {
             return Splits { may_keep: false, ends: units..units + 1 };
         }
-        let next = self.chain.fixed.iter().filter(|run| run.start > first && run.start < end && run.end <= end);
+        let next =
+            self.chain.fixed.iter().filter(|run| run.start > first && run.start < end && run.end <= end);
         let most = next.map(|run| run.start - first).min().unwrap_or(len - 1);
         Splits { may_keep: true, ends: 1..most + 1 }
     }

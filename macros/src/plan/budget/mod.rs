@@ -8,10 +8,10 @@
 //! The offers do not depend on the budget, and of two neither takes more memory and more time than the other.
 //! So less budget never takes more memory, and more budget never takes more time.
 
+mod bounds;
 pub(crate) mod chain;
 pub(crate) mod choice;
 mod marks;
-mod bounds;
 mod part;
 mod search;
 mod units;
@@ -24,8 +24,8 @@ use super::problem::{NodeId, Problem, ValueId};
 use super::schedule::Training;
 use crate::beside::beside;
 pub(crate) use bounds::Bounds;
-use marks::Marks;
 use choice::Choice;
+use marks::Marks;
 use part::{last_readers, peaks, recompute_time};
 use search::{insert, search};
 use units::{Gaps, join};
@@ -103,7 +103,8 @@ impl<'a> Trial<'a> {
     }
 
     /// What a choice comes to; nothing if it keeps what a mark by hand drops and would drop without it.
-    pub(crate) fn offer(&mut self, choice: Choice) -> Option<Offer> {
+    pub(crate) fn offer(&mut self, mut choice: Choice) -> Option<Offer> {
+        choice.segments.sort_by_key(|run| (run.start, std::cmp::Reverse(run.end)));
         choice.apply(&mut self.chosen, 0);
         let training = Training::new(&self.chosen, true);
         let overrules = self.marked.iter().any(|&value| training.keeps(value));

@@ -5,9 +5,7 @@ use std::ops::Range;
 use super::chain::Way;
 use super::choice::Choice;
 use crate::plan::layout::Widths;
-use crate::plan::problem::{
-    Backward, Class, Extent, Node, NodeId, Problem, Segment, Size, Value, ValueId,
-};
+use crate::plan::problem::{Backward, Class, Extent, Node, NodeId, Problem, Segment, Size, Value, ValueId};
 use crate::plan::program::{Kind, Mode, Program, Step};
 use crate::plan::schedule::{self, Training};
 
@@ -135,7 +133,11 @@ impl Part {
         let training = Training::new(&self.problem, true);
         let kept = |&id: &NodeId| {
             let node = &self.problem.nodes[id];
-            !node.recompute && node.makes.first().is_some_and(|&value| training.keeps(value) && !self.crossing.contains(&value))
+            !node.recompute
+                && node
+                    .makes
+                    .first()
+                    .is_some_and(|&value| training.keeps(value) && !self.crossing.contains(&value))
         };
         (0..self.nodes).filter(kept).collect()
     }

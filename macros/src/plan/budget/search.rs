@@ -80,7 +80,10 @@ fn changes(choice: &Choice, droppable: &[NodeId], nodes: usize) -> Vec<Choice> {
         for (start, end) in moved {
             let (Some(start), Some(end)) = (start, end.filter(|end| *end <= nodes)) else { continue };
             let fits = |other: &std::ops::Range<NodeId>| {
-                other.end <= start || end <= other.start || (start <= other.start && other.end <= end) || (other.start <= start && end <= other.end)
+                other.end <= start
+                    || end <= other.start
+                    || (start <= other.start && other.end <= end)
+                    || (other.start <= start && end <= other.end)
             };
             if start < end && without.segments.iter().all(fits) {
                 let mut change = without.clone();

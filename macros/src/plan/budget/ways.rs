@@ -14,7 +14,7 @@ const SMALL: usize = 16;
 /// The most values that may be dropped or not in all combinations.
 const COMBINED: usize = 6;
 /// The most ways of a unit that a chain chooses from.
-const WAYS: usize = 6;
+const WAYS: usize = 8;
 /// The most recomputes of a plan, unless a model needs more to run again a few times: each is a row of its tables.
 const STEPS: usize = 50_000;
 /// How many units a chain has if it can: fewer are cut, more are joined.
@@ -90,7 +90,8 @@ impl Chains {
         let mut made = vec![vec![0u64; units.len() + 1]; units.len()];
         for (value, &last) in problem.values.iter().zip(last) {
             if let Some(maker) = value.made_by.filter(|&maker| maker < end) {
-                made[unit_at(maker)][unit_at(last.max(1) - 1).min(units.len())] += bytes(self.widths, value.size);
+                made[unit_at(maker)][unit_at(last.max(1) - 1).min(units.len())] +=
+                    bytes(self.widths, value.size);
             }
         }
         // What unit s makes and a unit from j on reads, for each s and j; then its sum over s.
@@ -108,12 +109,7 @@ impl Chains {
     }
 
     /// Bytes of the gradients of what crosses the end of each unit.
-    fn gradients(
-        &self,
-        problem: &Problem,
-        units: &[std::ops::Range<NodeId>],
-        last: &[NodeId],
-    ) -> Vec<u64> {
+    fn gradients(&self, problem: &Problem, units: &[std::ops::Range<NodeId>], last: &[NodeId]) -> Vec<u64> {
         let crosses = |value: ValueId, end: NodeId| {
             problem.values[value].made_by.is_some_and(|maker| maker < end) && last[value] > end
         };
@@ -166,7 +162,12 @@ impl Chains {
         }
         if droppable.len() <= COMBINED {
             let subset = |bits: usize| Choice {
-                dropped: droppable.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, &id)| id).collect(),
+                dropped: droppable
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| bits >> i & 1 == 1)
+                    .map(|(_, &id)| id)
+                    .collect(),
                 ..Choice::default()
             };
             return (0..1 << droppable.len()).map(subset).collect();
@@ -241,17 +242,33 @@ fn best(mut ways: Vec<(Choice, Way)>) -> Vec<(Choice, Way)> {
             best.push((choice, way));
         }
     }
-    let most = best.len();
-    let mut at = (0..most).collect::<Vec<_>>();
-    if most > WAYS {
-        at = spread(&at, WAYS).copied().collect();
+    if best.len() > WAYS {
+        let hull = hull(&best);
+        let chosen: Vec<usize> = spread(&hull, WAYS).copied().collect();
+        let mut index = 0;
+        best.retain(|_| {
+            index += 1;
+            chosen.contains(&(index - 1))
+        });
     }
-    let mut index = 0;
-    best.retain(|_| {
-        index += 1;
-        at.contains(&(index - 1))
-    });
     best
+}
+
+/// Those that save the most for their time, whatever that is worth: the lower convex hull of what is kept over time.
+fn hull(ways: &[(Choice, Way)]) -> Vec<usize> {
+    let mut hull: Vec<usize> = Vec::new();
+    let point = |at: usize| (i128::from(ways[at].1.time), i128::from(ways[at].1.kept));
+    for next in 0..ways.len() {
+        while let [.., a, b] = hull[..] {
+            let ((xa, ya), (xb, yb), (xn, yn)) = (point(a), point(b), point(next));
+            if (xb - xa) * (yn - ya) > (yb - ya) * (xn - xa) {
+                break;
+            }
+            hull.pop();
+        }
+        hull.push(next);
+    }
+    hull
 }
 
 /// At most `most` of these, the first and the last among them.

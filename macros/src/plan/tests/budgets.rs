@@ -70,7 +70,11 @@ fn uneven_chains_are_planned_better_than_by_hand() {
         }
     }
     let percent = |sum: f64| 100.0 * sum / f64::from(count);
-    println!("{:.1} % below every k, {:.1} % below checkpoint_sequential", percent(by_hand), percent(sequential));
+    println!(
+        "{:.1} % below every k, {:.1} % below checkpoint_sequential",
+        percent(by_hand),
+        percent(sequential)
+    );
     assert!(percent(by_hand) >= 5.0 && percent(sequential) >= 9.0);
 }
 
@@ -81,7 +85,8 @@ fn graph(seed: u64) -> Problem {
     let mut seen = vec![net.input(Class::Elem, 16 * (1 + rng.below(12) as u64))];
     for _ in 0..2 + rng.below(7) {
         let reach = seen.len().min(1 + rng.below(5));
-        let mut reads: Vec<_> = (0..1 + rng.below(2)).map(|_| seen[seen.len() - 1 - rng.below(reach)]).collect();
+        let mut reads: Vec<_> =
+            (0..1 + rng.below(2)).map(|_| seen[seen.len() - 1 - rng.below(reach)]).collect();
         reads.dedup();
         let param = net.param(16);
         seen.push(net.layer(Layer {
@@ -121,13 +126,17 @@ fn graphs_are_planned_nearly_as_well_as_by_trying_all_schedules() {
             count += 1;
             worst.push((more, seed, memory));
         }
-        let feasible = (0..least / 64).rev().take_while(|lines| exhaustive.recompute_time(64 * lines).is_some());
+        let feasible =
+            (0..least / 64).rev().take_while(|lines| exhaustive.recompute_time(64 * lines).is_some());
         lower += 64.0 * feasible.count() as f64 / least as f64;
         graphs += 1;
     }
     worst.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (average, lower) = (100.0 * sum / f64::from(count), 100.0 * lower / f64::from(graphs));
-    println!("{average:.2} % on average, worst {:?}; the least is {lower:.1} % above the least of all", &worst[..12]);
+    println!(
+        "{average:.2} % on average, worst {:?}; the least is {lower:.1} % above the least of all",
+        &worst[..12]
+    );
     assert!(average <= 5.0 && worst[0].0 <= 0.25);
 }
 
@@ -155,7 +164,10 @@ fn budgets_hold_and_neither_less_of_one_takes_more_memory_nor_more_of_one_more_t
                 let (program, layout) = planned(&chosen);
                 let answer = execute(&chosen, &program, &layout, &wanted, 3);
                 assert_eq!(answer, expected, "{name}: a plan changes the answer");
-                assert!(layout.per_sample.peak * F32.line >= offer.live, "{name}: more is live than is taken");
+                assert!(
+                    layout.per_sample.peak * F32.line >= offer.live,
+                    "{name}: more is live than is taken"
+                );
                 (layout.per_sample.peak * F32.line, offer.time)
             })
             .collect();
@@ -183,11 +195,16 @@ fn every_plan_on_offer_gives_the_bits_of_storing_everything_and_leaves_the_marks
         for offer in all {
             let mut chosen = problem.clone();
             offer.choice.apply(&mut chosen, 0);
-            let apart = |a: &Segment, b: &Segment| a.nodes.end <= b.nodes.start || b.nodes.end <= a.nodes.start;
-            let inside = |a: &Segment, b: &Segment| b.nodes.start <= a.nodes.start && a.nodes.end <= b.nodes.end;
+            let apart =
+                |a: &Segment, b: &Segment| a.nodes.end <= b.nodes.start || b.nodes.end <= a.nodes.start;
+            let inside =
+                |a: &Segment, b: &Segment| b.nodes.start <= a.nodes.start && a.nodes.end <= b.nodes.end;
             let nested = |a: &Segment, b: &Segment| apart(a, b) || inside(a, b) || inside(b, a);
             let segments = &chosen.segments;
-            assert!(segments.iter().all(|a| segments.iter().all(|b| nested(a, b))), "seed {seed}: {segments:?}");
+            assert!(
+                segments.iter().all(|a| segments.iter().all(|b| nested(a, b))),
+                "seed {seed}: {segments:?}"
+            );
             assert_eq!(segments[..problem.segments.len()], problem.segments, "seed {seed}");
             let marked = problem.nodes.iter().zip(&chosen.nodes).all(|(a, b)| !a.recompute || b.recompute);
             assert!(marked, "seed {seed}");

@@ -63,7 +63,8 @@ impl Plain {
     fn search(&self, memory: u64) -> Option<u64> {
         let stages = self.len();
         let mut done: BTreeMap<State, u64> = BTreeMap::new();
-        let mut open = std::collections::BTreeSet::from([(0, State { next: stages, kept: 1, saved: 0, passing: None })]);
+        let mut open =
+            std::collections::BTreeSet::from([(0, State { next: stages, kept: 1, saved: 0, passing: None })]);
         while let Some((time, state)) = open.pop_first() {
             if state.next == 0 {
                 return Some(time);

@@ -95,7 +95,9 @@ impl Exhaustive {
             if reads & !live == 0 && self.sum(live | makes) + self.during[step] <= memory {
                 go(time, step + 1, live | makes);
             }
-            (0..width).filter(|value| live >> value & 1 == 1).for_each(|value| go(time, step, live & !(1 << value)));
+            (0..width)
+                .filter(|value| live >> value & 1 == 1)
+                .for_each(|value| go(time, step, live & !(1 << value)));
             for &(reads, makes, more) in self.nodes.iter().filter(|_| step >= forwards) {
                 let fits = self.sum(live | makes) + self.before[step] <= memory;
                 if reads & !live == 0 && makes & !live != 0 && fits {
