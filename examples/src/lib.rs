@@ -1,1 +1,1 @@
-//! The programs are in `examples/`: `gpt` and `digits`.
+//! The programs are in `examples/`: `gpt`, `digits` and `plan_explorer`.

@@ -18,7 +18,7 @@ pub(crate) fn mistakes(body: TokenStream) -> Vec<String> {
         if errors.is_empty()
             && let Err(defect) = planned::plan(&graph)
         {
-            errors.error(defect.span.unwrap_or_else(|| model.name.span()), defect.words());
+            defect.report(model.name.span(), &mut errors);
         }
     }
     let place = |span: proc_macro2::Span| format!("{}:{}", span.start().line, span.start().column + 1);

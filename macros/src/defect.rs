@@ -6,21 +6,31 @@ use crate::graph::Graph;
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Layout, TooLarge, What, Widths};
 use crate::plan::verify::Violation;
+use crate::report::Errors;
 
 /// Why there is no plan: a defect of ours, but for models that are too large.
 pub(crate) struct Defect {
     pub(crate) message: String,
     /// What the author of the model can do; nothing where it is ours.
-    pub(crate) fix: Option<&'static str>,
-    /// The layer at which it shows.
+    pub(crate) fix: Option<String>,
+    /// Where it shows.
     pub(crate) span: Option<Span>,
+    /// What else is to be said, and where.
+    pub(crate) also: Option<(Span, String)>,
 }
 
 impl Defect {
-    /// It as a message.
-    pub(crate) fn words(&self) -> String {
+    /// Reports it; what has no place of its own, at the model's.
+    pub(crate) fn report(self, model: Span, errors: &mut Errors) {
+        errors.error(self.span.unwrap_or(model), self.words());
+        if let Some((span, message)) = self.also {
+            errors.error(span, message);
+        }
+    }
+
+    fn words(&self) -> String {
         let message = &self.message;
-        match self.fix {
+        match &self.fix {
             Some(fix) => format!("{message} -- {fix}"),
             None => format!("internal error: {message} -- this is a defect of remat, please report it"),
         }
@@ -29,7 +39,7 @@ impl Defect {
 
 impl From<String> for Defect {
     fn from(message: String) -> Self {
-        Self { message, fix: None, span: None }
+        Self { message, fix: None, span: None, also: None }
     }
 }
 
@@ -62,6 +72,7 @@ impl Failure {
                 message: format!("the plan does not hold at step {step:?}: {what}"),
                 fix: None,
                 span: at.map(|n| node(n).span),
+                also: None,
             },
             Self::TooLarge { largest, gib } => {
                 let (name, span) = match largest {
@@ -76,7 +87,7 @@ impl Failure {
                 let message = format!(
                     "a step takes more than 256 GiB even for one sample, of which `{name}` alone takes {gib}"
                 );
-                Defect { message, fix: Some("choose smaller sizes"), span }
+                Defect { message, fix: Some("choose smaller sizes".into()), span, also: None }
             }
         }
     }

@@ -25,7 +25,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         return with_signatures(errors, &model, &graph, &paths);
     }
     emit(&model, &graph, &paths).unwrap_or_else(|defect| {
-        errors.error(defect.span.unwrap_or_else(|| model.name.span()), defect.words());
+        defect.report(model.name.span(), &mut errors);
         with_signatures(errors, &model, &graph, &paths)
     })
 }

@@ -7,6 +7,7 @@ mod codegen;
 mod defect;
 mod dump;
 mod expand;
+mod fit;
 #[cfg(test)]
 mod fuzz;
 mod graph;

@@ -5,8 +5,11 @@
 
 use crate::beside::beside;
 use crate::defect::{Defect, Failure};
+use crate::fit::{Beside, fit};
 use crate::graph::Graph;
 use crate::graph::lower::{Lowered, Mode, lower};
+use crate::graph::marks::model::{Asked, Budget};
+use crate::plan::budget::{Offer, offers};
 use crate::plan::layout::{Layout, Widths, layout};
 use crate::plan::problem::{Problem, Size};
 use crate::plan::program::Program;
@@ -40,25 +43,55 @@ pub(crate) struct Plans {
 
 /// Plans every program.
 pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
-    let training = lower(graph, Mode::Train);
+    let mut training = lower(graph, Mode::Train);
     let evaluation = lower(graph, Mode::Evaluate);
     let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let problem = &evaluation.problem;
     let forward = |wanted: &[usize]| place(problem, schedule::forward(problem, wanted));
+    let asked = graph.asked.as_ref();
+    let budget = asked.and_then(Asked::budget);
+    let is_planned = budget.is_some();
+    let (training_problem, bounds) = (&training.problem, asked.map(Asked::bounds).unwrap_or_default());
     let (train, (evaluate, forward, store_all)) = beside(
-        || place(&training.problem, schedule::train(&training.problem)),
-        || (forward(&[problem.loss]), forward(&wanted), store_all(&training.problem)),
+        || match budget {
+            Some(budget) => Train::Offers(budget, offers(training_problem, bounds, WIDTHS[budget.width])),
+            None => {
+                let planned = place(training_problem, schedule::train(training_problem));
+                Train::Planned(planned.map(Box::new))
+            }
+        },
+        || {
+            let store_all = store_all(training_problem, is_planned);
+            (forward(&[problem.loss]), forward(&wanted), store_all)
+        },
     )?;
-    let train = train.map_err(|failure| failure.of(graph, &training))?;
     let evaluate = evaluate.map_err(|failure| failure.of(graph, &evaluation))?;
     let forward = forward.map_err(|failure| failure.of(graph, &evaluation))?;
-    let store_all = store_all.map_err(|failure| failure.of(graph, &training))?;
+    let mut store_all = store_all.map_err(|failure| failure.of(graph, &training))?;
+    let train = match train {
+        Train::Planned(train) => *train.map_err(|failure| failure.of(graph, &training))?,
+        Train::Offers(budget, offers) => {
+            let inference = [&evaluate.layouts[..], &forward.layouts];
+            let beside = Beside { inference, store_all: store_all.as_deref().unwrap_or_default() };
+            fit(graph, &mut training, &offers?, budget, &beside)?
+        }
+    };
+    if !is_marked(&training.problem) {
+        store_all = None;
+    }
     Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all })
 }
 
-fn place(problem: &Problem, program: Program) -> Result<Planned, Failure> {
+/// The training program, or what is on offer for it.
+enum Train {
+    Planned(Result<Box<Planned>, Failure>),
+    Offers(Budget, Result<Vec<Offer>, String>),
+}
+
+/// Lays out a program.
+pub(crate) fn place(problem: &Problem, program: Program) -> Result<Planned, Failure> {
     let layouts = layouts(problem, &program)?;
     for (layout, widths) in layouts.iter().zip(WIDTHS) {
         if layout.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
@@ -68,9 +101,13 @@ fn place(problem: &Problem, program: Program) -> Result<Planned, Failure> {
     Ok(Planned { program, layouts })
 }
 
-/// Layouts of the training program as it would be without marks, if there are marks.
-fn store_all(problem: &Problem) -> Result<Option<Vec<Layout>>, Failure> {
-    if problem.segments.is_empty() && !problem.nodes.iter().any(|n| n.recompute) {
+fn is_marked(problem: &Problem) -> bool {
+    !problem.segments.is_empty() || problem.nodes.iter().any(|node| node.recompute)
+}
+
+/// Layouts of the training program as it would be without marks, if there are or `may_be` marks.
+fn store_all(problem: &Problem, may_be: bool) -> Result<Option<Vec<Layout>>, Failure> {
+    if !may_be && !is_marked(problem) {
         return Ok(None);
     }
     Ok(Some(layouts(problem, &schedule::store_all(problem))?))

@@ -65,6 +65,11 @@ impl Errors {
         self.list.into_iter().map(|error| (error.span(), error.to_string()))
     }
 
+    /// How many were reported.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
     /// Whether nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()

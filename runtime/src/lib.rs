@@ -42,7 +42,7 @@ pub mod __private {
         Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
         Workspace, check_batch, check_ids, check_shape,
     };
-    pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment};
+    pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment, Timeline};
     pub use crate::tables::{self, Numbers, RECOMPUTE, Table};
     pub use crate::{ndarray, ops};
     pub use remat_macros::model;

@@ -19,6 +19,12 @@ mod deep_nets {
     deep!(Recompute: model [] blocks [] up [] act [#[recompute]] down [#[recompute]]);
     deep!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] up [] act [] down []);
     deep!(Stages: model [#[checkpoint(every = 2)]] blocks [] up [] act [#[recompute]] down []);
+    deep!(Most: model [#[checkpoint(fraction = 0.9)]] blocks [] up [] act [] down []);
+    deep!(Half: model [#[checkpoint(fraction = 0.5)]] blocks [] up [] act [] down []);
+    deep!(Least: model [#[checkpoint(fraction = 0.201)]] blocks [] up [] act [] down []);
+    deep!(Budget: model [#[checkpoint(budget = "42 KiB", batch = 6)]] blocks [] up [] act [] down []);
+    deep!(Bounded: model [#[checkpoint(fraction = 0.6, max = 2, min_interval = 2)]] blocks [] up [] act [] down []);
+    deep!(Marked: model [#[checkpoint(fraction = 0.7)]] blocks [] up [] act [#[recompute]] down [#[checkpoint]]);
 }
 
 mod gpts {
@@ -33,6 +39,13 @@ mod gpts {
     gpt!(Recompute: model [] blocks [] attn [] mlp [] act [#[recompute]]);
     gpt!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] attn [] mlp [] act []);
     gpt!(Layers: model [] blocks [] attn [] mlp [] act [#[checkpoint]]);
+    gpt!(Most: model [#[checkpoint(fraction = 0.8)]] blocks [] attn [] mlp [] act []);
+    gpt!(Half: model [#[checkpoint(fraction = 0.5)]] blocks [] attn [] mlp [] act []);
+    gpt!(Third: model [#[checkpoint(fraction = 0.3)]] blocks [] attn [] mlp [] act []);
+    gpt!(Least: model [#[checkpoint(fraction = 0.145)]] blocks [] attn [] mlp [] act []);
+    gpt!(Budget: model [#[checkpoint(budget = "768 KiB", batch = 6)]] blocks [] attn [] mlp [] act []);
+    gpt!(LikeEveryBlock: model [#[checkpoint(budget = "335936 B", batch = 6)]] blocks [] attn [] mlp [] act []);
+    gpt!(Marked: model [#[checkpoint(fraction = 0.4)]] blocks [#[checkpoint(every = 3)]] attn [] mlp [] act [#[recompute]]);
 }
 
 mod dags {
@@ -47,6 +60,11 @@ mod dags {
     dag!(Sqrt: model [#[checkpoint(sqrt)]] blocks [] mid [] inner [] act []);
     dag!(EveryLayer: model [#[checkpoint(every = 1)]] blocks [] mid [] inner [#[checkpoint]] act [#[checkpoint]]);
     dag!(Mixed: model [] blocks [#[checkpoint]] mid [#[checkpoint]] inner [] act [#[recompute]]);
+    dag!(Most: model [#[checkpoint(fraction = 0.9)]] blocks [] mid [] inner [] act []);
+    dag!(Half: model [#[checkpoint(fraction = 0.6)]] blocks [] mid [] inner [] act []);
+    dag!(Least: model [#[checkpoint(fraction = 0.541)]] blocks [] mid [] inner [] act []);
+    dag!(Budget: model [#[checkpoint(budget = "32 KiB", batch = 6)]] blocks [] mid [] inner [] act []);
+    dag!(Marked: model [#[checkpoint(fraction = 0.8)]] blocks [#[checkpoint]] mid [] inner [] act [#[recompute]]);
 }
 
 /// Compares every model with the first: as it is, with spoiled memory, and on other numbers of threads.
@@ -83,19 +101,19 @@ fn check<M: Model<Device = Cpu>>(
 fn a_deep_net() {
     let (x, y) = (numbers(6, 20, 1), ids(6, 1, 5, 2));
     let y = y.index_axis(Axis(1), 0);
-    same_bits!(deep_nets [StoreAll, EveryLayer, EveryBlock, EveryTwo, EveryThree, Irregular, Nested, Recompute, Sqrt, Stages], [x, y]);
+    same_bits!(deep_nets [StoreAll, EveryLayer, EveryBlock, EveryTwo, EveryThree, Irregular, Nested, Recompute, Sqrt, Stages, Most, Half, Least, Budget, Bounded, Marked], [x, y]);
 }
 
 #[test]
 fn a_gpt_with_dropout_and_tied_weights() {
     let (tokens, next) = (ids(6, 10, 17, 1), ids(6, 10, 17, 2));
-    same_bits!(gpts [StoreAll, EveryBlock, EveryTwo, EveryThree, Irregular, Parts, Nested, Recompute, Sqrt, Layers], [tokens, next]);
+    same_bits!(gpts [StoreAll, EveryBlock, EveryTwo, EveryThree, Irregular, Parts, Nested, Recompute, Sqrt, Layers, Most, Half, Third, Least, Budget, Marked], [tokens, next]);
 }
 
 #[test]
 fn a_graph_with_long_skips_and_shared_layers() {
     let (x, y) = (numbers(6, 20, 1), numbers(6, 20, 2));
-    same_bits!(dags [StoreAll, EveryBlock, EveryTwo, EveryThree, Middle, Nested, Recompute, Sqrt, EveryLayer, Mixed], [x, y]);
+    same_bits!(dags [StoreAll, EveryBlock, EveryTwo, EveryThree, Middle, Nested, Recompute, Sqrt, EveryLayer, Mixed, Most, Half, Least, Budget, Marked], [x, y]);
 }
 
 #[test]
@@ -109,6 +127,81 @@ fn two_threads_training_on_one_cpu_do_not_disturb_each_other() {
             run.join().unwrap().assert_same(&alone, "beside another");
         }
     });
+}
+
+/// Checks that what a step touches ends at its peak, and that this is within the limit.
+macro_rules! touches_at_most {
+    ($module:ident [$($net:ident <= $limit:expr),*], $batch:expr, $inputs:tt) => {
+        $(touches_at_most!($module $net <= $limit, $batch, $inputs);)*
+    };
+    ($module:ident $net:ident <= $limit:expr, $batch:expr, [$($input:ident),*]) => {{
+        let mut net = $module::$net::new(&Cpu::with_threads(1).unwrap(), 1).unwrap();
+        let mut ws = net.workspace($batch).unwrap();
+        let step = |ws: &mut _| net.forward_backward(ws, $($input.view()),*);
+        let highest = testing::watch(&mut ws, step).unwrap().highest_byte;
+        let plan = $module::$net::PLAN;
+        assert_eq!(highest, plan.peak_bytes($batch), "{}", plan.name);
+        assert!(highest as f64 <= $limit, "{}: {highest} of {}", plan.name, $limit);
+    }};
+}
+
+#[test]
+fn a_planned_step_touches_what_the_budget_allows() {
+    // A fraction is of what grows with the batch, and the parameters' gradients come on top.
+    let part = |plan: Plan, fraction: f64| {
+        let (one, two) = (plan.store_all_peak_bytes(1), plan.store_all_peak_bytes(2));
+        fraction * (6 * (two - one)) as f64 + (2 * one - two) as f64
+    };
+    let (x, y) = (numbers(6, 20, 1), ids(6, 1, 5, 2));
+    let y = y.index_axis(Axis(1), 0);
+    let all = deep_nets::StoreAll::PLAN;
+    touches_at_most!(deep_nets [
+        Most <= part(all, 0.9),
+        Half <= part(all, 0.5),
+        Least <= part(all, 0.201),
+        Budget <= f64::from(42 << 10),
+        Bounded <= part(all, 0.6),
+        Marked <= part(all, 0.7)
+    ], 6, [x, y]);
+    let (tokens, next) = (ids(6, 10, 17, 1), ids(6, 10, 17, 2));
+    let all = gpts::StoreAll::PLAN;
+    touches_at_most!(gpts [
+        Most <= part(all, 0.8),
+        Half <= part(all, 0.5),
+        Third <= part(all, 0.3),
+        Least <= part(all, 0.145),
+        Budget <= f64::from(768 << 10),
+        Marked <= part(all, 0.4)
+    ], 6, [tokens, next]);
+    let (x, y) = (numbers(6, 20, 1), numbers(6, 20, 2));
+    let all = dags::StoreAll::PLAN;
+    touches_at_most!(dags [
+        Most <= part(all, 0.9),
+        Half <= part(all, 0.6),
+        Least <= part(all, 0.541),
+        Budget <= f64::from(32 << 10),
+        Marked <= part(all, 0.8)
+    ], 6, [x, y]);
+}
+
+#[test]
+fn more_of_a_budget_is_less_time() {
+    let overhead =
+        [gpts::StoreAll::PLAN, gpts::Most::PLAN, gpts::Half::PLAN, gpts::Third::PLAN, gpts::Least::PLAN]
+            .map(|plan| plan.compute_overhead());
+    assert!(overhead.is_sorted(), "{overhead:?}");
+    // At the peak of a boundary after each block, less is recomputed.
+    let (by_hand, planned) = (gpts::EveryBlock::PLAN, gpts::LikeEveryBlock::PLAN);
+    assert_eq!(by_hand.peak_bytes(6), 335_936);
+    assert!(planned.peak_bytes(6) <= by_hand.peak_bytes(6));
+    assert!(planned.compute_overhead() < 0.8 * by_hand.compute_overhead(), "{planned}{by_hand}");
+}
+
+#[test]
+fn bounds_are_kept() {
+    let plan = deep_nets::Bounded::PLAN;
+    let boundaries = plan.kept().filter(|kept| kept.reason == remat::plan::Reason::Boundary);
+    assert!(boundaries.count() <= 2, "{plan}");
 }
 
 #[test]

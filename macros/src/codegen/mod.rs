@@ -10,6 +10,7 @@ mod plan;
 mod programs;
 mod rows;
 mod tables;
+mod timeline;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;

@@ -9,6 +9,7 @@ use quote::quote;
 use super::calls::float;
 use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
+use super::timeline::timeline;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
 use crate::plan::fullest::fullest;
@@ -126,6 +127,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     );
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
+    let timeline = timeline(plans, width)?;
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
@@ -140,6 +142,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
     let parameter_bytes = int(elements * WIDTHS[width].scalar);
     let (forward_flops, recompute_flops) = (int(facts.forward_flops), int(facts.recompute_flops));
+    let (forward_time, recompute_time) = (int(facts.forward_time), int(facts.recompute_time));
     Ok(quote! {
         __remat::Plan {
             name: #text,
@@ -150,10 +153,13 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             notes: #notes,
             forward_flops: #forward_flops,
             recompute_flops: #recompute_flops,
+            forward_time: #forward_time,
+            recompute_time: #recompute_time,
             gradient_bytes: #gradient_bytes,
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,
             store_all: #store_all,
+            timeline: #timeline,
             gradients: #gradients,
             train: #train,
             evaluate: #evaluate,
@@ -246,15 +252,18 @@ impl<'a> Distinct<'a> {
 fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
     let facts = &planned.program.facts;
     let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
-    let overruled = facts
-        .overruled
-        .iter()
-        .map(|n| format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n)));
+    // What the planner chose is no mark.
+    let by_hand = |node: &&usize| graph.nodes[lowered.nodes[**node]].recompute.is_some();
+    let overruled =
+        facts.overruled.iter().filter(by_hand).map(|n| {
+            format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n))
+        });
     let idle = facts
         .idle
         .iter()
+        .filter(by_hand)
         .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
-    let segments = facts.idle_segments.iter().map(|s| {
+    let segments = facts.idle_segments.iter().filter(|s| **s < lowered.marked).map(|s| {
         format!("the segment `{}` saves nothing: nothing is recomputed for it", lowered.segments[*s])
     });
     let notes: Vec<String> =

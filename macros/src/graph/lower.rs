@@ -1,5 +1,7 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
+use std::ops::Range;
+
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Problem, Size};
@@ -22,8 +24,11 @@ pub(crate) struct Lowered {
     pub(crate) values: Vec<usize>,
     /// What messages and tables call each value.
     pub(crate) labels: Vec<String>,
-    /// The label of each of the problem's segments.
+    /// The label of each of the problem's segments, and of its stages.
     pub(crate) segments: Vec<String>,
+    pub(crate) stages: Vec<String>,
+    /// How many of the segments are by hand: the first.
+    pub(crate) marked: usize,
 }
 
 /// Lowers `graph` for `mode`.
@@ -34,6 +39,8 @@ pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
         values: vec![usize::MAX; graph.values.len()],
         labels: vec![],
         segments: vec![],
+        stages: vec![],
+        marked: 0,
     };
     for port in &graph.ports {
         let value = lowered.value(graph, port.value, None);
@@ -63,6 +70,8 @@ pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
                 lowered.segments.push(segment.label.clone());
             }
         }
+        lowered.marked = lowered.segments.len();
+        lowered.stages(graph, &at);
     } else {
         lowered.problem.params = vec![None; graph.params.len()];
     }
@@ -119,6 +128,10 @@ impl Lowered {
         }
         let backward =
             differentiated.then(|| backward(op, &Wanted::of(graph, id), &reads, &makes, &node.params));
+        let bytes = |values: &[usize]| -> u64 {
+            values.iter().map(|&value| self.problem.values[value].size.f32_bytes()).sum()
+        };
+        let time = problem::time(op.flops, bytes(&reads) + bytes(&makes[..1]));
         self.problem.nodes.push(problem::Node {
             reads,
             makes,
@@ -126,8 +139,39 @@ impl Lowered {
             backward,
             epilogue: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
+            stored: false,
             flops: op.flops,
+            time,
         });
+    }
+
+    /// The stages (R4); the loss, which is none, stands in the last.
+    fn stages(&mut self, graph: &Graph, at: &[usize]) {
+        let stages = &graph.root.items;
+        for item in &stages[..stages.len().saturating_sub(1)] {
+            let nodes = at[item.nodes.start]..at[item.nodes.end];
+            if !nodes.is_empty() {
+                self.problem.stages.push(nodes);
+                self.stages.push(item.label.clone());
+            }
+        }
+        if let Some(last) = self.problem.stages.last_mut() {
+            last.end = self.problem.nodes.len();
+        }
+    }
+
+    /// What a table calls a run of nodes.
+    pub(crate) fn label(&self, nodes: &Range<usize>) -> String {
+        let stages = self.problem.stages.iter().zip(&self.stages);
+        if let Some((_, label)) = stages.clone().find(|(stage, _)| *stage == nodes) {
+            return label.clone();
+        }
+        let node = |id: usize| self.problem.nodes[id].makes.first().map_or("", |&value| &self.labels[value]);
+        let first = stages.clone().find(|(stage, _)| stage.start == nodes.start);
+        let last = stages.clone().find(|(stage, _)| stage.end == nodes.end);
+        let first = first.map_or_else(|| node(nodes.start), |(_, label)| label);
+        let last = last.map_or_else(|| node(nodes.end.max(1) - 1), |(_, label)| label);
+        format!("{first} … {last}")
     }
 
     /// A node whose op can run behind the one before it, as the only one that reads that one's value.

@@ -5,13 +5,16 @@
 //! consecutive segments, so that planning knows one kind of thing: nested runs of nodes.
 
 mod idle;
+pub(crate) mod model;
 
 use proc_macro2::Span;
 
+use model::ON_MODEL;
+
 use super::num::{Num, Vars, eval};
-use super::{Graph, Item, Node, Scope, Segment, Stages};
+use super::{Graph, Item, Node, Scope, Segment};
 use crate::report::{Errors, did_you_mean};
-use crate::syntax::{self, Checkpoint, Expr, Marks, Value, text};
+use crate::syntax::{self, Expr, Marks, Value, text};
 
 /// An argument of `checkpoint`: its name, or the word it is.
 pub(crate) fn argument(arg: &syntax::Arg) -> (Option<String>, Span) {
@@ -34,7 +37,7 @@ pub(crate) fn repeat_ends(marks: &Marks, n: usize, vars: &Vars, errors: &mut Err
             Some("every") if given => every_ends(&arg.value, n, vars, errors),
             Some("at") if given => at_ends(&arg.value, n, vars, errors),
             _ => {
-                refuse(word.as_deref(), span, &["every", "at"], "a `repeat`", errors);
+                refuse(word.as_deref(), span, errors);
                 continue;
             }
         };
@@ -127,60 +130,23 @@ fn positive(value: &Value, what: &str, vars: &Vars, errors: &mut Errors) -> Opti
     found
 }
 
-/// An argument that means nothing `on` what it stands on, which takes `known`.
-fn refuse(word: Option<&str>, span: Span, known: &[&str], on: &str, errors: &mut Errors) {
-    let form = |word: &str| match word {
-        "every" => "`every = 2`",
-        "at" => "`at = [1, 4]`",
-        _ => "`sqrt` alone",
-    };
-    let forms: Vec<&str> = known.iter().map(|word| form(word)).collect();
-    let otherwise = format!("write {}", forms.join(" or "));
+/// An argument that means nothing on a `repeat`.
+fn refuse(word: Option<&str>, span: Span, errors: &mut Errors) {
+    let forms = "write `every = 2` or `at = [1, 4]`";
     let Some(word) = word else {
-        errors.error(span, format!("this is no argument of `checkpoint` on {on} -- {otherwise}"));
+        errors.error(span, format!("this is no argument of `checkpoint` on a `repeat` -- {forms}"));
         return;
     };
     let message = match word {
-        _ if known.contains(&word) => format!("`{word}` is written another way -- write {}", form(word)),
-        "sqrt" => String::from("`sqrt` stands on the model -- write `every = 2` here"),
-        "at" => String::from("`at` stands on a `repeat` -- write `every = 2` here"),
+        "every" => String::from("`every` is written another way -- write `every = 2`"),
+        "at" => String::from("`at` is written another way -- write `at = [1, 4]`"),
+        _ if ON_MODEL.contains(&word) => format!("`{word}` stands on the model -- write `every = 2` here"),
         _ => {
-            let hint = did_you_mean(word, known.iter().copied(), &otherwise);
-            format!("`{word}` is no argument of `checkpoint` on {on}{hint}")
+            let hint = did_you_mean(word, ["every", "at"], forms);
+            format!("`{word}` is no argument of `checkpoint` on a `repeat`{hint}")
         }
     };
     errors.error(span, message);
-}
-
-/// What `#[checkpoint(…)]` on the model asks for.
-pub(crate) fn stages(checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -> Option<(Stages, Span)> {
-    if checkpoint.args.is_empty() {
-        let fix = "write `checkpoint(sqrt)` or `checkpoint(every = 2)`, or mark a layer or scope";
-        errors.error(checkpoint.span, format!("`checkpoint` on the model needs to know where -- {fix}"));
-    }
-    let mut first: Option<(String, Span, Option<Stages>)> = None;
-    for arg in &checkpoint.args {
-        let (word, span) = argument(arg);
-        let stages = match (word.as_deref(), &arg.name, &arg.value) {
-            (Some("sqrt"), None, Value::Expr(_)) => Some(Stages::Sqrt),
-            (Some("every"), Some(_), value) => {
-                positive(value, "every", vars, errors).map(|k| Stages::Every(k, value.span()))
-            }
-            _ => {
-                refuse(word.as_deref(), span, &["sqrt", "every"], "the model", errors);
-                continue;
-            }
-        };
-        let word = word.unwrap_or_default();
-        match &first {
-            None => first = Some((word, span, stages)),
-            Some((other, ..)) if *other == word => {
-                errors.error(span, format!("`{word}` is given twice -- remove one"));
-            }
-            Some((other, at, _)) => both("the boundaries are", other, *at, &word, span, errors),
-        }
-    }
-    Some((first?.2?, checkpoint.span))
 }
 
 /// Turns every mark of the model into segments.
@@ -188,23 +154,25 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     idle::refuse(graph, errors);
     let root = std::mem::take(&mut graph.root);
     let mut found = vec![];
-    let cuts = stage_cuts(graph.stages, &root, errors);
+    // R4: the loss is no stage.
+    let stages = root.items.len().saturating_sub(1);
+    let cuts = graph.asked.as_ref().map_or_else(Vec::new, |asked| asked.cuts(stages, errors));
     scope_segments(&root, &cuts, &mut found);
     for (run, span) in &root.runs {
-        if let Some((_, model)) = graph.stages
+        if let Some(asked) = &graph.asked
             && cuts.iter().any(|cut| run.start < *cut && *cut < run.end)
         {
             let message =
                 "a boundary of the model falls inside a segment of this `repeat` -- mark one of the two";
             errors.error(*span, message);
             errors.error(
-                model,
+                asked.span,
                 "a boundary of this falls inside a segment of a `repeat` -- mark one of the two",
             );
             break;
         }
     }
-    if graph.stages.is_some() && cuts.is_empty() {
+    if graph.asked.as_ref().is_some_and(|asked| asked.budget().is_none()) && cuts.is_empty() {
         graph
             .notes
             .push("`checkpoint` on the model saves nothing: no boundary falls between its stages".into());
@@ -226,30 +194,6 @@ fn note_views(graph: &mut Graph) {
             notes.push(format!("`checkpoint` on `{label}` saves nothing: it is no step"));
         }
     }
-}
-
-/// Cuts of the model's scope, as items before which it is cut (R4: the loss is no stage).
-fn stage_cuts(asked: Option<(Stages, Span)>, root: &Scope, errors: &mut Errors) -> Vec<usize> {
-    let stages = root.items.len().saturating_sub(1);
-    let interval = match asked {
-        None => return vec![],
-        Some((Stages::Sqrt, _)) => sqrt_interval(stages),
-        Some((Stages::Every(k, span), _)) if k > stages => {
-            let noun = if stages == 1 { "stage" } else { "stages" };
-            let message = format!("`every = {k}` is more than the {stages} {noun} of the model");
-            errors.error(span, format!("{message} -- write at most {stages}"));
-            return vec![];
-        }
-        Some((Stages::Every(k, _), _)) => k,
-    };
-    (1..).map(|i| i * interval).take_while(|cut| *cut < stages).collect()
-}
-
-/// ceil(n / ceil(sqrt(n))): the interval of Chen et al. 2016.
-fn sqrt_interval(stages: usize) -> usize {
-    let floor = stages.isqrt();
-    let root = if floor * floor == stages { floor } else { floor + 1 };
-    stages.div_ceil(root.max(1)).max(1)
 }
 
 fn scope_segments(scope: &Scope, more_cuts: &[usize], found: &mut Vec<Segment>) {

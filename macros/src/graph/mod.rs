@@ -21,6 +21,7 @@ use crate::ops::{OpDef, Resolved};
 use crate::plan::problem::Class;
 use crate::report::Around;
 use crate::syntax::Dtype;
+use marks::model::Asked;
 use num::Num;
 
 pub(crate) type NodeId = usize;
@@ -45,8 +46,8 @@ pub(crate) struct Graph {
     pub(crate) repeats: Vec<Repeat>,
     /// Where `#[frozen]` stands.
     pub(crate) frozen: Vec<Frozen>,
-    /// What `#[checkpoint(…)]` on the model asks for, and where it stands.
-    pub(crate) stages: Option<(Stages, Span)>,
+    /// What `#[checkpoint(…)]` on the model asks for.
+    pub(crate) asked: Option<Asked>,
     /// Marks of which planning hears nothing, and why they save nothing (R6).
     pub(crate) notes: Vec<String>,
     /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
@@ -69,15 +70,6 @@ pub(crate) struct Frozen {
     /// What messages call its line.
     pub(crate) label: String,
     pub(crate) span: Span,
-}
-
-/// Boundaries that are chosen by number (R4).
-#[derive(Clone, Copy)]
-pub(crate) enum Stages {
-    /// Every ceil(n / ceil(sqrt(n))) of n stages.
-    Sqrt,
-    /// Every so many; and where that is written.
-    Every(usize, Span),
 }
 
 /// A constant of the model.

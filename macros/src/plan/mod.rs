@@ -6,6 +6,7 @@
 //!
 //! Each pass is a function of the one before; none knows what a layer is.
 
+pub(crate) mod budget;
 // AFTER defer: which Backward each recompute stands before is decided.
 mod defer;
 pub(crate) mod fullest;

@@ -104,6 +104,9 @@ pub(crate) struct Facts {
     pub(crate) forward_flops: u64,
     /// Floating-point operations of all Recompute steps, per sample.
     pub(crate) recompute_flops: u64,
+    /// What all Forward steps and all Recompute steps cost in time: see [`time`](super::problem::time).
+    pub(crate) forward_time: u64,
+    pub(crate) recompute_time: u64,
 }
 
 /// A value that lives from forward into backward.

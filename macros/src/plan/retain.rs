@@ -120,6 +120,11 @@ impl Pass<'_> {
         self.marked && maker.is_some_and(|n| n.recompute && n.makes.first() == Some(&value))
     }
 
+    fn is_stored(&self, value: ValueId) -> bool {
+        let maker = self.problem.values[value].made_by.map(|n| &self.problem.nodes[n]);
+        maker.is_some_and(|n| n.stored && n.makes.first() == Some(&value))
+    }
+
     /// Where `id` is run again, all that is asked of its values being known; asks for what it then reads.
     fn rerun(&mut self, id: NodeId) {
         let node = &self.problem.nodes[id];
@@ -163,7 +168,7 @@ impl Pass<'_> {
     fn demand(&mut self, value: ValueId, reader: NodeId) {
         let Some(maker) = self.problem.values[value].made_by else { return };
         let level = self.levels.owner(reader);
-        if self.levels.owner(maker) == level {
+        if self.levels.owner(maker) == level && !self.is_stored(value) {
             self.out.on_demand[value] = true;
         } else if self.levels.holds(level, maker) {
             self.retain(value, level, Reader::Recompute(reader), None);

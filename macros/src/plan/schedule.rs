@@ -27,7 +27,7 @@ pub(crate) fn forward(problem: &Problem, wanted: &[ValueId]) -> Program {
     let mut order = Order::new(problem);
     order.forward(&needed(problem, &outputs));
     let mut program = lifetimes::close(problem, order.runs, outputs, None);
-    program.facts.forward_flops = flops(problem, &program, Kind::Forward);
+    program.facts.forward_flops = sum(problem, &program, Kind::Forward, |node| node.flops);
     program
 }
 
@@ -124,8 +124,13 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// Whether the root retains a value.
+    pub(super) fn keeps(&self, value: ValueId) -> bool {
+        self.retained.at[value] == Some(ROOT)
+    }
+
     /// Forward and backward, with the recompute where the least is live at once.
-    fn best(&self) -> Program {
+    pub(super) fn best(&self) -> Program {
         defer(self.problem, &self.asked(), |batches| {
             let program = self.program(batches);
             (live_peak(self.problem, &program), program)
@@ -133,7 +138,7 @@ impl<'a> Training<'a> {
     }
 
     /// Forward, then `batches`.
-    fn program(&self, batches: &[Batch]) -> Program {
+    pub(super) fn program(&self, batches: &[Batch]) -> Program {
         let mut order = Order::new(self.problem);
         order.forward(&self.forward);
         for batch in batches {
@@ -166,8 +171,10 @@ impl<'a> Training<'a> {
             overruled: marked(&|value| at[value].is_some()),
             idle: marked(&|value| at[value].is_none() && !on_demand[value]),
             idle_segments,
-            forward_flops: flops(self.problem, program, Kind::Forward),
-            recompute_flops: flops(self.problem, program, Kind::Recompute),
+            forward_flops: sum(self.problem, program, Kind::Forward, |node| node.flops),
+            recompute_flops: sum(self.problem, program, Kind::Recompute, |node| node.flops),
+            forward_time: sum(self.problem, program, Kind::Forward, |node| node.time),
+            recompute_time: sum(self.problem, program, Kind::Recompute, |node| node.time),
         }
     }
 
@@ -284,7 +291,8 @@ fn live_peak(problem: &Problem, program: &Program) -> Peak {
     peak
 }
 
-fn flops(problem: &Problem, program: &Program, kind: Kind) -> u64 {
+/// The sum of a figure over all nodes that run as `kind`.
+pub(super) fn sum(problem: &Problem, program: &Program, kind: Kind, of: impl Fn(&Node) -> u64) -> u64 {
     let nodes = program.runs().filter(|run| run.kind == kind).flat_map(Run::nodes);
-    nodes.fold(0, |sum, node| sum.saturating_add(problem.nodes[node].flops))
+    nodes.fold(0, |sum, node| sum.saturating_add(of(&problem.nodes[node])))
 }

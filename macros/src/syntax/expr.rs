@@ -125,7 +125,7 @@ impl Parse for Value {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.peek(syn::LitStr) {
             let s: syn::LitStr = input.parse()?;
-            return Ok(Self::Str(s.span()));
+            return Ok(Self::Str(s.value(), s.span()));
         }
         if input.peek(token::Bracket) {
             let inner;

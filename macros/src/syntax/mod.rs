@@ -152,8 +152,8 @@ pub(crate) struct Arg {
 /// What an argument may be, as written.
 pub(crate) enum Value {
     Expr(Expr),
-    /// No layer reads text yet, so what it says is not kept.
-    Str(Span),
+    /// `"64 MiB"`
+    Str(String, Span),
     /// `normal(0.02)`
     Call(Ident, Vec<Value>),
     /// `(1, 2)`
@@ -168,7 +168,7 @@ impl Value {
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Expr(e) => e.span(),
-            Self::Str(s) | Self::Tuple(_, s) | Self::List(_, s) => *s,
+            Self::Str(_, s) | Self::Tuple(_, s) | Self::List(_, s) => *s,
             Self::Call(first, _) | Self::Path(first, _) => first.span(),
         }
     }

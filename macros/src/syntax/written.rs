@@ -17,7 +17,7 @@ impl Display for Value {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Expr(expr) => write!(f, "{expr}"),
-            Self::Str(_) => f.write_str("\"…\""),
+            Self::Str(said, _) => write!(f, "{said:?}"),
             Self::Call(word, values) => write!(f, "{}({})", text(word), comma_separated(values)),
             Self::Tuple(values, _) => write!(f, "({})", comma_separated(values)),
             Self::List(values, _) => write!(f, "[{}]", comma_separated(values)),

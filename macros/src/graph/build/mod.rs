@@ -85,7 +85,8 @@ impl<'a> Builder<'a, '_> {
         self.ports();
         self.check_blocks();
         if let Some(checkpoint) = &self.model.marks.checkpoint {
-            self.graph.stages = marks::stages(checkpoint, &self.constants_above(usize::MAX), self.errors);
+            self.graph.asked =
+                marks::model::asked(checkpoint, &self.constants_above(usize::MAX), self.errors);
         }
         let mut root = Scope::default();
         for (i, layer) in self.model.layers.iter().enumerate() {

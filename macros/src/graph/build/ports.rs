@@ -85,7 +85,7 @@ impl<'a> Builder<'a, '_> {
             syntax::Value::List(items, _) | syntax::Value::Tuple(items, _) => {
                 items.iter().filter(|item| !self.value_reads_above(item)).count() == 0
             }
-            syntax::Value::Str(_) | syntax::Value::Call(..) | syntax::Value::Path(..) => true,
+            syntax::Value::Str(..) | syntax::Value::Call(..) | syntax::Value::Path(..) => true,
         }
     }
 

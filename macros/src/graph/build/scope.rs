@@ -6,6 +6,7 @@ use proc_macro2::Span;
 
 use super::Builder;
 use super::frame::{Frame, FrameExtra, Given, Hidden, Last, NO_MARKS, Outer, Place, join};
+use crate::graph::marks::model::ON_MODEL;
 use crate::graph::{Item, Scope, Source};
 use crate::ops;
 use crate::syntax::{self, Layer, Marks};
@@ -89,7 +90,7 @@ impl<'a> Builder<'a, '_> {
             let fix = match word.as_deref() {
                 Some("every") => "it stands on a `repeat` or on the model",
                 Some("at") => "it stands on a `repeat`",
-                Some("sqrt") => "it stands on the model",
+                Some(word) if ON_MODEL.contains(&word) => "it stands on the model",
                 _ => "write `#[checkpoint]` alone here",
             };
             let word = word.map_or_else(|| String::from("this"), |word| format!("`{word}`"));

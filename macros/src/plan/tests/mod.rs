@@ -14,6 +14,9 @@ use super::program::{Program, Step};
 use super::{schedule, verify};
 
 mod brute;
+mod budgets;
+mod chains;
+mod exhaustive;
 mod interpreter;
 mod layouts;
 mod marks;

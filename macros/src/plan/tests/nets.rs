@@ -1,7 +1,7 @@
 //! Networks as planning sees them, built a layer at a time.
 
 use crate::plan::problem::{
-    Backward, Class, Extent, Node, NodeId, ParamId, Problem, Segment, Size, Value, ValueId,
+    Backward, Class, Extent, Node, NodeId, ParamId, Problem, Segment, Size, Value, ValueId, time,
 };
 
 /// A network under construction.
@@ -73,6 +73,8 @@ impl Net {
             reads.push(makes[0]);
         }
         let scratch = (layer.scratch > 0).then(|| per_sample(Class::Scalar, layer.scratch));
+        let moved = layer.reads.iter().chain(&makes[..1]);
+        let bytes = moved.map(|&value| self.problem.values[value].size.f32_bytes()).sum();
         self.problem.nodes.push(Node {
             reads: layer.reads.to_vec(),
             makes: makes.clone(),
@@ -80,9 +82,17 @@ impl Net {
             backward: Some(Backward { reads, grads: Vec::new(), params: layer.params.to_vec(), scratch }),
             epilogue: layer.epilogue,
             recompute: layer.recompute,
+            stored: false,
             flops: layer.flops,
+            time: time(layer.flops, bytes),
         });
         makes[0]
+    }
+
+    /// What was added since the last stage is one.
+    pub(super) fn stage(&mut self) {
+        let start = self.problem.stages.last().map_or(0, |stage| stage.end);
+        self.problem.stages.push(start..self.nodes());
     }
 
     pub(super) fn segment(&mut self, nodes: std::ops::Range<NodeId>) {
@@ -233,6 +243,7 @@ pub(super) fn gpt(blocks: usize, plan: Plan) -> Problem {
     let mut net = Net::default();
     let (ids, next) = (net.input(Class::Index, tokens), net.input(Class::Index, tokens));
     let mut x = net.embedding(ids, tokens, vocabulary, width);
+    net.stage();
     let first = net.nodes();
     let mut ends = Vec::new();
     for _ in 0..blocks {
@@ -248,11 +259,14 @@ pub(super) fn gpt(blocks: usize, plan: Plan) -> Problem {
         let dropped = net.dropout(down, size);
         x = net.add(x, dropped, size);
         ends.push(net.nodes());
+        net.stage();
     }
     mark(&mut net, first, &ends, plan);
     let normed = net.norm(x, tokens, width);
+    net.stage();
     let logits = net.linear(normed, tokens, width, vocabulary);
     let loss = net.cross_entropy(logits, next, tokens);
+    net.stage();
     net.loss(loss)
 }
 
@@ -285,6 +299,25 @@ pub(super) fn mlp(widths: &[u64], plan: Plan) -> Problem {
     }
     mark(&mut net, 0, &ends, plan);
     let loss = net.cross_entropy(x, target, 1);
+    net.loss(loss)
+}
+
+/// A residual network: in each block two Linear layers on a branch, every third block twice as wide.
+pub(super) fn residual(blocks: u64) -> Problem {
+    let mut net = Net::default();
+    let (mut x, target) = (net.input(Class::Elem, 4096), net.input(Class::Index, 1));
+    for block in 0..blocks {
+        let rows = 256 >> (block / 3);
+        let width = 4096 / rows;
+        let inner = net.linear(x, rows, width, 2 * width);
+        let active = net.gelu(inner, 2 * rows * width, false);
+        let branch = net.linear(active, rows, 2 * width, width);
+        x = net.add(x, branch, rows * width);
+        net.stage();
+    }
+    let logits = net.linear(x, 1, 4096, 10);
+    let loss = net.cross_entropy(logits, target, 1);
+    net.stage();
     net.loss(loss)
 }
 

@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:24 `batch` is no argument of `checkpoint` on the model -- write `sqrt` alone or `every = 2`
+//~ 3:24 `batch` is what a `budget` is for, and there is none -- write `budget = "64 MiB", batch = 32`, or remove it

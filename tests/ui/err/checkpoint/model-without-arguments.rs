@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:7 `checkpoint` on the model needs to know where -- write `checkpoint(sqrt)` or `checkpoint(every = 2)`, or mark a layer or scope
+//~ 3:7 `checkpoint` on the model needs to know where -- write `checkpoint(sqrt)`, `checkpoint(every = 2)`, `checkpoint(fraction = 0.3)` or `checkpoint(budget = "64 MiB", batch = 32)`, or mark a layer or scope

@@ -1,5 +1,7 @@
 //! What the compiler decided: a constant of every model.
 
+mod svg;
+
 use std::fmt;
 
 use crate::tables::{Numbers, Table};
@@ -35,6 +37,25 @@ pub struct Program {
     pub buffers: Numbers,
     /// What its buffers take; the parameter gradients are not among them.
     pub bytes: Bytes,
+}
+
+/// What lives over a training step, in at most a few hundred columns: the fullest step of each.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeline {
+    /// Bytes of a line.
+    pub line: usize,
+    /// For each column, lines per sample of inputs, kept activations, passing ones, recomputed ones,
+    /// gradients and scratch; then what runs: forward, recompute or backward.
+    pub columns: Numbers,
+    /// Lines per sample of a step that keeps everything, in columns of its own.
+    pub store_all: Numbers,
+    /// For each segment the columns in which its forward begins and ends, and its recompute and backward.
+    pub segments: Numbers,
+    /// The fullest column.
+    pub peak: usize,
+    /// What runs there.
+    pub at: &'static str,
 }
 
 /// Why a value is kept.
@@ -128,7 +149,7 @@ pub struct Plan {
     pub segments: Table<Segment>,
     /// What a training step holds when it needs the most.
     pub peak: Peak,
-    /// Layers marked `#[recompute]` that run again.
+    /// Layers whose value alone is dropped and recomputed: marked `#[recompute]`, or chosen by the planner.
     pub recompute_marks: usize,
     /// Marks that save nothing, and why.
     pub notes: &'static [&'static str],
@@ -136,6 +157,11 @@ pub struct Plan {
     pub forward_flops: u64,
     /// Floating-point operations that are done again in backward, per sample.
     pub recompute_flops: u64,
+    /// What forward costs in time for each sample, as the planner counts: floating-point operations at full
+    /// speed, and three of them for each byte that a layer reads or writes.
+    pub forward_time: u64,
+    /// What is recomputed costs in time for each sample, in the same unit.
+    pub recompute_time: u64,
     /// Bytes of the parameters' gradients.
     pub gradient_bytes: usize,
     /// Bytes of the parameters.
@@ -146,6 +172,8 @@ pub struct Plan {
     /// A training step that keeps everything backward reads.
     #[doc(hidden)]
     pub store_all: Bytes,
+    #[doc(hidden)]
+    pub timeline: Timeline,
     /// Where each parameter's gradient starts, in lines from the start of the workspace;
     /// `u32::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
     #[doc(hidden)]
@@ -176,10 +204,20 @@ impl Plan {
             notes: &[],
             forward_flops: 0,
             recompute_flops: 0,
+            forward_time: 0,
+            recompute_time: 0,
             gradient_bytes: 0,
             parameter_bytes: 0,
             is_store_all: true,
             store_all: NO,
+            timeline: Timeline {
+                line: 0,
+                columns: Numbers::EMPTY,
+                store_all: Numbers::EMPTY,
+                segments: Numbers::EMPTY,
+                peak: 0,
+                at: "",
+            },
             gradients: Numbers::EMPTY,
             train: PROGRAM,
             evaluate: PROGRAM,
@@ -253,6 +291,13 @@ impl Plan {
         self.recompute_flops as f64 / (3.0 * forward as f64)
     }
 
+    /// The time that recompute adds to a step, as the planner expects: what it costs over what forward and
+    /// backward cost, backward being counted as twice forward.
+    pub const fn time_overhead(&self) -> f64 {
+        let forward = if self.forward_time == 0 { 1 } else { self.forward_time };
+        self.recompute_time as f64 / (3.0 * forward as f64)
+    }
+
     /// Values that live from forward into backward, in order of declaration.
     pub fn kept(&self) -> impl ExactSizeIterator<Item = Kept> + Clone {
         self.kept.iter()
@@ -261,6 +306,13 @@ impl Plan {
     /// Runs of layers whose inside is not kept, inner ones after the outer that holds them.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment> + Clone {
         self.segments.iter()
+    }
+
+    /// The plan for this batch as a picture, an SVG document: what lives over a training step, by kind, the peak
+    /// with what runs there, a step that keeps everything behind it, and when each segment runs forward,
+    /// again, and backward. It follows the light or dark scheme of what shows it.
+    pub fn to_svg(&self, batch: usize) -> String {
+        svg::picture(self, batch)
     }
 
     /// One line: peak at a batch of 32, what store-all needs, what is saved and what it costs.
@@ -301,16 +353,27 @@ impl Plan {
         row(f, "gaps", self.peak.gaps)?;
         row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
         row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
-        for segment in self.segments() {
-            let what = match (segment.last, segment.recomputed) {
+        let mut segments = self.segments().peekable();
+        while let Some(first) = segments.next() {
+            let (mut last, mut count) = (first, 1);
+            while let Some(next) = segments.next_if(|next| first.is_like(next)) {
+                (last, count) = (next, count + 1);
+            }
+            let name = if count == 1 {
+                String::from(first.name)
+            } else {
+                format!("{} to {}", first.name, last.name)
+            };
+            let what = match (first.last, first.recomputed) {
                 (true, 0) => String::from("not recomputed: its backward comes next"),
                 (true, n) => format!("{} again with the segment around it", layers(n)),
+                (false, n) if count > 1 => format!("{} again in each of {count}", layers(n)),
                 (false, n) => format!("{} again", layers(n)),
             };
-            writeln!(f, "  segment {:<44} {what}", segment.name)?;
+            writeln!(f, "  segment {:<44} {what}", Short(&name, 44))?;
         }
         if self.recompute_marks > 0 {
-            writeln!(f, "  {:<52} {} again", "marked recompute", layers(self.recompute_marks))?;
+            writeln!(f, "  {:<52} {} again", "recomputed on their own", layers(self.recompute_marks))?;
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
@@ -318,6 +381,33 @@ impl Plan {
 
 /// The batch of what is said without one.
 const BATCH: usize = 32;
+
+impl Segment {
+    /// Whether another differs in the numbers of its name alone.
+    fn is_like(&self, other: &Self) -> bool {
+        let words =
+            |name: &'static str| name.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty());
+        (self.recomputed, self.last) == (other.recomputed, other.last)
+            && !self.name.contains('…')
+            && words(self.name).eq(words(other.name))
+    }
+}
+
+/// At most so many letters of a name, the middle left out.
+struct Short<'a>(&'a str, usize);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, most) = *self;
+        let count = name.chars().count();
+        if count <= most {
+            return f.pad(name);
+        }
+        let half = (most - 1) / 2;
+        let (front, back) = (name.chars().take(half), name.chars().skip(count - half));
+        f.pad(&front.chain(['…']).chain(back).collect::<String>())
+    }
+}
 
 /// "1 layer runs", "2 layers run"
 fn layers(count: usize) -> String {

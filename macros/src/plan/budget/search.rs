@@ -1,0 +1,97 @@
+//! Plans near other plans: what a chain of units does not see.
+//!
+//! A Pareto local search (Paquete, Chiarandini, Stützle 2004): of the plans that no other beats, each is changed in
+//! every single way, and what is not beaten then joins them, until all are tried or the work is done.
+
+use super::choice::Choice;
+use super::marks::Marks;
+use super::{Offer, Trial};
+use crate::plan::layout::Widths;
+use crate::plan::problem::{NodeId, Problem};
+
+/// How many nodes are scheduled in all, about, to try changes.
+const NODES: usize = 20_000;
+
+/// Improves `offers`, of which none beats another.
+pub(crate) fn search(problem: &Problem, marks: &Marks, offers: &mut Vec<Offer>, widths: Widths) {
+    let mut left = NODES / problem.nodes.len().max(1);
+    let mut tried: Vec<Choice> = Vec::new();
+    let droppable = droppable(problem);
+    // A large model has too many plans to change any.
+    if left < 8 * droppable.len() {
+        return;
+    }
+    let mut trial = Trial::new(problem, widths);
+    while let Some(next) = offers.iter().find(|offer| !tried.contains(&offer.choice)).cloned() {
+        tried.push(next.choice.clone());
+        let changes = changes(&next.choice, &droppable, problem.nodes.len());
+        for change in changes.into_iter().filter(|change| marks.allow(change)) {
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            trial.offer(change).into_iter().for_each(|offer| insert(offers, offer));
+        }
+    }
+}
+
+/// Adds an offer unless one beats it, and removes those that it beats.
+pub(crate) fn insert(offers: &mut Vec<Offer>, new: Offer) {
+    if offers.iter().any(|offer| offer.time <= new.time && offer.live <= new.live) {
+        return;
+    }
+    offers.retain(|offer| offer.time < new.time || offer.live < new.live);
+    let at = offers.partition_point(|offer| offer.time < new.time);
+    offers.insert(at, new);
+}
+
+/// Nodes whose value a plan may drop or keep: others or its own backward read it.
+fn droppable(problem: &Problem) -> Vec<NodeId> {
+    let free = |&id: &NodeId| {
+        let node = &problem.nodes[id];
+        !node.recompute && !node.makes.contains(&problem.loss)
+    };
+    (0..problem.nodes.len()).filter(free).collect()
+}
+
+/// Every plan that differs in one thing.
+fn changes(choice: &Choice, droppable: &[NodeId], nodes: usize) -> Vec<Choice> {
+    let mut changes = Vec::new();
+    for &id in droppable {
+        for stored in [false, true] {
+            let mut change = choice.clone();
+            let list = if stored { &mut change.stored } else { &mut change.dropped };
+            match list.iter().position(|&other| other == id) {
+                Some(at) => drop(list.remove(at)),
+                None => list.push(id),
+            }
+            changes.push(change);
+        }
+    }
+    for index in 0..choice.segments.len() {
+        let mut without = choice.clone();
+        let run = without.segments.remove(index);
+        let moved = [
+            (run.start.checked_sub(1), Some(run.end)),
+            (Some(run.start + 1), Some(run.end)),
+            (Some(run.start), run.end.checked_sub(1)),
+            (Some(run.start), Some(run.end + 1)),
+        ];
+        for (start, end) in moved {
+            let (Some(start), Some(end)) = (start, end.filter(|end| *end <= nodes)) else { continue };
+            let fits = |other: &std::ops::Range<NodeId>| {
+                other.end <= start
+                    || end <= other.start
+                    || (start <= other.start && other.end <= end)
+                    || (other.start <= start && end <= other.end)
+            };
+            if start < end && without.segments.iter().all(fits) {
+                let mut change = without.clone();
+                change.segments.push(start..end);
+                changes.push(change);
+            }
+        }
+        changes.push(without);
+    }
+    changes
+}

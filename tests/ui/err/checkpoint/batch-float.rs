@@ -1,0 +1,16 @@
+// Samples are whole.
+remat::model! {
+    #[checkpoint(budget = "1 MiB", batch = 1.5)]
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        a: Linear(8);
+        b: Linear(8);
+        c: Linear(8);
+        loss: Mse <- (c, y);
+    }
+}
+
+fn main() {}
+
+//~ 3:44 `batch` must be a positive integer but is 1.5 -- write 1 or more

@@ -1,0 +1,16 @@
+// Nothing fits into nothing.
+remat::model! {
+    #[checkpoint(budget = "0 MiB", batch = 8)]
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        a: Linear(8);
+        b: Linear(8);
+        c: Linear(8);
+        loss: Mse <- (c, y);
+    }
+}
+
+fn main() {}
+
+//~ 3:27 "0 MiB" is no size in bytes above 0 -- write a number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`, such as "64 MiB"

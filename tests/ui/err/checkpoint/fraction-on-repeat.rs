@@ -1,0 +1,15 @@
+// A planner plans the whole model.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(fraction = 0.3)]
+        blocks: repeat(4) { fc: Linear(8); Relu; }
+        head: Linear(8);
+        loss: Mse <- (head, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:22 `fraction` stands on the model -- write `every = 2` here
