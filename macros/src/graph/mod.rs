@@ -127,7 +127,12 @@ impl Shape {
 
 impl std::fmt::Display for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.batched { write!(f, "{:?}", self.dims) } else { f.write_str("one number for the batch") }
+        match (self.batched, self.class) {
+            (false, _) => f.write_str("one number for the batch"),
+            (true, Class::Index) if self.dims.is_empty() => f.write_str("u32"),
+            (true, Class::Index) => write!(f, "u32{:?}", self.dims),
+            (true, _) => write!(f, "{:?}", self.dims),
+        }
     }
 }
 

@@ -45,7 +45,8 @@ fn node(graph: &mut Graph, id: NodeId, errors: &mut Errors) -> Option<()> {
     let node = &graph.nodes[id];
     check_size(&resolved.output.dims, node.span, &node.label, &node.around, errors)?;
     let alike = twin.map_or(id, |twin| graph.nodes[twin].alike);
-    let params = Sharing { graph, id, errors }.parameters(&resolved.params)?;
+    // A mistake of its parameters is none of its shape: what reads it is checked too.
+    let params = Sharing { graph, id, errors }.parameters(&resolved.params).unwrap_or_default();
     let node = &mut graph.nodes[id];
     node.params = params;
     graph.values[node.output].shape = Some(resolved.output.clone());

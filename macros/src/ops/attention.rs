@@ -17,17 +17,8 @@ pub(super) const OPS: &[OpDef] = &[
 fn resolve(cx: &mut Context<'_>, causal: bool) -> Option<Resolved> {
     let example = some_heads(&cx.inputs);
     let heads = cx.need_dim_at("heads", example);
-    let mut shapes = vec![];
-    for n in 0..cx.inputs.len() {
-        let dims = cx.elem(n)?;
-        let &[len, dim] = dims.as_slice() else {
-            let (label, input) = (cx.label.clone(), cx.inputs[n].label.clone());
-            let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
-            cx.conflict(n, message, format!("{input} is {dims:?}"));
-            return None;
-        };
-        shapes.push((len, dim));
-    }
+    let shapes: Vec<_> = (0..cx.inputs.len()).map(|n| cx.positions(n)).collect();
+    let shapes: Vec<(u64, u64)> = shapes.into_iter().collect::<Option<_>>()?;
     let (heads, heads_at) = heads?;
     let packed = shapes.len() == 1;
     let (queries, keys, width) =

@@ -251,11 +251,9 @@ impl Context<'_> {
         if (0.0..1.0).contains(&p) {
             return Some(p);
         }
+        let fix = if p < 0.0 { "write 0 or more" } else { "write a probability below 1" };
         let label = self.label.clone();
-        self.error(
-            span,
-            format!("`{name}` of {label} must be in [0, 1) but is {p} -- write a probability below 1"),
-        );
+        self.error(span, format!("`{name}` of {label} must be in [0, 1) but is {p} -- {fix}"));
         None
     }
 
@@ -363,7 +361,7 @@ impl Context<'_> {
 
     /// The axis of input 0 that `name` means, negative from the end.
     pub(crate) fn axis(&mut self, name: &'static str, dims: &[u64], default: i128) -> Option<usize> {
-        let (value, span) = self.int(name)?.unwrap_or((default, self.span));
+        let (value, span) = self.int(name)?.unwrap_or((default, self.inputs[0].read));
         self.as_axis(name, value, span, dims)
     }
 
@@ -377,7 +375,7 @@ impl Context<'_> {
         let (label, input) = (self.label.clone(), self.inputs[0].label.clone());
         let axes = if rank == 1 { "axis" } else { "axes" };
         let fix = match rank {
-            0 => String::from("give it an axis; the batch is not counted"),
+            0 => format!("{}; the batch is not counted", self.give_axis(0)),
             1 => String::from("write 0 or -1; the batch is not counted"),
             _ => format!("write {} to {}; the batch is not counted", -rank, rank - 1),
         };

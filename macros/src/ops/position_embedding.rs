@@ -16,28 +16,20 @@ pub(super) const OPS: &[OpDef] = &[OpDef {
 }];
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
-    let dims = cx.elem(0);
+    let positions = cx.positions(0);
     let example = cx.inputs[0].shape.dims.first().copied().unwrap_or(64);
-    let table = cx.need_dim("num_positions", example);
-    let (dims, table) = (dims?, table?);
-    let &[len, dim] = dims.as_slice() else {
-        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
-        cx.conflict(0, message, format!("{input} is {dims:?}"));
-        return None;
-    };
+    let table = cx.need_dim_at("num_positions", example);
+    let ((len, dim), (table, table_at)) = (positions?, table?);
     if len > table {
         let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
-        cx.conflict(
-            0,
-            format!("{label} has {table} positions but {input} has {len} -- write `PositionEmbedding({len})` or more"),
-            format!("{input} is {dims:?}: {len} positions"),
-        );
+        let message = format!("{label} has {table} positions but {input} has {len}");
+        let there = format!("{input} is {:?}: {len} positions", [len, dim]);
+        cx.conflict_at(table_at, 0, format!("{message} -- write {len} or more"), there);
         return None;
     }
     let params = vec![cx.weight(vec![table, dim], Init::Normal(0.02))?];
     cx.finish()?;
-    let output = Shape::elem(dims.clone());
+    let output = Shape::elem(vec![len, dim]);
     Some(Resolved {
         spec: vec![
             ("len", SpecValue::Int(len)),

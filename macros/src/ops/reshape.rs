@@ -62,11 +62,9 @@ fn reshape(cx: &mut Context<'_>) -> Option<Resolved> {
         let shape: Vec<i128> = asked.iter().map(|(n, _)| *n).collect();
         let fix = format!("write sizes that multiply to {len}; the batch is not counted");
         let is = format!("{from:?}: {len} elements");
-        cx.conflict(
-            0,
-            format!("{label} makes {shape:?} of {input}, which is {is} -- {fix}"),
-            format!("{input} is {is}"),
-        );
+        let at = asked.first().map_or(cx.span, |(_, span)| *span);
+        let message = format!("{label} makes {shape:?} of {input}, which is {is}");
+        cx.conflict_at(at, 0, format!("{message} -- {fix}"), format!("{input} is {is}"));
         return None;
     }
     Some(view(cx, dims))

@@ -20,10 +20,7 @@ pub(super) const OPS: &[OpDef] = &[
 ];
 
 fn concat(cx: &mut Context<'_>) -> Option<Resolved> {
-    let mut shapes = vec![];
-    for n in 0..cx.inputs.len() {
-        shapes.push(cx.elem(n)?);
-    }
+    let shapes = cx.elems()?;
     let axis = cx.axis("dim", &shapes[0], 0)?;
     cx.finish()?;
     let first = shapes[0].clone();

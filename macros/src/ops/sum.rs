@@ -2,6 +2,7 @@
 
 use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
+use crate::plan::problem::Class;
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
     name: "Sum",
@@ -17,9 +18,11 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     for n in 0..cx.inputs.len() {
         if cx.inputs[n].shape.batched {
             let (input, shape) = (cx.inputs[n].label.clone(), cx.inputs[n].shape.clone());
-            let message = format!(
-                "{label} sums losses but {input} is {shape} for each sample -- use `Add`, or put a loss before it"
-            );
+            let fix = match shape.class {
+                Class::Index => "put a loss before it",
+                _ => "use `Add`, or put a loss before it",
+            };
+            let message = format!("{label} sums losses but {input} is {shape} for each sample -- {fix}");
             cx.conflict(n, message, format!("{input} is {shape} for each sample"));
             return None;
         }

@@ -12,6 +12,14 @@ pub(super) const OPS: &[OpDef] = &[OpDef {
 
 fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let mut dims = cx.elem(0)?;
+    if dims.len() < 2 {
+        let (label, input) = (cx.label.clone(), cx.inputs[0].label.clone());
+        let has = if dims.len() == 1 { "1 axis" } else { "0 axes" };
+        let message = format!("{label} swaps two axes but {input} is {dims:?}, {has}");
+        let fix = "give it two; the batch is not counted";
+        cx.conflict(0, format!("{message} -- {fix}"), format!("{input} is {dims:?}"));
+        return None;
+    }
     let mut axes = vec![];
     for (name, default) in [("dim0", -2), ("dim1", -1)] {
         axes.push(cx.axis(name, &dims, default)?);

@@ -26,6 +26,24 @@ impl Context<'_> {
         None
     }
 
+    /// The same of all inputs; each that does not is told.
+    pub(crate) fn elems(&mut self) -> Option<Vec<Vec<u64>>> {
+        let shapes: Vec<_> = (0..self.inputs.len()).map(|n| self.elem(n)).collect();
+        shapes.into_iter().collect()
+    }
+
+    /// Input `n` must hold activations of positions: [T, D].
+    pub(crate) fn positions(&mut self, n: usize) -> Option<(u64, u64)> {
+        let dims = self.elem(n)?;
+        if let &[len, dim] = dims.as_slice() {
+            return Some((len, dim));
+        }
+        let (label, input) = (self.label.clone(), self.inputs[n].label.clone());
+        let message = format!("{label} reads [T, D] but {input} is {dims:?} -- give it two axes");
+        self.conflict(n, message, format!("{input} is {dims:?}"));
+        None
+    }
+
     /// Input `n` must hold u32 ids, of shape `dims` where that is known.
     pub(crate) fn ids(&mut self, n: usize, dims: Option<&[u64]>) -> Option<Vec<u64>> {
         let Input { shape, label, port, .. } = &self.inputs[n];

@@ -43,6 +43,13 @@ impl On {
         }
     }
 
+    fn fix_frozen(self) -> &'static str {
+        match self {
+            Self::Block => self.fix(),
+            _ => "mark a layer or a scope that has parameters",
+        }
+    }
+
     /// The marks that mean something here.
     fn marks(self) -> &'static [&'static str] {
         match self {
@@ -173,7 +180,7 @@ fn refuse_misplaced(marks: &Marks, on: On, reader: &mut Reader<'_>) {
     let found: [(Option<Span>, &str, &str); 4] = [
         (checkpoint, "checkpoint", on.fix()),
         (marks.recompute, "recompute", on.fix()),
-        (marks.frozen, "frozen", "mark a layer or a scope that has parameters"),
+        (marks.frozen, "frozen", on.fix_frozen()),
         (marks.train, "train", "write it on an `output`"),
     ];
     for (span, word, fix) in found {

@@ -14,3 +14,4 @@ remat::model! {
 fn main() {}
 
 //~ 8:31 there is no parameter `g.fc.weight.weight` to share -- name the layer, not its parameter: `weight = g.fc`
+//~ 9:34 there is no parameter `e.weight.weight` to share -- name the layer, not its parameter: `weight = e`

@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:27 `p` of `drop` must be in [0, 1) but is -0.1 -- write a probability below 1
+//~ 7:27 `p` of `drop` must be in [0, 1) but is -0.1 -- write 0 or more

@@ -11,5 +11,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:14 `pos` has 8 positions but `fc` has 16 -- write `PositionEmbedding(16)` or more
+//~ 7:32 `pos` has 8 positions but `fc` has 16 -- write 16 or more
 //~ 6:9 `fc` is [16, 4]: 16 positions

@@ -11,5 +11,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:15 `rows` makes [6, 6] of `x`, which is [4, 8]: 32 elements -- write sizes that multiply to 32; the batch is not counted
+//~ 6:23 `rows` makes [6, 6] of `x`, which is [4, 8]: 32 elements -- write sizes that multiply to 32; the batch is not counted
 //~ 4:15 `x` is [4, 8]: 32 elements

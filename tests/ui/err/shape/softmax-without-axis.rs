@@ -10,5 +10,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:15 `dim` of `soft` is -1 but `x` is [], 0 axes -- give it an axis; the batch is not counted
+//~ 6:15 `dim` of `soft` is -1 but `x` is [], 0 axes -- give it one: `f32[n]`; the batch is not counted
 //~ 4:15 `x` is []

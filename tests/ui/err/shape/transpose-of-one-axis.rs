@@ -11,5 +11,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:15 `dim0` of `swap` is -2 but `x` is [8], 1 axis -- write 0 or -1; the batch is not counted
+//~ 6:15 `swap` swaps two axes but `x` is [8], 1 axis -- give it two; the batch is not counted
 //~ 4:15 `x` is [8]

@@ -1,0 +1,15 @@
+// A view says its sizes, unless it is of one number.
+remat::model! {
+    Net {
+        input x: f32[4, 8];
+        target y: f32[4];
+        rows: Reshape <- x;
+        fc: Linear(4);
+        loss: Mse <- (fc, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:15 `rows` makes [] of `x`, which is [4, 8]: 32 elements -- write sizes that multiply to 32; the batch is not counted
+//~ 4:15 `x` is [4, 8]: 32 elements
