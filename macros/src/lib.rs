@@ -14,6 +14,7 @@ mod graph;
 mod ops;
 mod plan;
 mod planned;
+mod profile;
 mod report;
 mod syntax;
 
