@@ -156,6 +156,9 @@ mod tests {
         let other = header("0123456789abcdef").replace("Net", "Other");
         assert_eq!(said(&other), [format!("1:40 `FILE` is of the model `Other`, and this is `Net` {FIX}")]);
         let stale = header("0123456789abcdef");
-        assert_eq!(said(&stale), [format!("1:40 `FILE` was measured on other layers than `Net` has now {FIX}")]);
+        assert_eq!(
+            said(&stale),
+            [format!("1:40 `FILE` was measured on other layers than `Net` has now {FIX}")]
+        );
     }
 }
