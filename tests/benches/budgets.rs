@@ -55,7 +55,7 @@ macro_rules! plans {
     };
 }
 plans!(w3(6, 6, 384, 256, 65) least 0.147);
-plans!(large(12, 12, 768, 1024, 256) least 0.1);
+plans!(large(12, 12, 768, 1024, 256) least 0.091);
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
