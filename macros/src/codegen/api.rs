@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::outputs_type;
 
 use crate::graph::num::Num;
-use crate::graph::{Graph, Port};
+use crate::graph::{Graph, Output, Port};
 use crate::plan::layout::What;
 use crate::planned::{Planned, Plans};
 use crate::syntax::{Dtype, Model, text};
@@ -18,8 +18,7 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
-            let (field, doc) =
-                (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
+            let (field, doc) = (output_field(o), format!("The output `{}`.", o.name));
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
@@ -34,6 +33,11 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
         #vis struct #name<D: #krate::Device = #krate::Cpu> { core: #krate::__private::Core<D> }
         #outputs
     }
+}
+
+/// The field of an output in the struct of several.
+fn output_field(output: &Output) -> Ident {
+    Ident::new_raw_or_plain(&output.name, output.span)
 }
 
 /// Identifiers that may be keywords.
@@ -133,11 +137,31 @@ impl Default for Locals {
     }
 }
 
+/// `Debug` of the struct of several outputs.
+fn outputs_debug(model: &Model, graph: &Graph) -> Option<TokenStream> {
+    let name = outputs_type(&model.name);
+    let text = name.to_string();
+    let fields = graph.outputs.iter().map(|output| {
+        let (field, text) = (output_field(output), &output.name);
+        quote!(.field(#text, &self.#field))
+    });
+    (graph.outputs.len() > 1).then(|| {
+        quote! {
+            impl<D: __Device> ::core::fmt::Debug for #name<'_, D> {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.debug_struct(#text)#(#fields)*.finish()
+                }
+            }
+        }
+    })
+}
+
 /// The methods around the three that depend on the plan.
 fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
     let name = &model.name;
     let consts = consts(graph);
     let text = text(name);
+    let outputs = outputs_debug(model, graph);
     quote! {
         impl #name {
             #consts
@@ -178,6 +202,7 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
                 f.debug_struct(#text).field("steps", &self.core.steps).finish_non_exhaustive()
             }
         }
+        #outputs
     }
 }
 
@@ -269,7 +294,7 @@ pub(super) fn methods(
     let outputs = if graph.outputs.len() > 1 {
         let name = outputs_type(&model.name);
         let fields = graph.outputs.iter().enumerate().map(|(i, o)| {
-            let field = Ident::new_raw_or_plain(&o.name, o.span);
+            let field = output_field(o);
             quote!(#field: #ws.forward_output(#batch, #i)?)
         });
         quote!(let #ws = &*#ws; ::core::result::Result::Ok(#name { #(#fields),* }))

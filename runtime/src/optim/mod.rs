@@ -152,6 +152,7 @@ pub trait Kernel: Device {
 }
 
 /// What a step of SGD works on, each as long as the parameter.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
 pub struct SgdArgs<'a, D: Device> {
     /// The parameter.
     pub param: D::ViewMut<'a, D::Param>,
@@ -162,6 +163,7 @@ pub struct SgdArgs<'a, D: Device> {
 }
 
 /// What a step of Adam works on, each as long as the parameter.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
 pub struct AdamArgs<'a, D: Device> {
     /// The parameter.
     pub param: D::ViewMut<'a, D::Param>,
