@@ -37,6 +37,7 @@ pub(crate) fn emit(
     let declaration = api::declaration(model, graph, krate);
     let methods = api::methods(model, graph, plans, &calls)?;
     let model_impl = plan::model_impl(&model.name, graph, plans)?;
+    let timeline = timeline::emit(plans)?;
     let functions = calls.functions();
     let run = calls.run();
     Ok(quote! {
@@ -47,6 +48,7 @@ pub(crate) fn emit(
             use #krate::__private as __remat;
             use __remat::{Device as __Device, ops as __ops};
             #programs
+            #timeline
             #functions
             #run
             #model_impl

@@ -9,7 +9,7 @@ use quote::quote;
 use super::calls::float;
 use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
-use super::timeline::timeline;
+use super::timeline::NAME;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
 use crate::notes::notes;
@@ -125,7 +125,8 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
         (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(graph, &plans.training, facts));
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
-    let timeline = timeline(plans, width)?;
+    // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
+    let (timeline, factor) = (Ident::new(NAME, Span::call_site()), int(WIDTHS[width].elem / WIDTHS[0].elem));
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
@@ -157,7 +158,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,
             store_all: #store_all,
-            timeline: #timeline,
+            timeline: #timeline.times(#factor),
             gradients: #gradients,
             train: #train,
             evaluate: #evaluate,

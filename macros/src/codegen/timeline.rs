@@ -1,6 +1,6 @@
 //! What lives over a step, as the runtime's pictures read it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::tables::Numbers;
@@ -14,29 +14,30 @@ const COLUMNS: usize = 480;
 /// Inputs, kept activations, passing ones, recomputed ones, gradients, scratch.
 const KINDS: usize = 6;
 
-/// The timeline of training in one width.
-pub(super) fn timeline(plans: &Plans, width: usize) -> Result<TokenStream, String> {
-    let (planned, layout) = (&plans.train, &plans.train.layouts[width]);
+/// The name of the constant.
+pub(super) const NAME: &str = "__REMAT_TIMELINE";
+
+/// The timeline of training as a constant: that of f32, of which that of other widths is a multiple.
+pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
+    let (planned, layout) = (&plans.train, &plans.train.layouts[0]);
     let kinds = kinds(planned, layout);
-    let mut columns = Numbers::default();
-    let lives = Lives::new(layout, |index| kinds[index]);
+    let mut table = Numbers::default();
     let mut peak = (0, 0, 0);
-    for (column, at) in lives.fullest().into_iter().enumerate() {
-        let lines = lives.at(at);
+    for (index, Column { at, lines }) in columns(layout, |index| kinds[index]).into_iter().enumerate() {
         let most = lines.iter().sum::<u64>();
         if most > peak.0 {
-            peak = (most, column, at);
+            peak = (most, index, at);
         }
-        lines.iter().try_for_each(|&lines| columns.push_wide(lines))?;
-        columns.push(run_at(&planned.program, at).map_or(0, |(kind, _)| kind as u32));
+        for lines in lines {
+            table.push_wide(lines)?;
+        }
+        table.push(run_at(&planned.program, at).map_or(0, |(kind, _)| kind as u32));
     }
     let mut store_all = Numbers::default();
-    let all = plans.store_all.as_ref().map_or(layout, |layouts| &layouts[width]);
-    let lives = Lives::new(all, |_| 0);
-    for at in lives.fullest() {
-        store_all.push_wide(lives.at(at).iter().sum())?;
+    for column in columns(plans.store_all.as_ref().map_or(layout, |layouts| &layouts[0]), |_| 0) {
+        store_all.push_wide(column.lines[0])?;
     }
-    let (columns, store_all) = (columns.tokens(), store_all.tokens());
+    let (table, store_all) = (table.tokens(), store_all.tokens());
     let segments = segments(&plans.training, planned)?;
     let at = run_at(&planned.program, peak.2).map_or_else(String::new, |(kind, node)| {
         let kind = match kind {
@@ -47,9 +48,12 @@ pub(super) fn timeline(plans: &Plans, width: usize) -> Result<TokenStream, Strin
         let made = plans.training.problem.nodes[node].makes.first();
         format!("{kind} of {}", made.map_or("", |&value| &plans.training.labels[value]))
     });
-    let (peak, line) = (peak.1, WIDTHS[width].line as usize);
+    let (peak, line) = (peak.1, WIDTHS[0].line as usize);
+    let name = Ident::new(NAME, Span::call_site());
     Ok(quote! {
-        __remat::Timeline { line: #line, columns: #columns, store_all: #store_all, segments: #segments, peak: #peak, at: #at }
+        const #name: __remat::Timeline = __remat::Timeline {
+            line: #line, columns: #table, store_all: #store_all, segments: #segments, peak: #peak, at: #at
+        };
     })
 }
 
@@ -111,46 +115,58 @@ fn segments(lowered: &Lowered, planned: &Planned) -> Result<TokenStream, String>
     Ok(table.tokens())
 }
 
-/// What is live over the steps, in lines for each sample.
-struct Lives {
-    /// At each step, by kind.
-    lines: Vec<[u64; KINDS]>,
+/// The fullest step of a column, and what is live there, by kind, in lines for each sample.
+struct Column {
+    at: usize,
+    lines: [u64; KINDS],
 }
 
-impl Lives {
-    fn new(layout: &Layout, kind: impl Fn(usize) -> usize) -> Self {
-        let steps = layout.touches.steps().max(1);
-        let mut change = vec![[(0u64, 0u64); KINDS]; steps + 1];
-        for (index, placed) in layout.buffers.iter().enumerate() {
+/// Every column of a layout. This is written with plain loops: it runs in every check of a user's crate.
+fn columns(layout: &Layout, kind: impl Fn(usize) -> usize) -> Vec<Column> {
+    let steps = layout.touches.steps().max(1);
+    // At each step, the buffers that are born, then those that die after it.
+    let mut starts = vec![[0usize; 2]; steps + 2];
+    let buffers = &layout.buffers;
+    for placed in buffers {
+        starts[placed.first + 1][0] += 1;
+        starts[placed.last + 1][1] += 1;
+    }
+    for step in 1..starts.len() {
+        starts[step][0] += starts[step - 1][0];
+        starts[step][1] += starts[step - 1][1];
+    }
+    let (mut next, mut order) = (starts.clone(), vec![[0usize; 2]; buffers.len()]);
+    for (index, placed) in buffers.iter().enumerate() {
+        order[next[placed.first][0]][0] = index;
+        next[placed.first][0] += 1;
+        order[next[placed.last][1]][1] = index;
+        next[placed.last][1] += 1;
+    }
+    let count = steps.min(COLUMNS);
+    let mut columns: Vec<Column> = Vec::with_capacity(count);
+    let (mut live, mut total, mut most) = ([0; KINDS], 0, 0);
+    for step in 0..steps {
+        for born in &order[starts[step][0]..starts[step + 1][0]] {
+            let placed = &buffers[born[0]];
             if placed.region == Region::PerSample {
-                change[placed.first][kind(index)].0 += placed.lines;
-                change[placed.last + 1][kind(index)].1 += placed.lines;
+                live[kind(born[0])] += placed.lines;
+                total += placed.lines;
             }
         }
-        let mut live = [0; KINDS];
-        let mut lines = Vec::with_capacity(steps);
-        for change in change.iter().take(steps) {
-            for kind in 0..KINDS {
-                live[kind] = live[kind] + change[kind].0 - change[kind].1;
-            }
-            lines.push(live);
+        if step * count / steps == columns.len() {
+            columns.push(Column { at: step, lines: live });
+            most = total;
+        } else if let Some(column) = columns.last_mut().filter(|_| total > most) {
+            *column = Column { at: step, lines: live };
+            most = total;
         }
-        Self { lines }
+        for dead in &order[starts[step][1]..starts[step + 1][1]] {
+            let placed = &buffers[dead[1]];
+            if placed.region == Region::PerSample {
+                live[kind(dead[1])] -= placed.lines;
+                total -= placed.lines;
+            }
+        }
     }
-
-    fn at(&self, step: usize) -> [u64; KINDS] {
-        self.lines[step]
-    }
-
-    /// Of each column, the step at which most is live.
-    fn fullest(&self) -> Vec<usize> {
-        let steps = self.lines.len();
-        let columns = steps.min(COLUMNS);
-        let sum = |at: &usize| (self.lines[*at].iter().sum::<u64>(), std::cmp::Reverse(*at));
-        let most = |column: usize| {
-            let (first, end) = (column * steps / columns, (column + 1) * steps / columns);
-            (first..end.max(first + 1)).max_by_key(sum).unwrap_or(first)
-        };
-        (0..columns).map(most).collect()
-    }
+    columns
 }

@@ -58,6 +58,13 @@ pub struct Timeline {
     pub at: &'static str,
 }
 
+impl Timeline {
+    /// The same with lines that are `factor` times as long.
+    pub const fn times(self, factor: usize) -> Self {
+        Self { line: self.line * factor, ..self }
+    }
+}
+
 /// Why a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
