@@ -71,6 +71,9 @@ pub use sgd::{Sgd, SgdConfig, SgdStep};
 pub trait Optimizer<M: Model> {
     /// Changes every trained parameter by its gradient.
     ///
+    /// Gradients are zeros in a workspace where no `forward_backward` has run, unless others were added: a
+    /// step by them is one like any other, in which weight decay and momentum act alone.
+    ///
     /// # Errors
     /// [`Error::InferenceWorkspace`] if the workspace holds no gradients, which changes nothing; the
     /// device's own.
