@@ -228,6 +228,17 @@ pub(crate) enum Init {
     Normal(f64),
 }
 
+impl ArgValue {
+    /// The word it is; a string is one too, as PyTorch writes them.
+    pub(crate) fn as_word(&self) -> Option<String> {
+        match self {
+            Self::Word(word, _) => Some(word.to_string()),
+            Self::Str(said) => Some(said.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// An argument whose expressions are numbers now.
 #[derive(Clone)]
 pub(crate) struct Arg {
@@ -245,7 +256,7 @@ pub(crate) enum ArgValue {
     Num(Num),
     /// A word that is no constant, and the constant it may be a slip of.
     Word(Ident, Option<String>),
-    Str,
+    Str(String),
     Call(Ident, Vec<ArgValue>),
     /// `[a, b]` or `(a, b)`
     List(Vec<ArgValue>),
