@@ -222,14 +222,12 @@ fn three_signatures(
         /// # Errors
         /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
         /// then nothing has changed.
-        #[allow(clippy::too_many_arguments)]
         pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #train }
         /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
-        #[allow(clippy::too_many_arguments)]
         pub fn evaluate(&self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #evaluate }
         /// The output of a batch in evaluation mode; gradients and counters stay as they are.
