@@ -16,7 +16,7 @@ pub(crate) fn mistakes(body: TokenStream) -> Vec<String> {
     if let Some(model) = syntax::parse(body, &mut errors) {
         let graph = understand(&model, &mut errors);
         if errors.is_empty()
-            && let Err(defect) = planned::plan(&graph)
+            && let Err(defect) = planned::plan(&graph, &syntax::text(&model.name))
         {
             defect.report(model.name.span(), &mut errors);
         }

@@ -32,7 +32,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 
 /// From a graph without mistakes to code.
 fn emit(model: &syntax::Model, graph: &Graph, paths: &Paths) -> Result<TokenStream, Defect> {
-    let plans = planned::plan(graph)?;
+    let plans = planned::plan(graph, &syntax::text(&model.name))?;
     let (tokens, verdict) =
         beside(|| codegen::emit(model, graph, &plans, paths), || planned::verify(&plans))?;
     verdict.map_err(|(lowered, failure)| failure.of(graph, lowered))?;

@@ -15,6 +15,7 @@ mod notes;
 mod ops;
 mod plan;
 mod planned;
+mod profile;
 mod report;
 mod syntax;
 

@@ -16,6 +16,7 @@ use crate::plan::program::Program;
 use crate::plan::schedule;
 use crate::plan::stretch::stretch;
 use crate::plan::verify::{self, Violation};
+use crate::profile;
 
 /// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
 pub(crate) const WIDTHS: [Widths; 2] =
@@ -39,11 +40,17 @@ pub(crate) struct Plans {
     /// Layouts of the training program without marks, if there are marks. A figure to compare with: this
     /// program is not emitted.
     pub(crate) store_all: Option<Vec<Layout>>,
+    /// See [`profile::key`].
+    pub(crate) profile_key: u64,
 }
 
-/// Plans every program.
-pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
+/// Plans every program of the model of this name.
+pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let mut training = lower(graph, Mode::Train);
+    let profile_key = profile::key(&training.problem);
+    if let Some(given) = graph.asked.as_ref().and_then(|asked| asked.profile.as_ref()) {
+        profile::apply(given, name, &mut training)?;
+    }
     let evaluation = lower(graph, Mode::Evaluate);
     let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
     wanted.sort_unstable();
@@ -81,7 +88,7 @@ pub(crate) fn plan(graph: &Graph) -> Result<Plans, Defect> {
     if !is_marked(&training.problem) {
         store_all = None;
     }
-    Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all })
+    Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all, profile_key })
 }
 
 /// The training program, or what is on offer for it.

@@ -117,6 +117,13 @@ pub enum Error {
         /// The panic's message.
         message: String,
     },
+    /// A file that can't be written.
+    File {
+        /// Which.
+        path: std::path::PathBuf,
+        /// What the system said.
+        message: String,
+    },
     /// A defect of this library: please report it.
     Internal {
         /// What did not hold.
@@ -184,6 +191,13 @@ impl fmt::Display for Error {
                 write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
+            Self::File { path, message } => {
+                write!(
+                    f,
+                    "could not write {}: {message} -- choose a file that can be written",
+                    path.display()
+                )
+            }
             Self::Internal { message } => {
                 write!(f, "internal error: {message} -- this is a defect of remat, please report it")
             }

@@ -16,6 +16,8 @@ pub mod model;
 pub mod ops;
 pub mod optim;
 pub mod plan;
+#[doc(hidden)]
+pub mod profile;
 pub mod rng;
 #[doc(hidden)]
 pub mod tables;
@@ -46,7 +48,7 @@ pub mod __private {
     };
     pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment, Timeline};
     pub use crate::tables::{self, Numbers, RECOMPUTE, Table};
-    pub use crate::{ndarray, ops};
+    pub use crate::{ndarray, ops, profile};
     pub use remat_macros::model;
 }
 

@@ -18,7 +18,7 @@ macro_rules! gpt {
         model! {
             /// One of several that differ in their plan alone.
             $($model)*
-            pub $name {
+            pub(crate) $name {
                 const T = $tokens;
                 const D = $width;
                 input tokens: u32[T];

@@ -117,12 +117,13 @@ fn outputs_return(model: &Model, graph: &Graph) -> TokenStream {
 
 /// Local names of generated functions. They cannot collide with ports of the same name, which are
 /// arguments: these resolve where the macro is defined. Nor is there a constant of such a name in the
-/// module around, which a pattern would mean; `ws` is shown in the documentation.
+/// module around, which a pattern would mean; `ws` and `path` are shown in the documentation.
 struct Locals {
     ws: Ident,
     frame: Ident,
     batch: Ident,
     result: Ident,
+    path: Ident,
 }
 
 impl Default for Locals {
@@ -133,6 +134,7 @@ impl Default for Locals {
             frame: local("__remat_frame"),
             batch: local("__remat_batch"),
             result: local("__remat_result"),
+            path: local("path"),
         }
     }
 }
@@ -156,8 +158,8 @@ fn outputs_debug(model: &Model, graph: &Graph) -> Option<TokenStream> {
     })
 }
 
-/// The methods around the three that depend on the plan.
-fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStream) -> TokenStream {
+/// The methods around those that depend on the plan.
+fn common(model: &Model, graph: &Graph, bounds: &TokenStream, methods: &TokenStream) -> TokenStream {
     let name = &model.name;
     let consts = consts(graph);
     let text = text(name);
@@ -195,7 +197,7 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
             pub fn params(&self) -> __remat::Params<'_, Self> { <Self as __remat::Model>::params(self) }
             /// The parameters, to be set.
             pub fn params_mut(&mut self) -> __remat::ParamsMut<'_, Self> { <Self as __remat::Model>::params_mut(self) }
-            #three
+            #methods
         }
         impl<D: __Device> ::core::fmt::Debug for #name<D> {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -206,16 +208,11 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, three: &TokenStrea
     }
 }
 
-fn three_signatures(
-    model: &Model,
-    graph: &Graph,
-    bounds: &TokenStream,
-    bodies: [TokenStream; 3],
-) -> TokenStream {
-    let ws = Locals::default().ws;
+fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [TokenStream; 4]) -> TokenStream {
+    let Locals { ws, path, .. } = Locals::default();
     let (all, inputs) = (signature(graph, true), signature(graph, false));
     let outputs = outputs_return(model, graph);
-    let [train, evaluate, forward] = bodies;
+    let [train, evaluate, forward, profile] = bodies;
     quote! {
         /// The loss of a batch, and its gradients in `ws.grads()`, which are overwritten.
         ///
@@ -236,6 +233,15 @@ fn three_signatures(
         /// As `forward_backward`.
         pub fn forward<'w>(&self, #ws: &'w mut __remat::Workspace<Self>, #inputs) -> ::core::result::Result<#outputs, __remat::Error>
         where D: #bounds { #forward }
+        /// Measures what each layer takes in training steps of this batch, and writes it to a file, by which
+        /// `#[checkpoint(…, profile = "…")]` on the model plans. Gradients are overwritten; parameters and
+        /// counters stay as they are.
+        ///
+        /// # Errors
+        /// As `forward_backward`, and if the file can't be written.
+        #[allow(clippy::too_many_arguments)]
+        pub fn profile(&mut self, #ws: &mut __remat::Workspace<Self>, #all #path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<(), __remat::Error>
+        where D: #bounds { #profile }
     }
 }
 
@@ -245,8 +251,8 @@ pub(super) fn signatures(model: &Model, graph: &Graph) -> TokenStream {
         message: ::std::string::String::new()
     }));
     let bounds = quote!(__Device);
-    let three = three_signatures(model, graph, &bounds, [body.clone(), body.clone(), body]);
-    common(model, graph, &bounds, &three)
+    let methods = plan_methods(model, graph, &bounds, std::array::from_fn(|_| body.clone()));
+    common(model, graph, &bounds, &methods)
 }
 
 /// The methods.
@@ -256,7 +262,7 @@ pub(super) fn methods(
     plans: &Plans,
     calls: &Calls,
 ) -> Result<TokenStream, String> {
-    let Locals { ws, frame, batch, result } = Locals::default();
+    let Locals { ws, frame, batch, result, .. } = Locals::default();
     let bounds = calls.bounds();
     let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
     let (train, evaluate) = (&plans.train, &plans.evaluate);
@@ -306,8 +312,26 @@ pub(super) fn methods(
         __remat_run(&mut #frame, __REMAT_FORWARD)?;
         #outputs
     };
-    let three = three_signatures(model, graph, &bounds, [train_body, evaluate_body, forward_body]);
-    Ok(common(model, graph, &bounds, &three))
+    let profile_body = profile_body(graph);
+    let bodies = [train_body, evaluate_body, forward_body, profile_body];
+    let methods = plan_methods(model, graph, &bounds, bodies);
+    Ok(common(model, graph, &bounds, &methods))
+}
+
+/// Training steps that leave the counters as they are.
+fn profile_body(graph: &Graph) -> TokenStream {
+    let Locals { ws, frame, batch: steps, result, path } = Locals::default();
+    let inputs =
+        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target)).map(argument);
+    quote! {
+        let #steps = self.core.steps;
+        let #result = __remat::profile::write(#ws, #path.as_ref(), |#frame| {
+            self.core.steps = #steps;
+            self.forward_backward(#frame, #(#inputs.view()),*).map(|_| ())
+        });
+        self.core.steps = #steps;
+        #result
+    }
 }
 
 /// Shapes, batches and ids, before anything changes.

@@ -17,6 +17,7 @@ use quote::quote;
 
 use crate::graph::Graph;
 use crate::planned::Plans;
+use crate::profile;
 use crate::syntax::Model;
 
 /// Where the runtime is: `$crate` of the macro that called.
@@ -38,6 +39,7 @@ pub(crate) fn emit(
     let methods = api::methods(model, graph, plans, &calls)?;
     let model_impl = plan::model_impl(&model.name, graph, plans)?;
     let timeline = timeline::emit(plans)?;
+    let watched = graph.asked.as_ref().and_then(|asked| asked.profile.as_ref()).map(profile::watch);
     let functions = calls.functions();
     let run = calls.run();
     Ok(quote! {
@@ -49,6 +51,7 @@ pub(crate) fn emit(
             use __remat::{Device as __Device, ops as __ops};
             #programs
             #timeline
+            #watched
             #functions
             #run
             #model_impl

@@ -141,7 +141,9 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
     let parameter_bytes = int(elements * WIDTHS[width].scalar);
     let (forward_flops, recompute_flops) = (int(facts.forward_flops), int(facts.recompute_flops));
-    let (forward_time, recompute_time) = (int(facts.forward_time), int(facts.recompute_time));
+    let (forward_time, backward_time, recompute_time) =
+        (int(facts.forward_time), int(facts.backward_time), int(facts.recompute_time));
+    let profile_key = int(plans.profile_key);
     Ok(quote! {
         __remat::Plan {
             name: #text,
@@ -153,6 +155,8 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             forward_flops: #forward_flops,
             recompute_flops: #recompute_flops,
             forward_time: #forward_time,
+            backward_time: #backward_time,
+            profile_key: #profile_key,
             recompute_time: #recompute_time,
             gradient_bytes: #gradient_bytes,
             parameter_bytes: #parameter_bytes,

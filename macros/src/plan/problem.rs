@@ -126,6 +126,8 @@ pub(crate) struct Problem {
     pub(crate) outputs: Vec<ValueId>,
     /// From `#[checkpoint]` marks, then the planner's.
     pub(crate) segments: Vec<Segment>,
+    /// What backward costs in time, for each sample, if it was measured; else it is twice what forward costs.
+    pub(crate) backward_time: Option<u64>,
     /// What a planner places boundaries between (R4): consecutive, from the first node to the last.
     pub(crate) stages: Vec<Range<NodeId>>,
 }

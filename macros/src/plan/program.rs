@@ -104,8 +104,10 @@ pub(crate) struct Facts {
     pub(crate) forward_flops: u64,
     /// Floating-point operations of all Recompute steps, per sample.
     pub(crate) recompute_flops: u64,
-    /// What all Forward steps and all Recompute steps cost in time: see [`time`](super::problem::time).
+    /// What all Forward steps, all Backward steps and all Recompute steps cost in time: see
+    /// [`time`](super::problem::time).
     pub(crate) forward_time: u64,
+    pub(crate) backward_time: u64,
     pub(crate) recompute_time: u64,
 }
 

@@ -163,6 +163,7 @@ impl<'a> Training<'a> {
             let nodes = nodes.filter(|(_, node)| node.makes.first().is_some_and(|&value| is(value)));
             nodes.map(|(id, _)| id).collect()
         };
+        let forward_time = sum(self.problem, program, Kind::Forward, |node| node.time);
         Facts {
             kept: self.kept(program),
             recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
@@ -173,7 +174,8 @@ impl<'a> Training<'a> {
             idle_segments,
             forward_flops: sum(self.problem, program, Kind::Forward, |node| node.flops),
             recompute_flops: sum(self.problem, program, Kind::Recompute, |node| node.flops),
-            forward_time: sum(self.problem, program, Kind::Forward, |node| node.time),
+            forward_time,
+            backward_time: self.problem.backward_time.unwrap_or(forward_time.saturating_mul(2)),
             recompute_time: sum(self.problem, program, Kind::Recompute, |node| node.time),
         }
     }

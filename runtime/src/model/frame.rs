@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::Probe;
 use crate::plan::Program;
 use crate::rng::Key;
-use crate::tables::{Numbers, RECOMPUTE};
+use crate::tables::{FREES, Numbers, RECOMPUTE};
 
 /// A running program.
 pub struct Frame<'a, D: Device> {
@@ -120,7 +120,7 @@ impl<'a, D: Device> Frame<'a, D> {
     /// Says that the call of this number, as it stands in the program, has run.
     pub fn ran(&mut self, number: u32) {
         if let Some(probe) = &mut self.probe {
-            probe.ran(number & RECOMPUTE != 0);
+            probe.ran(number & RECOMPUTE != 0, number < FREES);
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Probe {
     last: Instant,
     seen: Seen,
+    /// What each kernel call took, but for those that recompute, if that is wanted.
+    calls: Option<Vec<Duration>>,
 }
 
 /// What a step did.
@@ -22,7 +24,16 @@ pub struct Seen {
 
 impl Probe {
     pub(crate) fn new() -> Self {
-        Self { last: Instant::now(), seen: Seen::default() }
+        Self { last: Instant::now(), seen: Seen::default(), calls: None }
+    }
+
+    /// Also looks at each call by itself.
+    pub(crate) fn of_each_call() -> Self {
+        Self { calls: Some(Vec::new()), ..Self::new() }
+    }
+
+    pub(crate) fn into_calls(self) -> Vec<Duration> {
+        self.calls.unwrap_or_default()
     }
 
     /// A program begins.
@@ -35,14 +46,17 @@ impl Probe {
         self.seen.highest_byte = self.seen.highest_byte.max(end);
     }
 
-    /// A row of the program has run.
-    pub(crate) fn ran(&mut self, recompute: bool) {
+    /// A row of the program has run: a call, or no more than that something is freed.
+    pub(crate) fn ran(&mut self, recompute: bool, frees: bool) {
         let now = Instant::now();
         let took = now - self.last;
         self.last = now;
         self.seen.all += took;
         if recompute {
             self.seen.recompute += took;
+        }
+        if let Some(calls) = self.calls.as_mut().filter(|_| !recompute && !frees) {
+            calls.push(took);
         }
     }
 

@@ -165,10 +165,16 @@ pub struct Plan {
     /// Floating-point operations that are done again in backward, per sample.
     pub recompute_flops: u64,
     /// What forward costs in time for each sample, as the planner counts: floating-point operations at full
-    /// speed, and three of them for each byte that a layer reads or writes.
+    /// speed, and three of them for each byte that a layer reads or writes; with a profile, thousandths of a
+    /// nanosecond.
     pub forward_time: u64,
+    /// What backward costs, in the same unit: twice as much as forward, or what the profile says.
+    pub backward_time: u64,
     /// What is recomputed costs in time for each sample, in the same unit.
     pub recompute_time: u64,
+    /// What tells the layers of this model from others, in a profile.
+    #[doc(hidden)]
+    pub profile_key: u64,
     /// Bytes of the parameters' gradients.
     pub gradient_bytes: usize,
     /// Bytes of the parameters.
@@ -212,6 +218,8 @@ impl Plan {
             forward_flops: 0,
             recompute_flops: 0,
             forward_time: 0,
+            backward_time: 0,
+            profile_key: 0,
             recompute_time: 0,
             gradient_bytes: 0,
             parameter_bytes: 0,
@@ -299,10 +307,10 @@ impl Plan {
     }
 
     /// The time that recompute adds to a step, as the planner expects: what it costs over what forward and
-    /// backward cost, backward being counted as twice forward.
+    /// backward cost.
     pub const fn time_overhead(&self) -> f64 {
-        let forward = if self.forward_time == 0 { 1 } else { self.forward_time };
-        self.recompute_time as f64 / (3.0 * forward as f64)
+        let step = self.forward_time.saturating_add(self.backward_time);
+        self.recompute_time as f64 / if step == 0 { 1.0 } else { step as f64 }
     }
 
     /// Values that live from forward into backward, in order of declaration.

@@ -14,7 +14,16 @@ pub(crate) struct Asked {
     pub(crate) strategy: Strategy,
     pub(crate) max: Option<(usize, Span)>,
     pub(crate) min_interval: Option<(usize, Span)>,
+    /// What layers took, if that was measured.
+    pub(crate) profile: Option<Profile>,
     /// The mark.
+    pub(crate) span: Span,
+}
+
+/// A file of times.
+pub(crate) struct Profile {
+    /// Relative to the manifest of the model's crate.
+    pub(crate) path: String,
     pub(crate) span: Span,
 }
 
@@ -47,11 +56,12 @@ pub(crate) enum Limit {
 }
 
 /// The arguments: those that say where boundaries are, and those that say more about one of them.
-const KNOWN: [&str; 8] = ["sqrt", "every", "budget", "fraction", "batch", "dtype", "max", "min_interval"];
+const KNOWN: [&str; 9] =
+    ["sqrt", "every", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval"];
 const STRATEGIES: usize = 4;
 /// Those that stand nowhere else.
-pub(crate) const ON_MODEL: [&str; 7] =
-    ["sqrt", "budget", "fraction", "batch", "dtype", "max", "min_interval"];
+pub(crate) const ON_MODEL: [&str; 8] =
+    ["sqrt", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval"];
 
 fn form(word: &str) -> &'static str {
     match word {
@@ -61,6 +71,7 @@ fn form(word: &str) -> &'static str {
         "fraction" => "`fraction = 0.3`",
         "batch" => "`batch = 32`",
         "dtype" => "`dtype = f64`",
+        "profile" => "`profile = \"remat.profile\"`",
         "max" => "`max = 4`",
         _ => "`min_interval = 2`",
     }
@@ -154,7 +165,7 @@ impl<'a> Given<'a> {
         } else {
             self.get("sqrt").map(|_| Strategy::Sqrt)?
         };
-        Some(Asked { strategy, max, min_interval, span: checkpoint.span })
+        Some(Asked { strategy, max, min_interval, profile: self.profile(errors), span: checkpoint.span })
     }
 
     /// Arguments about what is not there.
@@ -164,12 +175,14 @@ impl<'a> Given<'a> {
             let fix = format!("write {}, or remove it", form("budget"));
             errors.error(span, format!("`batch` is what a `budget` is for, and there is none -- {fix}"));
         }
-        if let Some((_, span)) = self.get("dtype")
-            && !self.is_named("budget")
-            && !self.is_named("fraction")
+        for (word, what) in
+            [("dtype", "what a `budget` counts in"), ("profile", "what a `budget` is planned by")]
         {
-            let fix = format!("write {}, or remove it", form("budget"));
-            errors.error(span, format!("`dtype` is what a `budget` counts in, and there is none -- {fix}"));
+            let planned = self.is_named("budget") || self.is_named("fraction");
+            if let Some((_, span)) = self.get(word).filter(|_| !planned) {
+                let fix = format!("write {}, or remove it", form("budget"));
+                errors.error(span, format!("`{word}` is {what}, and there is none -- {fix}"));
+            }
         }
         for word in ["max", "min_interval"] {
             if let Some((_, span)) = self.get(word).filter(|_| nothing) {
@@ -204,6 +217,18 @@ impl<'a> Given<'a> {
         };
         let batch = positive(batch, "batch", vars, errors)?;
         Some(Limit::Bytes { bytes: bytes?, batch: batch as u64 })
+    }
+
+    fn profile(&self, errors: &mut Errors) -> Option<Profile> {
+        match self.get("profile")? {
+            (Value::Str(path, span), _) => Some(Profile { path: path.clone(), span: *span }),
+            (other, _) => {
+                let fix = format!("write {}", form("profile"));
+                errors
+                    .error(other.span(), format!("`profile` must be the path of a file in quotes -- {fix}"));
+                None
+            }
+        }
     }
 
     fn width(&self, errors: &mut Errors) -> usize {

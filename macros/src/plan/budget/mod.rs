@@ -35,7 +35,7 @@ use ways::{Chains, FEW, MANY};
 const NODES: usize = 120_000;
 /// The most choices that are scheduled, and the fewest.
 const MOST: usize = 160;
-const FEWEST: usize = 14;
+const FEWEST: usize = 10;
 
 /// A plan to choose.
 #[derive(Clone, Debug)]

@@ -1,6 +1,10 @@
 //! A plan as a picture.
 
+mod map;
+
 use std::fmt::{self, Write};
+
+use map::Map;
 
 use super::{Plan, Size};
 use crate::tables::Numbers;
@@ -25,11 +29,8 @@ const LEFT: f64 = 84.0;
 const RIGHT: f64 = 944.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 344.0;
-/// Heights of the strip of what runs, and of a level of the map of segments.
+/// Height of the strip of what runs.
 const STRIP: f64 = 10.0;
-const LEVEL: f64 = 22.0;
-/// Levels that the map shows; deeper ones are drawn on the last.
-const LEVELS: usize = 6;
 
 /// Colours that tell the kinds apart on white and on black, for people who see few colours too (after Okabe and Ito).
 const STYLE: &str = "\
@@ -86,10 +87,9 @@ impl<'a> Picture<'a> {
 
     fn write(&self, out: &mut String) -> fmt::Result {
         let (plan, batch) = (self.plan, self.batch);
-        let levels = self.levels();
-        let depth = levels.iter().map(|(level, ..)| level + 1).max().unwrap_or(0) as f64;
-        let map = BOTTOM + 2.0 * STRIP + 22.0;
-        let legend = map + depth * LEVEL + if depth > 0.0 { 40.0 } else { 12.0 };
+        let map = Map::new(plan, self.columns.len());
+        let top = BOTTOM + 2.0 * STRIP + 22.0;
+        let legend = top + map.height() + 12.0;
         let height = legend + 48.0;
         writeln!(
             out,
@@ -117,18 +117,7 @@ impl<'a> Picture<'a> {
         }
         self.peak(out)?;
         self.strip(out)?;
-        for (level, segment, forward, again) in &levels {
-            let y = map + *level as f64 * LEVEL;
-            bar(out, "bar", y, *forward, segment)?;
-            bar(out, "redo", y, *again, segment)?;
-        }
-        if depth > 0.0 {
-            let y = map + depth * LEVEL + 14.0;
-            writeln!(
-                out,
-                r#"<text class="faint" x="{LEFT}" y="{y}">segments: forward, and from recompute to the end of backward</text>"#
-            )?;
-        }
+        map.write(out, top)?;
         legend_of(out, legend)?;
         writeln!(out, "</svg>")
     }
@@ -202,31 +191,6 @@ impl<'a> Picture<'a> {
         let y = y + STRIP + 12.0;
         writeln!(out, r#"<text class="faint" x="{LEFT}" y="{y}">steps: forward, recompute, backward</text>"#)
     }
-
-    /// Each segment: its level, what it is, and when it runs.
-    fn levels(&self) -> Vec<(usize, String, (f64, f64), (f64, f64))> {
-        let count = self.columns.len();
-        let rows = rows::<4>(self.plan.timeline.segments);
-        let mut segments: Vec<_> = self.plan.segments().zip(rows).collect();
-        segments.sort_by_key(|(_, [from, to, ..])| (*from, std::cmp::Reverse(*to)));
-        let mut ends: Vec<u32> = Vec::new();
-        let mut levels = Vec::new();
-        for (segment, [from, to, back, end]) in segments {
-            while ends.last().is_some_and(|end| *end < to) {
-                ends.pop();
-            }
-            let level = ends.len().min(LEVELS - 1);
-            ends.push(to);
-            let what = match (segment.last, segment.recomputed) {
-                (true, _) => String::from("not recomputed by itself"),
-                (false, layers) => format!("{} again", super::layers(layers)),
-            };
-            let x = |column: u32| x(column as usize, count);
-            let words = format!("{}: {what}", segment.name);
-            levels.push((level, words, (x(from), x(to)), (x(back), x(end))));
-        }
-        levels
-    }
 }
 
 /// Rows of numbers.
@@ -240,22 +204,6 @@ fn rows<const N: usize>(mut numbers: Numbers) -> impl Iterator<Item = [u32; N]> 
 
 fn x(column: usize, columns: usize) -> f64 {
     LEFT + (RIGHT - LEFT) * column as f64 / columns.max(1) as f64
-}
-
-fn bar(out: &mut String, class: &str, y: f64, (from, to): (f64, f64), words: &str) -> fmt::Result {
-    let (width, height) = ((to - from).max(1.0), LEVEL - 4.0);
-    writeln!(
-        out,
-        r#"<rect class="{class}" x="{from:.1}" y="{y}" width="{width:.1}" height="{height}" rx="2"><title>{}</title></rect>"#,
-        Escaped(words)
-    )?;
-    let name = words.split(": ").next().unwrap_or_default();
-    // About seven units of width for a letter.
-    if width > 7.0 * name.chars().count() as f64 + 8.0 {
-        let (x, y) = (from + 4.0, y + 13.0);
-        writeln!(out, r#"<text class="name" x="{x:.1}" y="{y}">{}</text>"#, Escaped(name))?;
-    }
-    Ok(())
 }
 
 fn legend_of(out: &mut String, y: f64) -> fmt::Result {
