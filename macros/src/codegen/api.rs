@@ -239,7 +239,6 @@ fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [Tok
         ///
         /// # Errors
         /// As `forward_backward`, and if the file can't be written.
-        #[allow(clippy::too_many_arguments)]
         pub fn profile(&mut self, #ws: &mut __remat::Workspace<Self>, #all #path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<(), __remat::Error>
         where D: #bounds { #profile }
     }
