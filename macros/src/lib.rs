@@ -11,6 +11,7 @@ mod fit;
 #[cfg(test)]
 mod fuzz;
 mod graph;
+mod notes;
 mod ops;
 mod plan;
 mod planned;

@@ -6,6 +6,8 @@
 //! - [`mod@model`]: what a model becomes, and how it is trained.
 //! - [`optim`]: optimizers. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
 
+#![warn(missing_debug_implementations)]
+
 pub mod arena;
 pub mod cpu;
 pub mod device;

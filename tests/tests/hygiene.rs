@@ -1,6 +1,6 @@
 //! `model!` in strange surroundings: a renamed dependency, no unsafe code, every lint, hostile names.
 #![forbid(unsafe_code)]
-#![deny(warnings, clippy::all, clippy::pedantic)]
+#![deny(warnings, missing_debug_implementations, clippy::all, clippy::pedantic)]
 #![allow(dead_code, reason = "the hostile names are only there to be seen")]
 
 extern crate remat as renamed;

@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::outputs_type;
 
 use crate::graph::num::Num;
-use crate::graph::{Graph, Port};
+use crate::graph::{Graph, Output, Port};
 use crate::plan::layout::What;
 use crate::planned::{Planned, Plans};
 use crate::syntax::{Dtype, Model, text};
@@ -18,8 +18,7 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
     let outputs = (graph.outputs.len() > 1).then(|| {
         let (outputs, doc) = (outputs_type(name), format!("What `forward` of [`{name}`] returns."));
         let fields = graph.outputs.iter().map(|o| {
-            let (field, doc) =
-                (Ident::new_raw_or_plain(&o.name, o.span), format!("The output `{}`.", o.name));
+            let (field, doc) = (output_field(o), format!("The output `{}`.", o.name));
             quote!(#[doc = #doc] pub #field: #krate::model::Output<'a, D>)
         });
         quote! {
@@ -34,6 +33,11 @@ pub(super) fn declaration(model: &Model, graph: &Graph, krate: &TokenStream) -> 
         #vis struct #name<D: #krate::Device = #krate::Cpu> { core: #krate::__private::Core<D> }
         #outputs
     }
+}
+
+/// The field of an output in the struct of several.
+fn output_field(output: &Output) -> Ident {
+    Ident::new_raw_or_plain(&output.name, output.span)
 }
 
 /// Identifiers that may be keywords.
@@ -135,11 +139,31 @@ impl Default for Locals {
     }
 }
 
+/// `Debug` of the struct of several outputs.
+fn outputs_debug(model: &Model, graph: &Graph) -> Option<TokenStream> {
+    let name = outputs_type(&model.name);
+    let text = name.to_string();
+    let fields = graph.outputs.iter().map(|output| {
+        let (field, text) = (output_field(output), &output.name);
+        quote!(.field(#text, &self.#field))
+    });
+    (graph.outputs.len() > 1).then(|| {
+        quote! {
+            impl<D: __Device> ::core::fmt::Debug for #name<'_, D> {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.debug_struct(#text)#(#fields)*.finish()
+                }
+            }
+        }
+    })
+}
+
 /// The methods around those that depend on the plan.
 fn common(model: &Model, graph: &Graph, bounds: &TokenStream, methods: &TokenStream) -> TokenStream {
     let name = &model.name;
     let consts = consts(graph);
     let text = text(name);
+    let outputs = outputs_debug(model, graph);
     quote! {
         impl #name {
             #consts
@@ -180,6 +204,7 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, methods: &TokenStr
                 f.debug_struct(#text).field("steps", &self.core.steps).finish_non_exhaustive()
             }
         }
+        #outputs
     }
 }
 
@@ -194,14 +219,12 @@ fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [Tok
         /// # Errors
         /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
         /// then nothing has changed.
-        #[allow(clippy::too_many_arguments)]
         pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #train }
         /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
         ///
         /// # Errors
         /// As `forward_backward`.
-        #[allow(clippy::too_many_arguments)]
         pub fn evaluate(&self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
         where D: #bounds { #evaluate }
         /// The output of a batch in evaluation mode; gradients and counters stay as they are.
@@ -216,7 +239,6 @@ fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [Tok
         ///
         /// # Errors
         /// As `forward_backward`, and if the file can't be written.
-        #[allow(clippy::too_many_arguments)]
         pub fn profile(&mut self, #ws: &mut __remat::Workspace<Self>, #all #path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<(), __remat::Error>
         where D: #bounds { #profile }
     }
@@ -275,7 +297,7 @@ pub(super) fn methods(
     let outputs = if graph.outputs.len() > 1 {
         let name = outputs_type(&model.name);
         let fields = graph.outputs.iter().enumerate().map(|(i, o)| {
-            let field = Ident::new_raw_or_plain(&o.name, o.span);
+            let field = output_field(o);
             quote!(#field: #ws.forward_output(#batch, #i)?)
         });
         quote!(let #ws = &*#ws; ::core::result::Result::Ok(#name { #(#fields),* }))

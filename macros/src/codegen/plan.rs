@@ -12,6 +12,7 @@ use super::tables::{Named, Numbers};
 use super::timeline::NAME;
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
+use crate::notes::notes;
 use crate::plan::fullest::fullest;
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step, Why};
@@ -120,11 +121,8 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (kept, segments, notes) = (
-        kept(&plans.training, &plans.train, width)?,
-        segments(plans)?,
-        notes(graph, &plans.training, &plans.train),
-    );
+    let (kept, segments, notes) =
+        (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(graph, &plans.training, facts));
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
@@ -153,7 +151,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             segments: #segments,
             peak: #peak,
             recompute_marks: #marks,
-            notes: #notes,
+            notes: &[#(#notes),*],
             forward_flops: #forward_flops,
             recompute_flops: #recompute_flops,
             forward_time: #forward_time,
@@ -251,29 +249,6 @@ impl<'a> Distinct<'a> {
         *count += 1;
         if *count == 1 { name.into() } else { format!("{name} ({count})").into() }
     }
-}
-
-/// Marks that do nothing (R6).
-fn notes(graph: &Graph, lowered: &Lowered, planned: &Planned) -> TokenStream {
-    let facts = &planned.program.facts;
-    let label = |node: &usize| &lowered.labels[lowered.problem.nodes[*node].makes[0]];
-    // What the planner chose is no mark.
-    let by_hand = |node: &&usize| graph.nodes[lowered.nodes[**node]].recompute.is_some();
-    let overruled =
-        facts.overruled.iter().filter(by_hand).map(|n| {
-            format!("`{}` is marked recompute but kept: it is read outside of its segment", label(n))
-        });
-    let idle = facts
-        .idle
-        .iter()
-        .filter(by_hand)
-        .map(|n| format!("`recompute` on `{}` saves nothing: nothing keeps its value", label(n)));
-    let segments = facts.idle_segments.iter().filter(|s| **s < lowered.marked).map(|s| {
-        format!("the segment `{}` saves nothing: nothing is recomputed for it", lowered.segments[*s])
-    });
-    let notes: Vec<String> =
-        graph.notes.iter().cloned().chain(overruled).chain(idle).chain(segments).collect();
-    quote!(&[#(#notes),*])
 }
 
 /// What lives where each region is fullest, by kind, and the gaps between it.

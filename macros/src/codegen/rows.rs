@@ -238,40 +238,31 @@ impl Emitter<'_> {
                 add: true,
             });
         }
-        for pass in passes {
+        for pass in &passes {
             let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
             let like = Likeness { epilogue: None, direction: Direction::Backward, there };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
-                self.backward_field(*field, at, run, id, &wanted, &pass, &mut row)?;
+                self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;
             }
             self.finish((id, op.module), || spec(op, None), like, row)?;
         }
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn backward_field(
-        &self,
-        field: Field,
-        at: usize,
-        run: &Run,
-        id: NodeId,
-        wanted: &Wanted,
-        pass: &Pass,
-        row: &mut Row,
-    ) -> Result<(), String> {
+    fn backward_field(&self, field: Field, call: &BackwardCall<'_>, row: &mut Row) -> Result<(), String> {
+        let BackwardCall { at, run, id, wanted, pass } = *call;
         let node = &self.lowered.problem.nodes[run.node];
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
-            Field::GradIn(name, n) => match self.grad(at, run, pass, node.reads[n], n)? {
+            Field::GradIn(name, n) => match self.grad(call, node.reads[n], n)? {
                 Some((tensor, numbers)) => row.push(name, || Operand::Grad(tensor), &numbers),
                 None => row.push(name, || Operand::Absent, &[]),
             },
             Field::GradIns(name) => {
                 let (mut tensors, mut numbers) = (vec![], vec![]);
                 for (n, v) in node.reads.iter().enumerate() {
-                    let grad = self.grad(at, run, pass, *v, n)?;
+                    let grad = self.grad(call, *v, n)?;
                     tensors.push(grad.map(|g| g.0));
                     numbers.extend(grad.iter().flat_map(|g| g.1));
                 }
@@ -328,12 +319,10 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// Where the gradient of input `n` goes in this pass.
+    /// Where the gradient of input `n`, which is `value`, goes in this call.
     fn grad(
         &self,
-        at: usize,
-        run: &Run,
-        pass: &Pass,
+        &BackwardCall { at, run, pass, .. }: &BackwardCall<'_>,
         value: usize,
         n: usize,
     ) -> Result<Option<(Tensor, [u32; 2])>, String> {
@@ -357,6 +346,17 @@ fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, Spe
         spec.push(("activation", SpecKey::OptPath(epilogue)));
     }
     spec
+}
+
+/// One call of a backward.
+struct BackwardCall<'a> {
+    /// The step.
+    at: usize,
+    run: &'a Run,
+    /// The graph's node.
+    id: NodeId,
+    wanted: &'a Wanted,
+    pass: &'a Pass,
 }
 
 /// Which gradients one call of a backward computes.

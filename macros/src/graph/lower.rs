@@ -27,8 +27,8 @@ pub(crate) struct Lowered {
     /// The label of each of the problem's segments, and of its stages.
     pub(crate) segments: Vec<String>,
     pub(crate) stages: Vec<String>,
-    /// How many of the segments are by hand: the first.
-    pub(crate) marked: usize,
+    /// The graph's segment of each of the first: those that are by hand.
+    pub(crate) by_hand: Vec<usize>,
 }
 
 /// Lowers `graph` for `mode`.
@@ -40,7 +40,7 @@ pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
         labels: vec![],
         segments: vec![],
         stages: vec![],
-        marked: 0,
+        by_hand: vec![],
     };
     for port in &graph.ports {
         let value = lowered.value(graph, port.value, None);
@@ -63,14 +63,14 @@ pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
     if mode == Mode::Train {
         lowered.problem.params =
             graph.params.iter().map(|p| (!p.frozen).then(|| p.shape.iter().product())).collect();
-        for segment in &graph.segments {
+        for (index, segment) in graph.segments.iter().enumerate() {
             let nodes = at[segment.nodes.start]..at[segment.nodes.end];
             if !nodes.is_empty() {
                 lowered.problem.segments.push(problem::Segment { nodes });
                 lowered.segments.push(segment.label.clone());
+                lowered.by_hand.push(index);
             }
         }
-        lowered.marked = lowered.segments.len();
         lowered.stages(graph, &at);
     } else {
         lowered.problem.params = vec![None; graph.params.len()];

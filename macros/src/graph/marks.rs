@@ -4,15 +4,19 @@
 //! layer, a cut of the scope that holds it; on the model, cuts between stages. Every cut scope becomes
 //! consecutive segments, so that planning knows one kind of thing: nested runs of nodes.
 
+mod cut;
 mod idle;
 pub(crate) mod model;
 
+use std::ops::Range;
+
 use proc_macro2::Span;
 
+use cut::Cutter;
 use model::ON_MODEL;
 
+use super::Graph;
 use super::num::{Num, Vars, eval};
-use super::{Graph, Item, Node, Scope, Segment};
 use crate::report::{Errors, did_you_mean};
 use crate::syntax::{self, Expr, Marks, Value, text};
 
@@ -153,18 +157,19 @@ fn refuse(word: Option<&str>, span: Span, errors: &mut Errors) {
 pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     idle::refuse(graph, errors);
     let root = std::mem::take(&mut graph.root);
-    let mut found = vec![];
     // R4: the loss is no stage.
     let stages = root.items.len().saturating_sub(1);
     let cuts = graph.asked.as_ref().map_or_else(Vec::new, |asked| asked.cuts(stages, errors));
-    scope_segments(&root, &cuts, &mut found);
-    for (run, span) in &root.runs {
-        if let Some(asked) = &graph.asked
-            && cuts.iter().any(|cut| run.start < *cut && *cut < run.end)
-        {
+    let mut found = Cutter::new(&graph.nodes);
+    let by_model = graph.asked.as_ref().filter(|asked| asked.budget().is_none());
+    let mark = by_model.map_or(0, |asked| found.mark(asked.span, "the model", None));
+    found.scope(&root, cuts.iter().map(|cut| (*cut, mark)).collect());
+    for repeat in &root.repeats {
+        let inside = |run: &Range<usize>| cuts.iter().any(|cut| run.start < *cut && *cut < run.end);
+        if let Some(asked) = graph.asked.as_ref().filter(|_| repeat.runs.iter().any(inside)) {
             let message =
                 "a boundary of the model falls inside a segment of this `repeat` -- mark one of the two";
-            errors.error(*span, message);
+            errors.error(repeat.mark, message);
             errors.error(
                 asked.span,
                 "a boundary of this falls inside a segment of a `repeat` -- mark one of the two",
@@ -172,72 +177,6 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
             break;
         }
     }
-    if graph.asked.as_ref().is_some_and(|asked| asked.budget().is_none()) && cuts.is_empty() {
-        graph
-            .notes
-            .push("`checkpoint` on the model saves nothing: no boundary falls between its stages".into());
-    }
     graph.root = root;
-    graph.segments = found;
-    note_views(graph);
-}
-
-/// Notes marks on what is no step.
-fn note_views(graph: &mut Graph) {
-    let Graph { nodes, segments, notes, .. } = graph;
-    let is_view = |node: &Node| node.resolved.as_ref().is_some_and(|op| op.view);
-    for node in nodes.iter().filter(|node| node.recompute.is_some() && is_view(node)) {
-        notes.push(format!("`recompute` on `{}` saves nothing: it is no step", node.path));
-    }
-    for Segment { nodes: range, label } in segments.iter() {
-        if nodes[range.clone()].iter().all(is_view) {
-            notes.push(format!("`checkpoint` on `{label}` saves nothing: it is no step"));
-        }
-    }
-}
-
-fn scope_segments(scope: &Scope, more_cuts: &[usize], found: &mut Vec<Segment>) {
-    let items = &scope.items;
-    let mut cuts: Vec<usize> = more_cuts.to_vec();
-    cuts.extend(
-        items
-            .iter()
-            .enumerate()
-            .filter(|(_, i)| i.scope.is_none() && i.checkpoint.is_some())
-            .map(|(i, _)| i + 1),
-    );
-    cuts.sort_unstable();
-    cuts.dedup();
-    if !cuts.is_empty() {
-        let mut start = 0;
-        for end in cuts.into_iter().chain([items.len()]) {
-            push(&items[start..end], found);
-            start = end;
-        }
-    }
-    for (run, _) in &scope.runs {
-        push(&items[run.clone()], found);
-    }
-    for item in items {
-        let Some(inside) = &item.scope else { continue };
-        if item.checkpoint.is_some() {
-            push(std::slice::from_ref(item), found);
-        }
-        scope_segments(inside, &[], found);
-    }
-}
-
-fn push(items: &[Item], found: &mut Vec<Segment>) {
-    let [first, .., last] = items else {
-        if let [one] = items
-            && !one.nodes.is_empty()
-        {
-            found.push(Segment { nodes: one.nodes.clone(), label: one.label.clone() });
-        }
-        return;
-    };
-    found.push(Segment {
-        nodes: first.nodes.start..last.nodes.end,
-        label: format!("{} … {}", first.label, last.label),
-    });
+    (graph.segments, graph.marks) = (found.segments, found.marks);
 }

@@ -48,8 +48,8 @@ pub(crate) struct Graph {
     pub(crate) frozen: Vec<Frozen>,
     /// What `#[checkpoint(…)]` on the model asks for.
     pub(crate) asked: Option<Asked>,
-    /// Marks of which planning hears nothing, and why they save nothing (R6).
-    pub(crate) notes: Vec<String>,
+    /// After marks: every `#[checkpoint]` as it is written.
+    pub(crate) marks: Vec<Mark>,
     /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
     pub(crate) unread_targets: Vec<(Span, String)>,
     /// Parameters by path, aliases too.
@@ -228,6 +228,17 @@ pub(crate) enum Init {
     Normal(f64),
 }
 
+impl ArgValue {
+    /// The word it is; a string is one too, as PyTorch writes them.
+    pub(crate) fn as_word(&self) -> Option<String> {
+        match self {
+            Self::Word(word, _) => Some(word.to_string()),
+            Self::Str(said) => Some(said.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// An argument whose expressions are numbers now.
 #[derive(Clone)]
 pub(crate) struct Arg {
@@ -245,7 +256,7 @@ pub(crate) enum ArgValue {
     Num(Num),
     /// A word that is no constant, and the constant it may be a slip of.
     Word(Ident, Option<String>),
-    Str,
+    Str(String),
     Call(Ident, Vec<ArgValue>),
     /// `[a, b]` or `(a, b)`
     List(Vec<ArgValue>),
@@ -260,8 +271,16 @@ pub(crate) enum ArgValue {
 #[derive(Default)]
 pub(crate) struct Scope {
     pub(crate) items: Vec<Item>,
-    /// Runs of items that a `#[checkpoint]` on a `repeat` made segments.
-    pub(crate) runs: Vec<(Range<usize>, Span)>,
+    /// Each `repeat` in it that a `#[checkpoint]` stands on.
+    pub(crate) repeats: Vec<MarkedRepeat>,
+}
+
+/// A `#[checkpoint]` on a `repeat`.
+pub(crate) struct MarkedRepeat {
+    pub(crate) label: String,
+    pub(crate) mark: Span,
+    /// The iterations of each segment, as items of the scope around.
+    pub(crate) runs: Vec<Range<usize>>,
 }
 
 /// A layer or a scope in a scope.
@@ -275,7 +294,17 @@ pub(crate) struct Item {
     pub(crate) scope: Option<Scope>,
 }
 
-/// A run of nodes that is recomputed, and the mark that asked for it.
+/// A `#[checkpoint]` as it is written.
+pub(crate) struct Mark {
+    /// What it stands on; of several places, in the first.
+    pub(crate) on: String,
+    /// In how many it stands: more than one in a `repeat` or a block.
+    pub(crate) places: usize,
+    /// The segments that it makes, or bounds.
+    pub(crate) segments: Vec<usize>,
+}
+
+/// A run of nodes that is recomputed.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     pub(crate) nodes: Range<NodeId>,

@@ -12,6 +12,7 @@ mod cross_entropy;
 mod dropout;
 pub(crate) mod elsewhere;
 mod embedding;
+mod given;
 mod layer_norm;
 mod linear;
 mod mean;

@@ -1,5 +1,7 @@
 //! What generated code runs in: one program's buffers in a workspace, at one batch.
 
+use std::fmt;
+
 use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::model::Probe;
@@ -31,6 +33,15 @@ pub struct Frame<'a, D: Device> {
     pub sample_start: usize,
     /// What watches the calls, if anyone looks.
     pub(crate) probe: Option<&'a mut Probe>,
+}
+
+/// Numbers, not the buffers.
+impl<D: Device> fmt::Debug for Frame<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { batch, seed, step, .. } = self;
+        let mut frame = f.debug_struct("Frame");
+        frame.field("batch", batch).field("seed", seed).field("step", step).finish_non_exhaustive()
+    }
 }
 
 /// A span outside of every buffer: [`Device::split`] refuses it.

@@ -1,12 +1,14 @@
 //! The gradients in a workspace, by name: `ws.grads()` and `ws.grads_mut()`.
 
+use std::fmt;
+
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::cpu::Cpu;
 use crate::device::{Device, Real, Span};
 use crate::error::Error;
 use crate::model::frame::gradient_start;
-use crate::model::params::{Param, download, look};
+use crate::model::params::{Param, download, look, shapes};
 use crate::model::{Model, ParamSpec, Workspace, names};
 use crate::optim::Kernel;
 
@@ -34,6 +36,14 @@ impl<M: Model> Clone for Grads<'_, M> {
 }
 
 impl<M: Model> Copy for Grads<'_, M> {}
+
+/// Names and shapes, no numbers.
+impl<M: Model> fmt::Debug for Grads<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = shapes(|| trained::<M>().map(|(_, spec, _)| spec));
+        f.debug_struct("Grads").field("model", &M::NAME).field("shapes", &shapes).finish()
+    }
+}
 
 impl<'a, M: Model> Grads<'a, M> {
     /// A copy of the gradient of the parameter of this name; an alias gives the gradient of the
@@ -82,6 +92,14 @@ impl<'a, M: Model<Device = Cpu<E>>, E: Real> Grads<'a, M> {
 /// The gradients in a workspace, to change.
 pub struct GradsMut<'a, M: Model> {
     workspace: &'a mut Workspace<M>,
+}
+
+/// As [`Grads`].
+impl<M: Model> fmt::Debug for GradsMut<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = shapes(|| trained::<M>().map(|(_, spec, _)| spec));
+        f.debug_struct("GradsMut").field("model", &M::NAME).field("shapes", &shapes).finish()
+    }
 }
 
 impl<M: Model<Device: Kernel>> GradsMut<'_, M> {

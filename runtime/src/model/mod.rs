@@ -12,6 +12,8 @@ mod probe;
 pub(crate) mod toy;
 mod workspace;
 
+use std::fmt;
+
 use crate::device::Device;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -118,6 +120,13 @@ pub struct Core<D: Device> {
     pub seed: u64,
     /// Training calls that succeeded.
     pub steps: u64,
+}
+
+/// Numbers, not the parameters.
+impl<D: Device> fmt::Debug for Core<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("seed", &self.seed).field("steps", &self.steps).finish_non_exhaustive()
+    }
 }
 
 impl<D: Device> Core<D> {

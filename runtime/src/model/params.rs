@@ -1,5 +1,7 @@
 //! The parameters of a model, by name: `model.params()` and `model.params_mut()`.
 
+use std::fmt;
+
 use ndarray::{ArrayD, ArrayView, ArrayViewD, Dimension, IxDyn};
 
 use crate::cpu::Cpu;
@@ -77,9 +79,30 @@ impl<'a, M: Model<Device = Cpu<E>>, E: Real> Params<'a, M> {
     }
 }
 
+/// Names and shapes, no numbers.
+impl<M: Model> fmt::Debug for Params<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = shapes(|| M::PARAMS.iter());
+        f.debug_struct("Params").field("model", &M::NAME).field("shapes", &shapes).finish()
+    }
+}
+
+/// The name and the shape of each of `specs`, for a debugger.
+pub(crate) fn shapes<I: Iterator<Item = &'static ParamSpec>>(specs: impl Fn() -> I) -> impl fmt::Debug {
+    fmt::from_fn(move |f| f.debug_map().entries(specs().map(|spec| (spec.path, spec.shape))).finish())
+}
+
 /// The parameters of a model, to change.
 pub struct ParamsMut<'a, M: Model> {
     model: &'a mut M,
+}
+
+/// As [`Params`].
+impl<M: Model> fmt::Debug for ParamsMut<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = shapes(|| M::PARAMS.iter());
+        f.debug_struct("ParamsMut").field("model", &M::NAME).field("shapes", &shapes).finish()
+    }
 }
 
 impl<'a, M: Model> ParamsMut<'a, M> {

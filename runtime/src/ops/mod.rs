@@ -6,6 +6,8 @@
 //! bits for any number of threads, and overwrite (`=`) what they are given, but for a
 //! [`Grad`](crate::device::Grad) with `add` set.
 
+#![allow(missing_debug_implementations, reason = "what a kernel is given are whole arrays, for one call")]
+
 /// Gives the generic code of an op on the CPU (`impl Generic for Cpu<E>`, in this module) its place in
 /// this crate's binary: it is compiled here for f32 and f64, and not again in every crate that uses it
 /// under whatever optimisation that crate has.

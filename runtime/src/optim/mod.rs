@@ -71,6 +71,9 @@ pub use sgd::{Sgd, SgdConfig, SgdStep};
 pub trait Optimizer<M: Model> {
     /// Changes every trained parameter by its gradient.
     ///
+    /// Gradients are zeros in a workspace where no `forward_backward` has run, unless others were added: a
+    /// step by them is one like any other, in which weight decay and momentum act alone.
+    ///
     /// # Errors
     /// [`Error::InferenceWorkspace`] if the workspace holds no gradients, which changes nothing; the
     /// device's own.
@@ -152,6 +155,7 @@ pub trait Kernel: Device {
 }
 
 /// What a step of SGD works on, each as long as the parameter.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
 pub struct SgdArgs<'a, D: Device> {
     /// The parameter.
     pub param: D::ViewMut<'a, D::Param>,
@@ -162,6 +166,7 @@ pub struct SgdArgs<'a, D: Device> {
 }
 
 /// What a step of Adam works on, each as long as the parameter.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
 pub struct AdamArgs<'a, D: Device> {
     /// The parameter.
     pub param: D::ViewMut<'a, D::Param>,

@@ -55,6 +55,22 @@ fn a_workspace_without_gradients_is_refused_and_nothing_changes() {
 }
 
 #[test]
+fn before_the_first_training_call_gradients_are_zeros_and_only_decay_changes_anything() {
+    let (mut toy, _) = toy();
+    let ws = toy.workspace(true).unwrap();
+    let before = everything(&toy);
+    let mut sgd = Sgd::new(&toy, SgdConfig { momentum: 0.9, ..Default::default() }).unwrap();
+    let mut adam = Adam::new(&toy, AdamConfig::default()).unwrap();
+    sgd.step(&mut toy, ws.grads()).unwrap();
+    adam.step(&mut toy, ws.grads()).unwrap();
+    assert_eq!((everything(&toy), sgd.steps(), adam.steps()), (before, 1, 1));
+    toy.params_mut().set("fc.bias", ndarray::aview1(&[1.0, 2.0, 4.0])).unwrap();
+    let decay = SgdConfig { lr: 1.0, weight_decay: 0.5, ..Default::default() };
+    Sgd::new(&toy, decay).unwrap().step(&mut toy, ws.grads()).unwrap();
+    assert_eq!(toy.params().view("fc.bias").unwrap().as_slice().unwrap(), [0.5, 1.0, 2.0]);
+}
+
+#[test]
 fn a_nan_in_a_gradient_is_a_nan_in_its_parameter_alone() {
     let (mut toy, mut ws) = toy();
     Toy::set_grad(&mut ws, "fc.bias", &[0.5, f64::NAN, 0.5]).unwrap();

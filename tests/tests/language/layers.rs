@@ -78,7 +78,7 @@ fn arguments_come_one_after_the_other_by_name_or_as_a_list() {
     net!(Trailing [N,] [1, 1, -1,] [2, 4,] [4, -1,] [tanh,]);
     net!(ByName [out_features = N] [end = 5, dim = 1, start = 1] [normalized_shape = (2, 4)] [shape = [4, 2]]
         [approximate = tanh]);
-    net!(Mixed [N, bias = true] [1, end = N - 1, start = 1] [eps = 1e-5, [2, 4]] [(-1, 2)] [approximate = tanh]);
+    net!(Mixed [N, bias = true] [1, end = N - 1, start = 1] [eps = 1e-5, [2, 4]] [(-1, 2)] [approximate = "tanh"]);
     net!(Defaults [bias = true, 6] [-1, 1, -1] [elementwise_affine = true, (2, 4), bias = true] [N - 2, N / 3]
         [tanh]);
     let x = cube(2, 5, 1);
@@ -96,7 +96,7 @@ fn what_a_parameter_begins_with_may_be_said() {
             const BOUND = 0.25;
             input x: f32[64];
             target y: f32[64];
-            zeros: Linear(64, init = zeros, bias_init = ones);
+            zeros: Linear(64, init = zeros, bias_init = "ones");
             constant: Linear(64, init = constant(-1 / 2.0), bias_init = constant(3));
             uniform: Linear(64, init = uniform(BOUND * 2), bias_init = normal(BOUND));
             norm: LayerNorm(init = ones, bias_init = zeros);

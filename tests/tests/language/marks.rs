@@ -212,7 +212,7 @@ fn a_mark_that_saves_nothing_is_told() {
         Net::PLAN.notes,
         [
             "`recompute` on `b` saves nothing: nothing keeps its value",
-            "the segment `one` saves nothing: nothing is recomputed for it"
+            "`checkpoint` on `one` saves nothing: nothing is recomputed for it"
         ]
     );
     assert_eq!(Net::PLAN.recompute_flops, 0);
@@ -236,6 +236,78 @@ fn a_mark_that_saves_nothing_is_told() {
             "`checkpoint` on `shape` saves nothing: it is no step"
         ]
     );
+}
+
+#[test]
+fn a_mark_is_judged_as_a_whole() {
+    model! {
+        Net {
+            input x: f32[4];
+            target y: f32[4];
+            // Nothing before this boundary is made again, but what is behind it is.
+            #[checkpoint]
+            stem: Linear(4);
+            act: Gelu;
+            #[checkpoint]
+            mid: Linear(4);
+            // One iteration alone has no inside; the other has.
+            #[checkpoint]
+            body: repeat(i in 0..2) { a: repeat(i + 1) { b: Linear(4); } }
+            // Between these two boundaries is one layer, and behind them the loss.
+            #[checkpoint]
+            up: Linear(4);
+            #[checkpoint]
+            down: Linear(4);
+            end: Gelu;
+            loss: Mse <- (end, y);
+        }
+    }
+    assert_eq!(Net::PLAN.notes, ["`checkpoint` on `down` saves nothing: nothing is recomputed for it"]);
+}
+
+#[test]
+fn a_mark_in_several_places_is_told_once_and_only_if_it_saves_nothing_in_any() {
+    model! {
+        Net {
+            input x: f32[4];
+            target y: f32[4];
+            stem: Linear(4);
+            block Cell() {
+                a: Linear(4);
+                b: Gelu;
+                // One layer has no inside.
+                #[checkpoint]
+                one: { c: Linear(4); }
+                #[checkpoint]
+                two: { d: Linear(4); Gelu; }
+            }
+            body: repeat(3) { cell: Cell; }
+            last: Cell;
+            loss: Mse <- (last, y);
+        }
+    }
+    let one =
+        "`checkpoint` on `body.0.cell.one` and in 3 more places saves nothing: nothing is recomputed for it";
+    assert_eq!(Net::PLAN.notes, [one]);
+
+    model! {
+        Tail {
+            input x: f32[4];
+            target y: f32[4];
+            stem: Linear(4);
+            #[checkpoint]
+            body: {
+                a: Linear(4);
+                b: Gelu;
+                // Its backward comes as soon as the segment around it is made again.
+                #[checkpoint]
+                tail: { c: Linear(4); d: Gelu; }
+            }
+            loss: Mse <- (body, y);
+        }
+    }
+    let tail = "`checkpoint` on `body.tail` saves nothing: nothing runs between its forward and its backward";
+    assert_eq!(Tail::PLAN.notes, [tail]);
 }
 
 #[test]

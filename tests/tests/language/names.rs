@@ -231,3 +231,25 @@ fn a_value_may_be_read_several_times_by_one_layer() {
     let fc = linear(&net, "fc", &x);
     close(&found, &concatenate![Axis(1), &fc * &fc, fc]);
 }
+
+#[test]
+fn parameters_and_gradients_are_printed_by_name_and_shape() {
+    model! {
+        Net {
+            input x: f32[4];
+            target y: f32[4];
+            #[frozen]
+            stem: Linear(8);
+            head: Linear(4, bias = false);
+            loss: Mse <- (head, y);
+        }
+    }
+    let mut net = Net::new(&Cpu::with_threads(1).unwrap(), 7).unwrap();
+    let mut ws = net.workspace(1).unwrap();
+    let all = r#"{ model: "Net", shapes: {"stem.weight": [8, 4], "stem.bias": [8], "head.weight": [4, 8]} }"#;
+    assert_eq!(format!("{:?}", net.params()), format!("Params {all}"));
+    assert_eq!(format!("{:?}", net.params_mut()), format!("ParamsMut {all}"));
+    let trained = r#"{ model: "Net", shapes: {"head.weight": [4, 8]} }"#;
+    assert_eq!(format!("{:?}", ws.grads()), format!("Grads {trained}"));
+    assert_eq!(format!("{:?}", ws.grads_mut()), format!("GradsMut {trained}"));
+}

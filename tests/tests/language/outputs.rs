@@ -46,7 +46,13 @@ fn several_outputs_are_fields_of_a_struct() {
     let x = numbers(4, 1);
     let net = Net::new(&Cpu::with_threads(1).unwrap(), 7).unwrap();
     let mut ws = net.inference_workspace(BATCH).unwrap();
-    let NetOutputs { scope, a, r#type } = net.forward(&mut ws, x.view()).unwrap();
+    let outputs = net.forward(&mut ws, x.view()).unwrap();
+    assert_eq!(
+        format!("{outputs:?}"),
+        "NetOutputs { scope: Output { batch: 3, dims: [4], .. }, type: Output { batch: 3, dims: [3], .. }, \
+         a: Output { batch: 3, dims: [3], .. } }"
+    );
+    let NetOutputs { scope, a, r#type } = outputs;
     let expected = linear(&net, "a", &x);
     close(&a.to_array().unwrap(), &expected);
     close(&r#type.to_array().unwrap(), &relu(&expected));

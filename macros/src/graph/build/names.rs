@@ -195,7 +195,7 @@ impl<'a> Builder<'a, '_> {
                 ArgValue::Word(word.clone(), hint)
             }
             syntax::Value::Expr(expr) => self.eval(expr).map_or(ArgValue::Broken, ArgValue::Num),
-            syntax::Value::Str(..) => ArgValue::Str,
+            syntax::Value::Str(said, _) => ArgValue::Str(said.clone()),
             syntax::Value::Call(word, args) => {
                 ArgValue::Call(word.clone(), args.iter().map(|a| self.arg_value(a, None)).collect())
             }

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span};
 use super::Builder;
 use super::frame::{FrameExtra, Given, NO_MARKS, Place, join};
 use crate::graph::num::{Num, dim};
-use crate::graph::{Repeat, Scope, Source, marks};
+use crate::graph::{MarkedRepeat, Repeat, Scope, Source, marks};
 use crate::report::{Around, Errors};
 use crate::syntax::{Count, Layer, text};
 
@@ -73,10 +73,11 @@ impl<'a> Builder<'a, '_> {
                 None => return None,
             }
         }
-        let mut start = 0;
-        for end in ends {
-            into.runs.push((first_item + start..first_item + end, at.marks.checkpoint.as_ref()?.span));
-            start = end;
+        if let Some(mark) = at.marks.checkpoint.as_ref().map(|checkpoint| checkpoint.span) {
+            let starts = [0].into_iter().chain(ends.iter().copied());
+            let runs = starts.zip(&ends).map(|(start, end)| first_item + start..first_item + end).collect();
+            let label = if at.path == self.top.path { join(&at.path, "repeat") } else { at.path };
+            into.repeats.push(MarkedRepeat { label, mark, runs });
         }
         value
     }

@@ -15,9 +15,11 @@ pub(super) fn refuse(graph: &Graph, errors: &mut Errors) {
     let mut marks = Marks::default();
     let mut scopes = vec![&graph.root];
     while let Some(scope) = scopes.pop() {
-        for (run, span) in &scope.runs {
-            let nodes = scope.items[run.clone()].last().map_or(0..0, |item| item.nodes.clone());
-            marks.place("checkpoint", *span, nodes, |node| idle.unplanned(node, false));
+        for repeat in &scope.repeats {
+            for run in &repeat.runs {
+                let nodes = scope.items[run.clone()].last().map_or(0..0, |item| item.nodes.clone());
+                marks.place("checkpoint", repeat.mark, nodes, |node| idle.unplanned(node, false));
+            }
         }
         for item in &scope.items {
             let plain = item.scope.is_none();

@@ -87,6 +87,17 @@ pub(crate) enum Init<'a, E> {
     Row(&'a [E]),
 }
 
+/// What C becomes: `init` + A B.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a, E> {
+    /// What the product is added to.
+    pub(crate) init: Init<'a, E>,
+    /// A, [m, k].
+    pub(crate) a: Matrix<'a, E>,
+    /// B, [k, n].
+    pub(crate) b: Matrix<'a, E>,
+}
+
 /// What is done with elements of C once they are complete and while they are in the cache.
 pub(crate) trait Epilogue<E>: Sync {
     /// `c` is C[row, col..]; each element of C comes once. Must be `#[inline(always)]`.
@@ -116,15 +127,12 @@ pub(crate) struct Shape {
 ///
 /// # Errors
 /// [`Error::Internal`] if the slices do not hold the matrices; those of [`Pool::run`].
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn product<E: Product>(
     pool: &Pool,
     level: Level,
     shape: Shape,
     (c, step): (&mut [E], usize),
-    a: Matrix<'_, E>,
-    b: Matrix<'_, E>,
-    init: Init<'_, E>,
+    Terms { init, a, b }: Terms<'_, E>,
     epilogue: &impl Epilogue<E>,
 ) -> Result<(), Error> {
     let Shape { m, n, k } = shape;

@@ -76,7 +76,15 @@ fn shape<E>(a: &Stored<E>, b: &Stored<E>) -> Shape {
 /// A B at `level`, rows of C without gaps.
 fn multiply<E: Product>(pool: &Pool, level: Level, a: &Stored<E>, b: &Stored<E>) -> Vec<E> {
     let mut c = vec![E::from_f64(f64::NAN); a.rows * b.cols];
-    product(pool, level, shape(a, b), (&mut c, b.cols), a.view(), b.view(), Init::Zero, &Done).unwrap();
+    product(
+        pool,
+        level,
+        shape(a, b),
+        (&mut c, b.cols),
+        Terms { init: Init::Zero, a: a.view(), b: b.view() },
+        &Done,
+    )
+    .unwrap();
     c
 }
 
@@ -120,8 +128,15 @@ fn every_shape_and_order<E: Product>() {
                         1 => Init::C,
                         _ => Init::Row(&row),
                     };
-                    product(&pool, level, shape(&a, &b), (&mut c, n + gap), a.view(), b.view(), start, &Done)
-                        .unwrap();
+                    product(
+                        &pool,
+                        level,
+                        shape(&a, &b),
+                        (&mut c, n + gap),
+                        Terms { init: start, a: a.view(), b: b.view() },
+                        &Done,
+                    )
+                    .unwrap();
                     for (at, c) in c.iter().enumerate() {
                         let (i, j) = (at / (n + gap), at % (n + gap));
                         let before = before[at].to_f64();
@@ -201,7 +216,8 @@ fn a_product_is_the_same_by_rows_and_by_columns() {
         let mut row = [0.0; 96];
         let one = Shape { m: 1, n: 96, k: 700 };
         let a = Matrix::rows(&a.data[5 * 700..], 700);
-        product(&pool, level, one, (&mut row, 96), a, b.view(), Init::Zero, &Done).unwrap();
+        product(&pool, level, one, (&mut row, 96), Terms { init: Init::Zero, a, b: b.view() }, &Done)
+            .unwrap();
         assert_eq!(all[5 * 96..6 * 96], row, "{level:?}");
     }
 }
@@ -247,7 +263,15 @@ fn the_epilogue_gets_each_element_once_and_complete() {
         let seen: Vec<_> = (0..m * n).map(|_| AtomicU32::new(0)).collect();
         let mut c = vec![0.0; m * n];
         let epilogue = Doubled { seen: &seen, cols: n };
-        product(&pool, level, shape(&a, &b), (&mut c, n), a.view(), b.view(), Init::Zero, &epilogue).unwrap();
+        product(
+            &pool,
+            level,
+            shape(&a, &b),
+            (&mut c, n),
+            Terms { init: Init::Zero, a: a.view(), b: b.view() },
+            &epilogue,
+        )
+        .unwrap();
         assert!(seen.iter().all(|seen| seen.load(Ordering::Relaxed) == 1));
         let plain = multiply(&pool, level, &a, &b);
         assert!(c.iter().zip(&plain).all(|(c, plain)| *c == 2.0 * plain), "{level:?}");
@@ -259,7 +283,7 @@ fn matrices_of_other_sizes_are_refused() {
     let pool = Pool::new(1).unwrap();
     let data = [0.0_f32; 12];
     let try_with = |c: &mut [f32], step, shape, a, b, init| {
-        product(&pool, pool.level(), shape, (c, step), a, b, init, &Done)
+        product(&pool, pool.level(), shape, (c, step), Terms { init, a, b }, &Done)
     };
     let rows = |len: usize, step| Matrix::rows(&data[..len], step);
     let shape = Shape { m: 3, n: 4, k: 2 };

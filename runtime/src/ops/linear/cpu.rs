@@ -3,7 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
 use crate::cpu::elementwise::{Add, Apply, Identity, check_lengths};
-use crate::cpu::gemm::{Done, Epilogue, Init, Matrix, Product, Shape, product};
+use crate::cpu::gemm::{Done, Epilogue, Init, Matrix, Product, Shape, Terms, product};
 use crate::cpu::parts::chunks;
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Job, Simd};
@@ -27,17 +27,17 @@ impl<E: Product> Generic for Cpu<E> {
             check_lengths(&[(bias.len(), n)])?;
         }
         let (x, w) = (Matrix::rows(x, k), Matrix::rows(weight, k).t());
-        let init = bias.map_or(Init::Zero, Init::Row);
+        let terms = Terms { init: bias.map_or(Init::Zero, Init::Row), a: x, b: w };
         let (pool, level) = (self.pool(), self.pool().level());
         match (y, z, spec.activation) {
             (Some(y), Some(z), Some(activation)) => {
                 let to = Activate { activation, z: z.as_mut_ptr(), n };
-                product(pool, level, shape, (y, n), x, w, init, &to)
+                product(pool, level, shape, (y, n), terms, &to)
             }
             (None, Some(z), Some(activation)) => {
-                product(pool, level, shape, (z, n), x, w, init, &ActivateInPlace { activation })
+                product(pool, level, shape, (z, n), terms, &ActivateInPlace { activation })
             }
-            (Some(y), None, None) => product(pool, level, shape, (y, n), x, w, init, &Done),
+            (Some(y), None, None) => product(pool, level, shape, (y, n), terms, &Done),
             (None, None, None) => Ok(()),
             (_, z, activation) => {
                 let z = if z.is_some() { "an" } else { "no" };
@@ -56,14 +56,14 @@ impl<E: Product> Generic for Cpu<E> {
             check_lengths(&[(to.len(), rows * inputs)])?;
             let shape = Shape { m: rows, n: inputs, k: outputs };
             let (dy, w) = (Matrix::rows(dy, outputs), Matrix::rows(weight, inputs));
-            product(pool, level, shape, (to, inputs), dy, w, start(add), &Done)?;
+            product(pool, level, shape, (to, inputs), Terms { init: start(add), a: dy, b: w }, &Done)?;
         }
         if let Some(Grad { to, add }) = dweight {
             let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
             check_lengths(&[(to.len(), outputs * inputs), (x.len(), rows * inputs)])?;
             let shape = Shape { m: outputs, n: inputs, k: rows };
             let (dy, x) = (Matrix::rows(dy, outputs).t(), Matrix::rows(x, inputs));
-            product(pool, level, shape, (to, inputs), dy, x, start(add), &Done)?;
+            product(pool, level, shape, (to, inputs), Terms { init: start(add), a: dy, b: x }, &Done)?;
         }
         if let Some(dbias) = dbias {
             check_lengths(&[(dbias.to.len(), outputs)])?;
