@@ -1,5 +1,7 @@
-"""Writes layers.txt and one file for each network, with PyTorch: inputs, parameters, the loss, and the
-gradient of every parameter, in float32 on the CPU. For some networks also the parameters after AdamW.
+"""Writes drawn.txt and one file for each network, with PyTorch: inputs, parameters, the loss, and
+the gradient of every parameter, in float32 on the CPU. For some networks also the parameters after AdamW.
+Of the drawn networks, inputs and parameters are left out, as drawn.py says what they are, and gradients are in
+base64: these are many.
 
     pip install torch numpy && python generate.py        (these were written by PyTorch 2.15)
 
@@ -8,13 +10,14 @@ each tensor: `<case> <what> <name> [<axes>]: <numbers>`, the numbers in the fewe
 float32 they are.
 """
 
+import base64
 import os
 import sys
 
 import numpy as np
 import torch
 
-from layers import LAYERS, RANDOM
+import drawn
 from networks import NETWORKS
 
 BATCH = 3
@@ -38,6 +41,13 @@ def line(case, what, name, tensor):
     return f"{case} {what} {name} [{axes}]: " + " ".join(str(n) for n in numbers)
 
 
+def packed_line(case, what, name, tensor):
+    """The same in half as much room: the bytes of the numbers, in base64."""
+    axes = ",".join(str(n) for n in tensor.shape)
+    numbers = base64.b64encode(tensor.detach().numpy().astype("<f4").tobytes()).decode()
+    return f"{case} {what} {name} [{axes}]: base64 {numbers}"
+
+
 def lines(case, net, ports, adamw):
     """`ports` gives the shape of each input without the batch, with a limit if it holds ids."""
     data = {}
@@ -52,8 +62,6 @@ def lines(case, net, ports, adamw):
             parameter.add_(0.2 * torch.randn(parameter.shape))
     out = [line(case, "given", name, x) for name, x in data.items()]
     out += [line(case, "param", name, p) for name, p in net.named_parameters()]
-    if case in RANDOM:
-        return out + [line(case, "evaluated", "loss", net.eval()(**data))]
     loss = net(**data)
     loss.backward()
     out.append(line(case, "loss", "loss", loss))
@@ -69,6 +77,16 @@ def lines(case, net, ports, adamw):
     return out
 
 
+def drawn_lines(net):
+    loss = net.loss()
+    if drawn.RANDOM.fullmatch(net.case):
+        return [line(net.case, "evaluated", "loss", loss)]
+    loss.backward()
+    trained = [(name, p) for name, p in net.parameters.items() if p.requires_grad]
+    grads = [packed_line(net.case, "grad", name, p.grad) for name, p in trained]
+    return [line(net.case, "loss", "loss", loss), *grads]
+
+
 def write(path, parts):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), path), "w") as f:
         f.writelines(part + "\n" for part in parts)
@@ -76,15 +94,12 @@ def write(path, parts):
 
 def main():
     torch.set_num_threads(1)
-    parts = []
-    for seed, (name, (make, ports)) in enumerate(LAYERS.items()):
-        torch.manual_seed(seed)
-        parts += lines(name, make(), ports, adamw=False)
-    write("layers.txt", parts)
+    layers = list(drawn.networks())
+    write("drawn.txt", [part for net in layers for part in drawn_lines(net)])
     for seed, (name, (make, ports, adamw)) in enumerate(NETWORKS.items()):
         torch.manual_seed(1000 + seed)
         write(f"{name}.txt", lines(name, make(), ports, adamw))
-    print(f"{len(LAYERS)} layers, {len(NETWORKS)} networks, PyTorch {torch.__version__}", file=sys.stderr)
+    print(f"{len(layers)} networks of layers, {len(NETWORKS)} whole ones, PyTorch {torch.__version__}", file=sys.stderr)
 
 
 if __name__ == "__main__":

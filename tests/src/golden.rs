@@ -27,14 +27,77 @@ struct Golden<'a> {
 /// A tensor as it is written.
 struct Tensor<'a> {
     axes: Vec<usize>,
+    /// As words, or `base64` and the numbers' bytes in the digits of that.
     numbers: Vec<&'a str>,
 }
 
 impl Tensor<'_> {
     fn reals(&self) -> ArrayD<f32> {
-        let numbers = self.numbers.iter().map(|n| n.parse().expect("a number")).collect();
+        let numbers = match self.numbers[..] {
+            ["base64", digits] => {
+                let bytes = bytes(digits);
+                bytes.chunks(4).map(|n| f32::from_le_bytes(n.try_into().expect("four bytes"))).collect()
+            }
+            _ => self.numbers.iter().map(|n| n.parse().expect("a number")).collect(),
+        };
         ArrayD::from_shape_vec(IxDyn(&self.axes), numbers).expect("as many numbers as its axes have")
     }
+}
+
+/// The bytes behind digits of base64, of which the last ones may stand for nothing.
+fn bytes(digits: &str) -> Vec<u8> {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits: Vec<u32> = digits
+        .trim_end_matches('=')
+        .chars()
+        .map(|digit| DIGITS.find(digit).expect("a digit of base64") as u32)
+        .collect();
+    let whole = |digits: &[u32]| {
+        let bits = (0..4).fold(0, |bits, i| bits << 6 | digits.get(i).unwrap_or(&0));
+        bits.to_be_bytes()[1..digits.len()].to_vec()
+    };
+    digits.chunks(4).flat_map(whole).collect()
+}
+
+/// Numbers below 4096 that two names decide, for what a golden leaves out: `counted` of `drawn.py`.
+struct Counted(u32);
+
+impl Counted {
+    fn new(case: &str, name: &str) -> Self {
+        let hash = |state: u32, byte| (state ^ u32::from(byte)).wrapping_mul(16_777_619);
+        Self(format!("{case} {name}").bytes().fold(2_166_136_261, hash))
+    }
+
+    /// `of` each number, in 2048ths.
+    fn reals(self, of: fn(f32) -> f32) -> impl Iterator<Item = f32> {
+        self.map(move |n| of(n as f32) / 2048.0)
+    }
+}
+
+impl Iterator for Counted {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some(self.0 >> 20)
+    }
+}
+
+/// What the ports of a drawn network are given.
+fn counted_data(case: &str, ports: &[Port]) -> Data<f32> {
+    let mut data = Data::default();
+    for port in ports {
+        let shape: Vec<usize> = std::iter::once(BATCH).chain(port.dims.iter().copied()).collect();
+        let (len, numbers) = (shape.iter().product(), Counted::new(case, port.name));
+        match port.limit {
+            Some(limit) => data.add_ids(port.name, &shape, numbers.map(|n| n % limit).take(len).collect()),
+            None => {
+                let of = if port.name.starts_with('x') { |n| n + 1.0 } else { |n: f32| -n };
+                data.add_reals(port.name, &shape, numbers.reals(of).take(len).collect());
+            }
+        }
+    }
+    data
 }
 
 impl<'a> Golden<'a> {
@@ -82,7 +145,7 @@ impl<'a> Golden<'a> {
         let given = ["given", "param"];
         let compared =
             self.lines.iter().filter(|(what, _)| !given.contains(what)).flat_map(|(_, of)| of.values());
-        compared.map(|tensor| tensor.numbers.len()).sum()
+        compared.map(|tensor| tensor.axes.iter().product::<usize>()).sum()
     }
 }
 
@@ -102,16 +165,37 @@ pub fn check<C: Case<Elem = f32>>(text: &str, case: &str, roundings: f64) {
         model.params_mut().set(name, param.reals().view()).expect("a parameter of the golden's shape");
     }
     let data = golden.data(C::PORTS);
+    compare(golden, model, &data, case, roundings);
+}
+
+/// The same of a drawn network, whose golden leaves out what it is given.
+pub fn check_drawn<C: Case<Elem = f32>>(text: &str, case: &str, roundings: f64) {
+    let mut model = C::create(&Cpu::with_threads(1).expect("a device"), 0).expect("a model");
+    for param in C::PARAMS {
+        let numbers = Counted::new(case, param.path).reals(|n| n - 2048.0).take(param.shape.iter().product());
+        let param_value = ArrayD::from_shape_vec(IxDyn(param.shape), numbers.collect()).expect("its shape");
+        model.params_mut().set(param.path, param_value.view()).expect("a parameter of its shape");
+    }
+    compare(Golden::read(text, case), model, &counted_data(case, C::PORTS), case, roundings);
+}
+
+fn compare<C: Case<Elem = f32>>(
+    golden: Golden<'_>,
+    mut model: C,
+    data: &Data<f32>,
+    case: &str,
+    roundings: f64,
+) {
     let mut ws = model.workspace(BATCH).expect("a workspace");
     let mut compared = Compared { case, roundings, numbers: 0 };
     if golden.lines.contains_key("evaluated") {
-        let loss = model.loss(&mut ws, &data).expect("a loss");
+        let loss = model.loss(&mut ws, data).expect("a loss");
         compared.loss(loss, golden.of("evaluated", ["loss"].into_iter()));
     } else {
-        let loss = model.train(&mut ws, &data).expect("a loss");
+        let loss = model.train(&mut ws, data).expect("a loss");
         compared.loss(loss, golden.of("loss", ["loss"].into_iter()));
         // Without random layers evaluation is the same computation, and it leaves the gradients alone.
-        let evaluated = model.loss(&mut ws, &data).expect("a loss");
+        let evaluated = model.loss(&mut ws, data).expect("a loss");
         assert_eq!(
             evaluated.to_bits(),
             loss.to_bits(),
@@ -125,7 +209,7 @@ pub fn check<C: Case<Elem = f32>>(text: &str, case: &str, roundings: f64) {
     if golden.lines.contains_key("after") {
         let mut opt = AdamW::new(&model, adamw()).expect("an optimizer");
         for _ in 0..ADAMW_STEPS {
-            model.train(&mut ws, &data).expect("a loss");
+            model.train(&mut ws, data).expect("a loss");
             opt.step(&mut model, ws.grads()).expect("a step");
         }
         for (name, after) in golden.of("after", C::PARAMS.iter().map(|p| p.path)) {
@@ -207,6 +291,13 @@ other loss loss []: 7
             "net",
             3.9,
         );
+    }
+
+    #[test]
+    fn numbers_may_stand_in_base64() {
+        assert_eq!(bytes("AACAPwAAAMA="), [1.0f32, -2.0].map(f32::to_le_bytes).concat());
+        let text = GOLDEN.replace("grad p.weight [2]: 1 2", "grad p.weight [2]: base64 AACAPwAAAEA=");
+        check::<Net<Cpu>>(&text, "net", 0.0);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 pub mod case;
 pub mod claim;
 pub mod differences;
+pub mod draw;
+mod drawn;
 pub mod golden;
 pub mod models;
-pub mod ops;
 pub mod remote;
 pub mod trace;

@@ -1,12 +1,11 @@
-//! Every gradient, element by element, against central differences of the loss in f64: of every layer
-//! with every combination of its arguments, and of whole networks.
+//! Every gradient of whole networks, element by element, against central differences of the loss in f64. Those
+//! of every layer are in `drawn.rs`.
 //!
 //! The counter that dropout draws from is set back before each call, so that all losses of a network are
 //! taken under the same mask (see `Case::train`).
 
 use remat::Cpu;
 use remat_tests::differences::check;
-use remat_tests::{every_op, twice};
 
 #[path = "nets/more.rs"]
 mod more;
@@ -14,26 +13,6 @@ mod nets;
 
 /// The seed of every network. No `Relu` is nearer to its kink than the step with it.
 const SEED: u64 = 1;
-
-/// A test for each layer.
-macro_rules! test_each {
-    ($($name:ident { $($op:tt)* })*) => {
-        $(mod $name {
-            use super::*;
-            twice! { $($op)* }
-
-            #[test]
-            fn gradients() {
-                check::<Net<Cpu<f64>>>(SEED);
-            }
-        })*
-    };
-}
-
-mod layers {
-    use super::*;
-    every_op!(test_each);
-}
 
 /// A test for each network.
 macro_rules! test_networks {
