@@ -9,7 +9,7 @@ use crate::plan::fullest::fullest;
 use crate::plan::layout::{Layout, Region};
 use crate::plan::program::{Kind, Step};
 use crate::plan::schedule;
-use crate::planned::{Planned, WIDTHS, place};
+use crate::planned::{Planned, WIDTHS, is_marked, place};
 
 /// What the other programs take, which share the workspace, and store-all.
 pub(crate) struct Beside<'a> {
@@ -49,8 +49,9 @@ pub(crate) fn fit(
         (training.problem, training.segments) = unchosen.clone();
     }
     let Some((least, index)) = best else { return Err(String::from("no plan is on offer").into()) };
+    let by_hand = is_marked(&training.problem);
     let planned = choose(training, &offers[index]).map_err(|failure| failure.of(graph, training))?;
-    Err(measure.too_small(graph, training, &planned, least))
+    Err(measure.too_small(graph, training, &planned, least, by_hand))
 }
 
 /// Writes an offer into a problem and plans it.
@@ -108,14 +109,22 @@ impl Measure<'_> {
     }
 
     /// What to say if even this plan, which takes the least, takes too much.
-    fn too_small(&self, graph: &Graph, training: &Lowered, planned: &Planned, least: u64) -> Defect {
+    fn too_small(
+        &self,
+        graph: &Graph,
+        training: &Lowered,
+        planned: &Planned,
+        least: u64,
+        by_hand: bool,
+    ) -> Defect {
         let facts = &planned.program.facts;
         let (again, segments) = (facts.recomputed.len(), training.problem.segments.len());
         let again = format!("{again} {}", if again == 1 { "layer" } else { "layers" });
         let segments = format!("{segments} {}", if segments == 1 { "segment" } else { "segments" });
         let plan = format!("with {segments} and {again} recomputed");
+        let [allowed, takes] = apart(self.allowed(), least);
         let (message, fix) = match self.budget.limit {
-            Limit::Bytes { bytes, batch } => {
+            Limit::Bytes { batch, .. } => {
                 let gradients =
                     planned.layouts[self.budget.width].param_lines * WIDTHS[self.budget.width].line;
                 let parameters = match gradients {
@@ -123,9 +132,7 @@ impl Measure<'_> {
                     _ => format!(", {} of it for the gradients of parameters", Rounded(gradients)),
                 };
                 let message = format!(
-                    "`budget` is {} but a step of batch {batch} takes at least {}{parameters}: {plan}",
-                    Rounded(bytes),
-                    Rounded(least),
+                    "`budget` is {allowed} but a step of batch {batch} takes at least {takes}{parameters}: {plan}",
                 );
                 (message, format!("write `budget = \"{}\"`, or a smaller batch", Rounded(least)))
             }
@@ -134,11 +141,11 @@ impl Measure<'_> {
                 // Rounded up, so that following the fix helps.
                 let least_fraction = (least as f64 / all as f64 * 1e3).floor() / 1e3 + 1e-3;
                 let message = format!(
-                    "`fraction = {fraction}` of what store-all takes is {} for each sample but a step takes at least {}: {plan}",
-                    Rounded(self.allowed()),
-                    Rounded(least),
+                    "`fraction = {fraction:?}` of what store-all takes is {allowed} for each sample but a step takes at least {takes}: {plan}",
                 );
-                let fix = if least_fraction > 1.0 {
+                let fix = if least == all && !by_hand {
+                    String::from("write `fraction = 1`")
+                } else if least_fraction > 1.0 {
                     String::from(
                         "remove the marks by hand, which keep what a planner would not, or the `fraction`",
                     )
@@ -170,6 +177,12 @@ impl Measure<'_> {
             Step::Free(_) | Step::FreeGrad(_) => None,
         })
     }
+}
+
+/// What is allowed, and what is more than that, for people: to the byte where rounding would hide that they differ.
+fn apart(allowed: u64, more: u64) -> [String; 2] {
+    let rounded = [allowed, more].map(|bytes| Rounded(bytes).to_string());
+    if rounded[0] == rounded[1] { [allowed, more].map(|bytes| format!("{bytes} B")) } else { rounded }
 }
 
 /// Bytes for people, rounded up, as a budget can be written.

@@ -108,7 +108,8 @@ pub(crate) fn place(problem: &Problem, program: Program) -> Result<Planned, Fail
     Ok(Planned { program, layouts })
 }
 
-fn is_marked(problem: &Problem) -> bool {
+/// Whether anything is recomputed by itself or in a segment.
+pub(crate) fn is_marked(problem: &Problem) -> bool {
     !problem.segments.is_empty() || problem.nodes.iter().any(|node| node.recompute)
 }
 

@@ -103,9 +103,15 @@ fn path(name: &str) -> PathBuf {
 
 /// What makes the compiler look at the file again when it changes.
 pub(crate) fn watch(profile: &Profile) -> TokenStream {
-    let name = format!("/{}", profile.path);
+    let name = &profile.path;
+    let path = if std::path::Path::new(name).is_absolute() {
+        quote!(#name)
+    } else {
+        let name = format!("/{name}");
+        quote!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #name))
+    };
     quote! {
-        const _: &[::core::primitive::u8] = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #name));
+        const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
     }
 }
 

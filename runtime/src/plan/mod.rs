@@ -381,7 +381,7 @@ impl Plan {
             };
             let what = match (first.last, first.recomputed) {
                 (true, 0) => String::from("not recomputed: its backward comes next"),
-                (true, n) => format!("{} again with the segment around it", layers(n)),
+                (true, n) => format!("{} again inside another segment", layers(n)),
                 (false, n) if count > 1 => format!("{} again in each of {count}", layers(n)),
                 (false, n) => format!("{} again", layers(n)),
             };

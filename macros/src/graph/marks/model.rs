@@ -298,6 +298,17 @@ impl Asked {
 
     /// Stages before which the model is cut, of so many; none if a planner cuts.
     pub(super) fn cuts(&self, stages: usize, errors: &mut Errors) -> Vec<usize> {
+        let interval = match self.strategy {
+            Strategy::Every(_, span) => Some(span),
+            Strategy::Sqrt | Strategy::Planned(_) => None,
+        };
+        if stages == 0
+            && let Some(span) = interval.or(self.min_interval.map(|(_, span)| span))
+        {
+            let message = "the model has no stages: all its layers stand in the loss";
+            errors.error(span, format!("{message} -- mark a layer or scope there, or move them out of it"));
+            return vec![];
+        }
         let noun = if stages == 1 { "stage" } else { "stages" };
         if let Some((interval, span)) = self.min_interval.filter(|(interval, _)| *interval > stages) {
             let message =

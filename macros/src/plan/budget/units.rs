@@ -10,7 +10,7 @@ use crate::plan::problem::{NodeId, Problem};
 pub(crate) struct Gaps {
     /// Bytes made before each node and read at it or later.
     crossing: Vec<u64>,
-    /// Bytes made by each node.
+    /// Bytes made by the nodes before each, and by all.
     made: Vec<u64>,
     /// Segments by hand, which are not cut in two.
     by_hand: Vec<Range<NodeId>>,
@@ -21,11 +21,12 @@ impl Gaps {
     pub(crate) fn new(problem: &Problem, last: &[NodeId], widths: Widths) -> Self {
         let count = problem.nodes.len();
         let mut change = vec![(0u64, 0u64); count + 1];
-        let mut made = vec![0; count];
+        let mut made = vec![0; count + 1];
         for (id, node) in problem.nodes.iter().enumerate() {
+            made[id + 1] = made[id];
             for &value in &node.makes {
                 let size = bytes(widths, problem.values[value].size);
-                made[id] += size;
+                made[id + 1] += size;
                 if last[value] > id + 1 {
                     change[id + 1].0 += size;
                     change[last[value]].1 += size;
@@ -63,7 +64,7 @@ impl Gaps {
 
     /// Bytes that some nodes make.
     pub(crate) fn made(&self, nodes: Range<NodeId>) -> u64 {
-        self.made[nodes].iter().sum()
+        self.made[nodes.end] - self.made[nodes.start]
     }
 
     /// What weighs in a unit: bytes, if there is more than a node to cut between.
