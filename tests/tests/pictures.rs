@@ -28,6 +28,24 @@ model! {
     }
 }
 
+model! {
+    /// Names that are long, and a mark that saves nothing.
+    ANetworkWhoseNameIsLongerThanThatOfOthers {
+        input  x: f32[64];
+        target y: f32[64];
+        first: Linear(64);
+        a_scope_of_a_long_name: {
+            another_scope_of_a_long_name: {
+                a_layer_whose_name_is_long_too: Linear(64);
+                #[recompute]
+                a_mark_that_saves_nothing: Dropout(0.1);
+            }
+        }
+        sum: Add <- (a_scope_of_a_long_name, first);
+        loss: Mse <- (sum, y);
+    }
+}
+
 /// The heights in the outline of an area: where its vertical lines end.
 fn heights(path: &str) -> Vec<f64> {
     let parts = path.split('V').skip(1);
@@ -78,7 +96,7 @@ fn pictures_are_documents_that_say_what_the_plan_says() {
 
 #[test]
 fn tables_fit_into_100_columns() {
-    for plan in [Net::PLAN, Planned::PLAN] {
+    for plan in [Net::PLAN, Planned::PLAN, ANetworkWhoseNameIsLongerThanThatOfOthers::PLAN] {
         let table = plan.to_string();
         assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
     }

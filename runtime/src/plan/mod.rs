@@ -336,7 +336,8 @@ impl Plan {
     }
 
     fn summary_at(&self, batch: usize) -> String {
-        let (name, own) = (self.name, Size(self.peak_bytes(batch)));
+        // A line of the table has 100 columns.
+        let (name, own) = (Short(self.name, 20), Size(self.peak_bytes(batch)));
         if self.is_store_all {
             return format!("{name}: {own} at batch {batch}, everything kept that backward reads");
         }
@@ -390,7 +391,7 @@ impl Plan {
         if self.recompute_marks > 0 {
             writeln!(f, "  {:<52} {} again", "recomputed on their own", layers(self.recompute_marks))?;
         }
-        self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+        self.notes.iter().try_for_each(|note| write_note(f, note))
     }
 }
 
@@ -406,6 +407,20 @@ impl Segment {
             && !self.name.contains('…')
             && words(self.name).eq(words(other.name))
     }
+}
+
+/// A note, broken between words where it is longer than a line.
+fn write_note(f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
+    let mut line = String::from("  note:");
+    for word in note.split(' ') {
+        if line.chars().count() + word.chars().count() >= 100 {
+            writeln!(f, "{line}")?;
+            line = String::from("       ");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    writeln!(f, "{line}")
 }
 
 /// At most so many letters of a name, the middle left out.
