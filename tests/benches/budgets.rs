@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p remat-tests --bench budgets [-- ROUNDS THREADS [large]]` takes steps of each network without
 //! and with each plan in turn, and prints medians of the rounds; with `large` also of a GPT of 12 layers, width 768,
-//! on a sequence of 1024 tokens, which needs 4 GiB.
+//! on a sequence of 1024 tokens, which needs 3 GiB.
 
 use std::time::Instant;
 
