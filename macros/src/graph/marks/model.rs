@@ -198,7 +198,7 @@ impl<'a> Given<'a> {
         let bytes = match value {
             Value::Str(said, span) => size(said).or_else(|| {
                 let fix =
-                    "write a number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
+                    "write a number and `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
                 errors.error(*span, format!("\"{said}\" is no size in bytes above 0 -- {fix}"));
                 None
             }),

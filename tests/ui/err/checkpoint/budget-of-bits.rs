@@ -13,4 +13,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:27 "64 Mbit" is no size in bytes above 0 -- write a number and `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`, such as "64 MiB"
+//~ 3:27 "64 Mbit" is no size in bytes above 0 -- write a number and `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB` or `GB`, such as "64 MiB"
