@@ -7,7 +7,7 @@ use crate::graph::marks::model::{Budget, Limit};
 use crate::plan::budget::Offer;
 use crate::plan::fullest::fullest;
 use crate::plan::layout::{Layout, Region};
-use crate::plan::program::{Kind, Step};
+use crate::plan::program::Run;
 use crate::plan::schedule;
 use crate::planned::{Planned, WIDTHS, is_marked, place};
 
@@ -155,27 +155,19 @@ impl Measure<'_> {
                 (message, fix)
             }
         };
-        let also = self.fullest(planned).map(|(kind, id)| {
-            let node = &graph.nodes[training.nodes[id]];
-            let kind = match kind {
-                Kind::Forward => "forward",
-                Kind::Recompute => "recompute",
-                Kind::Backward => "backward",
-            };
+        let also = self.fullest(planned).map(|run| {
+            let (node, kind) = (&graph.nodes[training.nodes[run.node]], run.kind.word());
             (node.span, format!("the least that a step can take is set by the {kind} of `{}` -- see the mark on the model", node.path))
         });
         Defect { message, fix: Some(fix), span: Some(self.budget.span), also }
     }
 
     /// The kernel call in which a program takes the most.
-    fn fullest(&self, planned: &Planned) -> Option<(Kind, usize)> {
+    fn fullest<'p>(&self, planned: &'p Planned) -> Option<&'p Run> {
         let own = planned.layouts[self.budget.width].buffers.iter();
         let own = own.filter(|placed| placed.region == Region::PerSample);
         let (_, at) = fullest(own.map(|placed| (placed.first, placed.last, placed.lines)));
-        planned.program.steps[..=at].iter().rev().find_map(|step| match step {
-            Step::Run(run) => Some((run.kind, run.node)),
-            Step::Free(_) | Step::FreeGrad(_) => None,
-        })
+        planned.program.run_at(at)
     }
 }
 

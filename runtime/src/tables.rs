@@ -8,7 +8,7 @@ use crate::plan::{Kept, Segment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers(&'static [u8]);
 
-/// Numbers of calls begin here; those below free a buffer.
+/// Rows with a number below this one free a buffer; the others call a kernel.
 pub const FREES: u32 = 2;
 /// A call's number has this bit where the call computes again what forward had computed.
 pub const RECOMPUTE: u32 = 1 << 31;

@@ -91,14 +91,18 @@ fn array_type(port: &Port) -> TokenStream {
 
 /// `x: ArrayView…, y: ArrayView…`
 fn signature(graph: &Graph, targets: bool) -> TokenStream {
-    let ports =
-        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target && targets));
-    ports
+    ports(graph, targets)
         .map(|p| {
             let (name, ty) = (argument(p), array_type(p));
             quote!(#name: #ty,)
         })
         .collect()
+}
+
+/// The ports in the order of arguments: all inputs, then the targets if they are wanted.
+fn ports(graph: &Graph, targets: bool) -> impl Iterator<Item = &Port> {
+    let inputs = graph.ports.iter().filter(|p| !p.target);
+    inputs.chain(graph.ports.iter().filter(move |p| p.target && targets))
 }
 
 /// The name of a port as an argument: its own, but it can't collide with ours.
@@ -320,8 +324,7 @@ pub(super) fn methods(
 /// Training steps that leave the counters as they are.
 fn profile_body(graph: &Graph) -> TokenStream {
     let Locals { ws, frame, batch: steps, result, path } = Locals::default();
-    let inputs =
-        graph.ports.iter().filter(|p| !p.target).chain(graph.ports.iter().filter(|p| p.target)).map(argument);
+    let inputs = ports(graph, true).map(argument);
     quote! {
         let #steps = self.core.steps;
         let #result = __remat::profile::write(#ws, #path.as_ref(), |#frame| {
@@ -337,12 +340,7 @@ fn profile_body(graph: &Graph) -> TokenStream {
 fn checks(graph: &Graph, targets: bool) -> TokenStream {
     let batch = Locals::default().batch;
     let mut out = TokenStream::new();
-    let ports: Vec<&Port> = graph
-        .ports
-        .iter()
-        .filter(|p| !p.target)
-        .chain(graph.ports.iter().filter(|p| p.target && targets))
-        .collect();
+    let ports: Vec<&Port> = ports(graph, targets).collect();
     for (i, port) in ports.iter().enumerate() {
         let (name, text) = (argument(port), text(&port.name));
         let dims = port.dims.iter().map(|d| Literal::u64_unsuffixed(*d));

@@ -6,7 +6,7 @@ use quote::quote;
 use super::tables::Numbers;
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Layout, Region, What};
-use crate::plan::program::{Kind, Program, Step};
+use crate::plan::program::{Kind, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 
 /// The most columns of a picture; each is the fullest of some steps.
@@ -31,7 +31,7 @@ pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
         for lines in lines {
             table.push_wide(lines)?;
         }
-        table.push(run_at(&planned.program, at).map_or(0, |(kind, _)| kind as u32));
+        table.push(planned.program.run_at(at).map_or(0, |run| run.kind as u32));
     }
     let mut store_all = Numbers::default();
     for column in columns(plans.store_all.as_ref().map_or(layout, |layouts| &layouts[0]), |_| 0) {
@@ -39,14 +39,9 @@ pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
     }
     let (table, store_all) = (table.tokens(), store_all.tokens());
     let segments = segments(&plans.training, planned)?;
-    let at = run_at(&planned.program, peak.2).map_or_else(String::new, |(kind, node)| {
-        let kind = match kind {
-            Kind::Forward => "forward",
-            Kind::Recompute => "recompute",
-            Kind::Backward => "backward",
-        };
-        let made = plans.training.problem.nodes[node].makes.first();
-        format!("{kind} of {}", made.map_or("", |&value| &plans.training.labels[value]))
+    let at = planned.program.run_at(peak.2).map_or_else(String::new, |run| {
+        let made = plans.training.problem.nodes[run.node].makes.first();
+        format!("{} of {}", run.kind.word(), made.map_or("", |&value| &plans.training.labels[value]))
     });
     let (peak, line) = (peak.1, WIDTHS[0].line as usize);
     let name = Ident::new(NAME, Span::call_site());
@@ -54,14 +49,6 @@ pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
         const #name: __remat::Timeline = __remat::Timeline {
             line: #line, columns: #table, store_all: #store_all, segments: #segments, peak: #peak, at: #at
         };
-    })
-}
-
-/// The call at a step or, if something is freed there, before it.
-fn run_at(program: &Program, at: usize) -> Option<(Kind, usize)> {
-    program.steps[..=at.min(program.steps.len().checked_sub(1)?)].iter().rev().find_map(|step| match step {
-        Step::Run(run) => Some((run.kind, run.node)),
-        Step::Free(_) | Step::FreeGrad(_) => None,
     })
 }
 

@@ -16,6 +16,17 @@ pub(crate) enum Kind {
     Backward,
 }
 
+impl Kind {
+    /// What messages and pictures call it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Recompute => "recompute",
+            Self::Backward => "backward",
+        }
+    }
+}
+
 /// How a gradient is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -77,6 +88,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// The kernel call at a step or, if something is freed there, before it.
+    pub(crate) fn run_at(&self, step: usize) -> Option<&Run> {
+        let until = self.steps.len().min(step + 1);
+        self.steps[..until]
+            .iter()
+            .rev()
+            .find_map(|step| if let Step::Run(run) = step { Some(run) } else { None })
+    }
+
     /// The kernel calls, in order.
     pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.steps.iter().filter_map(|step| if let Step::Run(run) = step { Some(run) } else { None })

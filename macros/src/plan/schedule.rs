@@ -264,33 +264,49 @@ impl<'a> Order<'a> {
 /// a layout knows hardly change which is lower.
 fn live_peak(problem: &Problem, program: &Program) -> Peak {
     let elements = |size: Size| match size.extent {
-        Extent::PerSample(elements) => u128::from(elements),
+        Extent::PerSample(elements) => elements,
         Extent::Fixed(_) => 0,
     };
-    let of = |value: ValueId| elements(problem.values[value].size);
-    let mut live: u128 = program.inputs.iter().map(|&value| of(value)).sum();
-    let mut peak = Peak { live, batch: 0 };
+    let mut peak = Peak { live: 0, batch: 0 };
     let mut batch = 0;
+    live(problem, program, elements, |step, _, most| {
+        if most > peak.live {
+            peak = Peak { live: most, batch };
+        }
+        batch += usize::from(matches!(step, Some(Step::Run(run)) if run.kind == Kind::Backward));
+    });
+    peak
+}
+
+/// Follows what is live, in the unit of `of`: tells `see` before the first step and at each how much there is after
+/// it, and at most in it, scratch included.
+pub(super) fn live(
+    problem: &Problem,
+    program: &Program,
+    of: impl Fn(Size) -> u64,
+    mut see: impl FnMut(Option<&Step>, u128, u128),
+) {
+    let size = |size: Size| u128::from(of(size));
+    let value = |value: ValueId| size(problem.values[value].size);
+    let mut live: u128 = program.inputs.iter().map(|&input| value(input)).sum();
+    see(None, live, live);
     for step in &program.steps {
+        let mut most = live;
         match step {
             Step::Run(run) => {
                 let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
-                live += run.makes.iter().copied().chain(begun.map(|&(value, _)| value)).map(of).sum::<u128>();
+                live += run.makes.iter().copied().chain(begun.map(|&(id, _)| id)).map(value).sum::<u128>();
                 let scratch = run.nodes().filter_map(|id| {
                     let node = &problem.nodes[id];
                     let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
                     backward.map_or(node.scratch, |backward| backward.scratch)
                 });
-                let most = live + scratch.map(elements).sum::<u128>();
-                if most > peak.live {
-                    peak = Peak { live: most, batch };
-                }
-                batch += usize::from(run.kind == Kind::Backward);
+                most = live + scratch.map(size).sum::<u128>();
             }
-            Step::Free(value) | Step::FreeGrad(value) => live = live.saturating_sub(of(*value)),
+            Step::Free(id) | Step::FreeGrad(id) => live = live.saturating_sub(value(*id)),
         }
+        see(Some(step), live, most);
     }
-    peak
 }
 
 /// The sum of a figure over all nodes that run as `kind`.

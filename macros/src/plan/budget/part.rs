@@ -6,7 +6,7 @@ use super::chain::Way;
 use super::choice::Choice;
 use crate::plan::layout::Widths;
 use crate::plan::problem::{Backward, Class, Extent, Node, NodeId, Problem, Segment, Size, Value, ValueId};
-use crate::plan::program::{Kind, Mode, Program, Step};
+use crate::plan::program::{Kind, Program, Step};
 use crate::plan::schedule::{self, Training};
 
 /// Bytes per sample of what a plan is judged by; what is fixed takes none.
@@ -173,28 +173,20 @@ pub(crate) fn recompute_time(problem: &Problem, program: &Program) -> u64 {
 
 /// Bytes per sample that live when forward ends, and at most.
 pub(crate) fn peaks(problem: &Problem, program: &Program, widths: Widths) -> (u64, u64) {
-    let of = |value: ValueId| bytes(widths, problem.values[value].size);
-    let mut live: u64 = program.inputs.iter().map(|&value| of(value)).sum();
-    let (mut kept, mut peak) = (live, live);
+    let (mut kept, mut peak) = (0, 0);
     let mut forward = true;
-    for step in &program.steps {
-        match step {
-            Step::Run(run) => {
-                forward &= run.kind == Kind::Forward;
-                let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
-                live += run.makes.iter().copied().chain(begun.map(|&(value, _)| value)).map(of).sum::<u64>();
-                let scratch = run.nodes().filter_map(|id| {
-                    let node = &problem.nodes[id];
-                    let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
-                    backward.map_or(node.scratch, |backward| backward.scratch)
-                });
-                peak = peak.max(live + scratch.map(|size| bytes(widths, size)).sum::<u64>());
+    schedule::live(
+        problem,
+        program,
+        |size| bytes(widths, size),
+        |step, live, most| {
+            forward &= !matches!(step, Some(Step::Run(run)) if run.kind != Kind::Forward);
+            peak = peak.max(most);
+            if forward {
+                kept = live;
             }
-            Step::Free(value) | Step::FreeGrad(value) => live = live.saturating_sub(of(*value)),
-        }
-        if forward {
-            kept = live;
-        }
-    }
-    (kept, peak)
+        },
+    );
+    let bytes = |bytes: u128| u64::try_from(bytes).unwrap_or(u64::MAX);
+    (bytes(kept), bytes(peak))
 }
