@@ -156,7 +156,7 @@ impl Measure<'_> {
             }
         };
         let also = self.fullest(planned).map(|run| {
-            let (node, kind) = (&graph.nodes[training.nodes[run.node]], run.kind.word());
+            let (node, kind) = (&graph.nodes[training.nodes[run.node].layer], run.kind.word());
             (node.span, format!("the least that a step can take is set by the {kind} of `{}` -- see the mark on the model", node.path))
         });
         Defect { message, fix: Some(fix), span: Some(self.budget.span), also }

@@ -26,7 +26,7 @@ pub(crate) fn notes(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<Stri
 
 /// Values that are kept against their mark.
 fn overruled(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
-    let nodes = facts.overruled.iter().map(|&node| &graph.nodes[lowered.nodes[node]]);
+    let nodes = facts.overruled.iter().map(|&node| &graph.nodes[lowered.nodes[node].layer]);
     // What the planner chose is no mark.
     let by_hand = nodes.filter(|node| node.recompute.is_some());
     let why = "is marked recompute but kept: it is read outside of its segment";
@@ -41,7 +41,7 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
         idle: usize,
         views: usize,
     }
-    let idle: Vec<usize> = facts.idle.iter().map(|&node| lowered.nodes[node]).collect();
+    let idle: Vec<usize> = facts.idle.iter().map(|&node| lowered.nodes[node].layer).collect();
     let (mut found, mut index): (Vec<Found<'_>>, _) = (vec![], BTreeMap::new());
     for (id, node) in graph.nodes.iter().enumerate() {
         let Some(span) = node.recompute else { continue };

@@ -7,7 +7,7 @@ use crate::beside::beside;
 use crate::defect::{Defect, Failure};
 use crate::fit::{Beside, fit};
 use crate::graph::Graph;
-use crate::graph::lower::{Lowered, Mode, lower};
+use crate::graph::lower::{Lowered, Mode, lower, lower_unrounded};
 use crate::graph::marks::model::{Asked, Budget};
 use crate::plan::budget::{Offer, offers};
 use crate::plan::layout::{Layout, Widths, layout};
@@ -52,7 +52,8 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
         profile::apply(given, name, &mut training)?;
     }
     let evaluation = lower(graph, Mode::Evaluate);
-    let mut wanted: Vec<usize> = graph.outputs.iter().map(|o| evaluation.values[o.value]).collect();
+    let mut wanted: Vec<usize> =
+        graph.outputs.iter().map(|output| evaluation.output(graph, output.value)).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let problem = &evaluation.problem;
@@ -60,6 +61,7 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let asked = graph.asked.as_ref();
     let budget = asked.and_then(Asked::budget);
     let is_planned = budget.is_some();
+    let unrounded = (!graph.rounded.is_empty()).then(|| lower_unrounded(graph).problem);
     let (training_problem, bounds) = (&training.problem, asked.map(Asked::bounds).unwrap_or_default());
     let (train, (evaluate, forward, store_all)) = beside(
         || match budget {
@@ -70,7 +72,8 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
             }
         },
         || {
-            let store_all = store_all(training_problem, is_planned);
+            let plain = unrounded.as_ref().unwrap_or(training_problem);
+            let store_all = store_all(plain, is_planned || unrounded.is_some());
             (forward(&[problem.loss]), forward(&wanted), store_all)
         },
     )?;
@@ -85,7 +88,7 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
             fit(graph, &mut training, &offers?, budget, &beside)?
         }
     };
-    if !is_marked(&training.problem) {
+    if !is_marked(&training.problem) && unrounded.is_none() {
         store_all = None;
     }
     Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all, profile_key })

@@ -68,7 +68,9 @@ pub(crate) fn apply(profile: &Profile, model: &str, training: &mut Lowered) -> R
         return Err(refuse(message, anew));
     }
     let program = schedule::store_all(problem);
-    let calls = program.runs().count();
+    // What is rounded is restored by recomputes, which no profile has.
+    let measured = || program.runs().filter(|run| run.kind != Kind::Recompute);
+    let calls = measured().count();
     let mut times: Vec<u64> = Vec::with_capacity(calls);
     for (at, line) in lines.enumerate() {
         times.push(line.trim().parse().map_err(|_| malformed(5 + at, "a number of nanoseconds"))?);
@@ -80,7 +82,7 @@ pub(crate) fn apply(profile: &Profile, model: &str, training: &mut Lowered) -> R
     // In thousandths of a nanosecond for each sample.
     let each = |nanoseconds: u64| nanoseconds.saturating_mul(1000) / batch;
     let mut backward = 0u64;
-    for (run, nanoseconds) in program.runs().zip(times) {
+    for (run, nanoseconds) in measured().zip(times) {
         if run.kind == Kind::Backward {
             backward = backward.saturating_add(each(nanoseconds));
             continue;

@@ -25,6 +25,9 @@ impl Element for f64 {
 impl Element for u8 {
     const NAME: &'static str = "u8";
 }
+impl Element for u16 {
+    const NAME: &'static str = "u16";
+}
 impl Element for u32 {
     const NAME: &'static str = "u32";
 }
@@ -35,6 +38,7 @@ mod sealed {
     impl Sealed for f32 {}
     impl Sealed for f64 {}
     impl Sealed for u8 {}
+    impl Sealed for u16 {}
     impl Sealed for u32 {}
 }
 

@@ -67,6 +67,35 @@ mod dags {
     dag!(Marked: model [#[checkpoint(fraction = 0.8)]] blocks [#[checkpoint]] mid [] inner [] act [#[recompute]]);
 }
 
+/// Plans in which the same values are stored rounded: those of each module.
+mod rounded_blocks {
+    use super::*;
+    deep!(Blocks: model [] blocks [#[checkpoint(store = bf16)]] up [] act [] down []);
+    deep!(Nested: model [] blocks [#[checkpoint(store = bf16)]] up [] act [] down [#[checkpoint]]);
+    deep!(Recompute: model [] blocks [#[checkpoint(store = bf16)]] up [] act [#[recompute]] down [#[recompute]]);
+    deep!(Sqrt: model [#[checkpoint(sqrt)]] blocks [#[checkpoint(store = bf16)]] up [] act [] down []);
+}
+
+mod rounded_stages {
+    use super::*;
+    gpt!(Every: model [#[checkpoint(every = 1, store = f16)]] blocks [] attn [] mlp [] act []);
+    gpt!(Recompute: model [#[checkpoint(every = 1, store = f16)]] blocks [] attn [] mlp [#[checkpoint]] act [#[recompute]]);
+    gpt!(Most: model [#[checkpoint(fraction = 0.8, store = f16)]] blocks [] attn [] mlp [] act []);
+    gpt!(Half: model [#[checkpoint(fraction = 0.5, store = f16)]] blocks [] attn [] mlp [] act []);
+    gpt!(Third: model [#[checkpoint(fraction = 0.3, store = f16)]] blocks [] attn [] mlp [] act []);
+    gpt!(Least: model [#[checkpoint(fraction = 0.145, store = f16)]] blocks [] attn [] mlp [] act []);
+    gpt!(Marked: model [#[checkpoint(fraction = 0.4, store = f16)]] blocks [#[checkpoint(every = 3)]] attn [] mlp [] act [#[recompute]]);
+}
+
+mod rounded_graphs {
+    use super::*;
+    dag!(Every: model [#[checkpoint(every = 1, store = bf16)]] blocks [] mid [] inner [] act []);
+    dag!(Nested: model [#[checkpoint(every = 1, store = bf16)]] blocks [] mid [] inner [#[checkpoint]] act [#[recompute]]);
+    dag!(Most: model [#[checkpoint(fraction = 0.9, store = bf16)]] blocks [] mid [] inner [] act []);
+    dag!(Half: model [#[checkpoint(fraction = 0.6, store = bf16)]] blocks [] mid [] inner [] act []);
+    dag!(Marked: model [#[checkpoint(fraction = 0.8, store = bf16)]] blocks [#[checkpoint]] mid [] inner [] act [#[recompute]]);
+}
+
 /// Compares every model with the first: as it is, with spoiled memory, and on other numbers of threads.
 macro_rules! same_bits {
     ($module:ident [$first:ident, $($other:ident),*], $inputs:tt) => {{
@@ -114,6 +143,20 @@ fn a_gpt_with_dropout_and_tied_weights() {
 fn a_graph_with_long_skips_and_shared_layers() {
     let (x, y) = (numbers(6, 20, 1), numbers(6, 20, 2));
     same_bits!(dags [StoreAll, EveryBlock, EveryTwo, EveryThree, Middle, Nested, Recompute, Sqrt, EveryLayer, Mixed, Most, Half, Least, Budget, Marked], [x, y]);
+}
+
+#[test]
+fn nets_whose_boundaries_are_stored_rounded() {
+    let (x, y) = (numbers(6, 20, 1), ids(6, 1, 5, 2));
+    let class = y.index_axis(Axis(1), 0);
+    same_bits!(rounded_blocks [Blocks, Nested, Recompute, Sqrt], [x, class]);
+    let (tokens, next) = (ids(6, 10, 17, 1), ids(6, 10, 17, 2));
+    same_bits!(rounded_stages [Every, Recompute, Most, Half, Third, Least, Marked], [tokens, next]);
+    let y = numbers(6, 20, 2);
+    same_bits!(rounded_graphs [Every, Nested, Most, Half, Marked], [x, y]);
+    let exact = trace!(dags::StoreAll, &Cpu::with_threads(1).unwrap(), [x, y]);
+    let rounded = trace!(rounded_graphs::Every, &Cpu::with_threads(1).unwrap(), [x, y]);
+    assert!(exact.losses != rounded.losses);
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl Tensor {
             Class::Elem => 0,
             Class::Scalar => 1,
             Class::Index => 2,
+            Class::Half => 3,
         };
         let (batched, len) = match size.extent {
             Extent::PerSample(n) => (true, n),
@@ -41,6 +42,7 @@ impl Tensor {
         match self.class {
             0 => quote!(D::Elem),
             1 => quote!(D::Scalar),
+            3 => quote!(::core::primitive::u16),
             _ => quote!(::core::primitive::u32),
         }
     }

@@ -104,9 +104,9 @@ fn outputs(graph: &Graph, plans: &Plans) -> Result<TokenStream, String> {
     for output in &graph.outputs {
         let name = &output.name;
         let dims = graph.values[output.value].shape.iter().flat_map(|s| &s.dims).map(|d| int(*d));
-        let forward = plans.forward.last(What::Value(plans.evaluation.values[output.value]))?;
+        let forward = plans.forward.last(What::Value(plans.evaluation.output(graph, output.value)))?;
         let train = if output.train {
-            let buffer = plans.train.last(What::Value(plans.training.values[output.value]))?;
+            let buffer = plans.train.last(What::Value(plans.training.output(graph, output.value)))?;
             quote!(::core::option::Option::Some(#buffer))
         } else {
             quote!(::core::option::Option::None)

@@ -1,8 +1,10 @@
 //! The rows of a program: which call each step is, and which buffers it is given.
 
+use std::borrow::Cow;
+
 use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
 use super::tables::Numbers;
-use crate::graph::lower::{Lowered, Wanted};
+use crate::graph::lower::{Lowered, Role, Wanted};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
@@ -45,6 +47,7 @@ struct Emitter<'a> {
 struct Likeness {
     /// The first node like its epilogue.
     epilogue: Option<NodeId>,
+    role: Role,
     direction: Direction,
     /// Which of the values it could make are stored; which gradients are wanted.
     there: Vec<bool>,
@@ -143,6 +146,7 @@ impl Emitter<'_> {
         let stored = |value: &ValueId| run.makes.contains(value);
         let like = Likeness {
             epilogue: fused.map(|(_, alike, _)| alike),
+            role: lowered.nodes[run.node].role,
             direction: Direction::Forward,
             there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
         };
@@ -150,7 +154,7 @@ impl Emitter<'_> {
         for field in &op.forward {
             self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
         }
-        let spec = || spec(op, fused.and_then(|(.., epilogue)| epilogue));
+        let spec = || spec(&op, fused.and_then(|(.., epilogue)| epilogue));
         self.finish((id, op.module), spec, like, row)
     }
 
@@ -240,12 +244,12 @@ impl Emitter<'_> {
         }
         for pass in &passes {
             let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
-            let like = Likeness { epilogue: None, direction: Direction::Backward, there };
+            let like = Likeness { epilogue: None, role: Role::Layer, direction: Direction::Backward, there };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
                 self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;
             }
-            self.finish((id, op.module), || spec(op, None), like, row)?;
+            self.finish((id, op.module), || spec(&op, None), like, row)?;
         }
         Ok(())
     }
@@ -290,7 +294,8 @@ impl Emitter<'_> {
                 );
             }
             Field::SavedOut(name) => {
-                row.push(name, || Operand::Read(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
+                let v = self.lowered.output(self.graph, self.graph.nodes[id].output);
+                row.push(name, || Operand::Read(self.tensor(v), false), &[value(v)?]);
             }
             Field::SavedStat(name, n) => {
                 let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
@@ -329,15 +334,14 @@ impl Emitter<'_> {
         if !pass.inputs[n] {
             return Ok(None);
         }
+        let value = self.lowered.source(value);
         let add = pass.add || run.grads.iter().any(|(v, mode)| *v == value && *mode == program::Mode::Add);
         Ok(Some((self.tensor(value), [self.planned.at(at, What::Grad(value))?, u32::from(add)])))
     }
 }
 
-fn node<'a>(graph: &'a Graph, lowered: &Lowered, node: usize) -> Result<(NodeId, &'a Resolved), String> {
-    let id = lowered.nodes[node];
-    let op = graph.nodes[id].resolved.as_ref().ok_or("a node without a shape")?;
-    Ok((id, op))
+fn node<'a>(graph: &'a Graph, lowered: &Lowered, node: usize) -> Result<(NodeId, Cow<'a, Resolved>), String> {
+    Ok((lowered.nodes[node].layer, lowered.op(graph, node).ok_or("a node without a shape")?))
 }
 
 fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {

@@ -1,8 +1,12 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
+use crate::ops::store::Format;
 use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Problem, Size};
 
@@ -18,10 +22,14 @@ pub(crate) enum Mode {
 /// A problem, and what its ids mean in the graph.
 pub(crate) struct Lowered {
     pub(crate) problem: Problem,
-    /// The graph's node of each node.
-    pub(crate) nodes: Vec<NodeId>,
-    /// The problem's value of each value of the graph; views share one.
+    /// Where each node is from.
+    pub(crate) nodes: Vec<Origin>,
+    /// The problem's value of each value of the graph, as it is made; views share one.
     pub(crate) values: Vec<usize>,
+    /// Of the graph's values that are rounded, what their own backward and outputs read.
+    restored: BTreeMap<ValueId, usize>,
+    /// What each value that is restored was before it was rounded.
+    sources: BTreeMap<usize, usize>,
     /// What messages and tables call each value.
     pub(crate) labels: Vec<String>,
     /// The label of each of the problem's segments, and of its stages.
@@ -31,58 +39,144 @@ pub(crate) struct Lowered {
     pub(crate) by_hand: Vec<usize>,
 }
 
+/// Where a node of the problem is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The graph's node.
+    pub(crate) layer: NodeId,
+    pub(crate) role: Role,
+}
+
+/// What a node of the problem does for a node of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Runs it.
+    Layer,
+    /// Rounds its output.
+    Store(Format),
+    /// Makes of that what its readers read.
+    Load(Format),
+}
+
 /// Lowers `graph` for `mode`.
 pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
-    let mut lowered = Lowered {
+    lower_rounded(graph, mode, &graph.rounded)
+}
+
+/// Lowers `graph` for training without what its marks round.
+pub(crate) fn lower_unrounded(graph: &Graph) -> Lowered {
+    lower_rounded(graph, Mode::Train, &BTreeMap::new())
+}
+
+fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>) -> Lowered {
+    let lowered = Lowered {
         problem: Problem::default(),
         nodes: vec![],
         values: vec![usize::MAX; graph.values.len()],
+        restored: BTreeMap::new(),
+        sources: BTreeMap::new(),
         labels: vec![],
         segments: vec![],
         stages: vec![],
         by_hand: vec![],
     };
-    for port in &graph.ports {
-        let value = lowered.value(graph, port.value, None);
-        lowered.problem.inputs.push(value);
-    }
-    // The problem's node at or after each of the graph's.
-    let mut at = vec![0; graph.nodes.len() + 1];
-    for (id, node) in graph.nodes.iter().enumerate() {
-        at[id] = lowered.nodes.len();
-        let Some(op) = &node.resolved else { continue };
-        if op.view || (mode == Mode::Evaluate && op.view_in_evaluation) {
-            lowered.values[node.output] = lowered.values[node.sources[0].value];
-            let root = lowered.values[node.output];
-            lowered.problem.values[root].grad |= graph.values[node.output].grad;
-        } else {
-            lowered.node(graph, id, op, mode);
+    let (stored, loads) = Default::default();
+    let mut lowering = Lowering { graph, mode, rounded, lowered, stored, loads };
+    lowering.nodes();
+    lowering.lowered
+}
+
+/// A lowering under way.
+struct Lowering<'a> {
+    graph: &'a Graph,
+    mode: Mode,
+    rounded: &'a BTreeMap<ValueId, Format>,
+    lowered: Lowered,
+    /// What each of them is rounded to.
+    stored: BTreeMap<ValueId, usize>,
+    /// What a stage reads of a value that is rounded. Each stage loads it anew, so that no more than the rounded
+    /// value waits for a reader far away.
+    loads: BTreeMap<(ValueId, usize), usize>,
+}
+
+impl Lowering<'_> {
+    fn nodes(&mut self) {
+        let (graph, mode) = (self.graph, self.mode);
+        for port in &graph.ports {
+            let value = self.lowered.value(graph, port.value, None);
+            self.lowered.problem.inputs.push(value);
         }
-    }
-    at[graph.nodes.len()] = lowered.nodes.len();
-    if mode == Mode::Train {
-        lowered.problem.params =
-            graph.params.iter().map(|p| (!p.frozen).then(|| p.shape.iter().product())).collect();
-        for (index, segment) in graph.segments.iter().enumerate() {
-            let nodes = at[segment.nodes.start]..at[segment.nodes.end];
-            if !nodes.is_empty() {
-                lowered.problem.segments.push(problem::Segment { nodes });
-                lowered.segments.push(segment.label.clone());
-                lowered.by_hand.push(index);
+        // The problem's node at or after each of the graph's.
+        let mut at = vec![0; graph.nodes.len() + 1];
+        let mut stage = 0;
+        for (id, node) in graph.nodes.iter().enumerate() {
+            at[id] = self.lowered.nodes.len();
+            while graph.root.items.get(stage).is_some_and(|item| item.nodes.end <= id) {
+                stage += 1;
+            }
+            let Some(op) = &node.resolved else { continue };
+            if op.view {
+                let value = self.lowered.values[node.sources[0].value];
+                self.lowered.values[node.output] = value;
+                self.lowered.problem.values[value].grad |= graph.values[node.output].grad;
+                continue;
+            }
+            let reads: Vec<usize> =
+                node.sources.iter().map(|source| self.read(source.value, stage)).collect();
+            if mode == Mode::Evaluate && op.view_in_evaluation {
+                self.lowered.values[node.output] = reads[0];
+            } else {
+                self.lowered.node(graph, id, op, mode, reads);
+            }
+            if let Some(format) = self.rounded.get(&node.output) {
+                self.store(node.output, id, *format);
             }
         }
-        lowered.stages(graph, &at);
-    } else {
-        lowered.problem.params = vec![None; graph.params.len()];
+        at[graph.nodes.len()] = self.lowered.nodes.len();
+        self.lowered.problem.loss = graph.loss.map_or(0, |loss| self.lowered.values[loss]);
+        if mode == Mode::Train {
+            self.lowered.training(graph, &at);
+        } else {
+            self.lowered.problem.params = vec![None; graph.params.len()];
+        }
+        self.lowered.fuse(graph);
     }
-    lowered.problem.loss = graph.loss.map_or(0, |loss| lowered.values[loss]);
-    if mode == Mode::Train {
-        lowered.problem.outputs =
-            graph.outputs.iter().filter(|o| o.train).map(|o| lowered.values[o.value]).collect();
-        lowered.problem.outputs.dedup();
+
+    /// What a node in a stage reads of a value of the graph.
+    fn read(&mut self, value: ValueId, stage: usize) -> usize {
+        let root = self.graph.roots[value];
+        let made = self.lowered.values[value];
+        let (Some(format), Some(stored)) = (self.rounded.get(&root), self.stored.get(&root)) else {
+            return made;
+        };
+        let (Some(layer), Some(shape)) = (self.graph.values[root].node, &self.graph.values[root].shape)
+        else {
+            return made;
+        };
+        if let Some(load) = self.loads.get(&(root, stage)) {
+            return *load;
+        }
+        let origin = Origin { layer, role: Role::Load(*format) };
+        let label = self.lowered.labels[made].clone();
+        let load = self.lowered.convert(origin, *stored, &format.load(shape), label);
+        self.loads.insert((root, stage), load);
+        self.lowered.sources.insert(load, made);
+        if let Entry::Vacant(first) = self.lowered.restored.entry(root) {
+            first.insert(load);
+            self.lowered.read_own(made, load);
+        }
+        load
     }
-    lowered.fuse(graph);
-    lowered
+
+    /// Rounds a value that a node has just made.
+    fn store(&mut self, value: ValueId, layer: NodeId, format: Format) {
+        let made = self.lowered.values[value];
+        let Some(shape) = &self.graph.values[value].shape else { return };
+        let label = format!("{} as {}", self.lowered.labels[made], format.name());
+        let origin = Origin { layer, role: Role::Store(format) };
+        let stored = self.lowered.convert(origin, made, &format.store(shape), label);
+        self.stored.insert(value, stored);
+    }
 }
 
 fn size(shape: &Shape) -> Size {
@@ -108,11 +202,10 @@ impl Lowered {
         self.values[id]
     }
 
-    fn node(&mut self, graph: &Graph, id: NodeId, op: &Resolved, mode: Mode) {
+    fn node(&mut self, graph: &Graph, id: NodeId, op: &Resolved, mode: Mode, reads: Vec<usize>) {
         let node = &graph.nodes[id];
         let at = self.nodes.len();
-        self.nodes.push(id);
-        let reads: Vec<usize> = node.sources.iter().map(|s| self.values[s.value]).collect();
+        self.nodes.push(Origin { layer: id, role: Role::Layer });
         let mut makes = vec![self.value(graph, node.output, Some(at))];
         let differentiated = mode == Mode::Train && graph.values[node.output].grad;
         if differentiated {
@@ -126,8 +219,11 @@ impl Lowered {
                 });
             }
         }
-        let backward =
-            differentiated.then(|| backward(op, &Wanted::of(graph, id), &reads, &makes, &node.params));
+        let of = |value: &usize| self.source(*value);
+        let backward = differentiated.then(|| {
+            let (wanted, sources) = (Wanted::of(graph, id), reads.iter().map(of).collect::<Vec<_>>());
+            backward(op, &wanted, &reads, &sources, &makes, &node.params)
+        });
         let bytes = |values: &[usize]| -> u64 {
             values.iter().map(|&value| self.problem.values[value].size.f32_bytes()).sum()
         };
@@ -140,9 +236,81 @@ impl Lowered {
             epilogue: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
             stored: false,
+            restores: false,
             flops: op.flops,
             time,
         });
+    }
+
+    /// A node that makes another form of a value.
+    fn convert(&mut self, origin: Origin, read: usize, op: &Resolved, label: String) -> usize {
+        let made = self.problem.values.len();
+        let made_by = Some(self.nodes.len());
+        self.problem.values.push(problem::Value { size: size(&op.output), made_by, grad: false });
+        self.labels.push(label);
+        self.nodes.push(origin);
+        let bytes = |value: usize| self.problem.values[value].size.f32_bytes();
+        let time = problem::time(op.flops, bytes(read) + bytes(made));
+        self.problem.nodes.push(problem::Node {
+            reads: vec![read],
+            makes: vec![made],
+            scratch: None,
+            backward: None,
+            epilogue: false,
+            recompute: false,
+            stored: false,
+            restores: matches!(origin.role, Role::Load(_)),
+            flops: op.flops,
+            time,
+        });
+        made
+    }
+
+    /// The backward of what makes `made` reads `load` instead.
+    fn read_own(&mut self, made: usize, load: usize) {
+        let maker = self.problem.values[made].made_by;
+        if let Some(backward) = maker.and_then(|maker| self.problem.nodes[maker].backward.as_mut()) {
+            backward.reads.iter_mut().filter(|read| **read == made).for_each(|read| *read = load);
+        }
+    }
+
+    /// The value whose gradient is that of `value`: itself, unless that restores one.
+    pub(crate) fn source(&self, value: usize) -> usize {
+        self.sources.get(&value).copied().unwrap_or(value)
+    }
+
+    /// What outputs and its own backward read of a value of the graph.
+    pub(crate) fn output(&self, graph: &Graph, value: ValueId) -> usize {
+        self.restored.get(&graph.roots[value]).copied().unwrap_or(self.values[value])
+    }
+
+    /// The op of a node.
+    pub(crate) fn op<'a>(&self, graph: &'a Graph, node: usize) -> Option<Cow<'a, Resolved>> {
+        let Origin { layer, role } = self.nodes[node];
+        let op = graph.nodes[layer].resolved.as_ref()?;
+        Some(match role {
+            Role::Layer => Cow::Borrowed(&**op),
+            Role::Store(format) => Cow::Owned(format.store(&op.output)),
+            Role::Load(format) => Cow::Owned(format.load(&op.output)),
+        })
+    }
+
+    /// What only training has: parameters that are trained, segments, stages, outputs.
+    fn training(&mut self, graph: &Graph, at: &[usize]) {
+        self.problem.params =
+            graph.params.iter().map(|p| (!p.frozen).then(|| p.shape.iter().product())).collect();
+        for (index, segment) in graph.segments.iter().enumerate() {
+            let nodes = at[segment.nodes.start]..at[segment.nodes.end];
+            if !nodes.is_empty() {
+                self.problem.segments.push(problem::Segment { nodes });
+                self.segments.push(segment.label.clone());
+                self.by_hand.push(index);
+            }
+        }
+        self.stages(graph, at);
+        let outputs = graph.outputs.iter().filter(|output| output.train);
+        self.problem.outputs = outputs.map(|output| self.output(graph, output.value)).collect();
+        self.problem.outputs.dedup();
     }
 
     /// The stages (R4); the loss, which is none, stands in the last.
@@ -184,8 +352,12 @@ impl Lowered {
             readers[self.values[output.value]] += 1;
         }
         for i in 1..self.nodes.len() {
-            let op = |n: usize| graph.nodes[self.nodes[n]].resolved.as_ref();
-            let (Some(before), Some(own)) = (op(i - 1), op(i)) else { continue };
+            let (before, own) = (self.nodes[i - 1], self.nodes[i]);
+            let op = |origin: Origin| graph.nodes[origin.layer].resolved.as_ref();
+            if (before.role, own.role) != (Role::Layer, Role::Layer) {
+                continue;
+            }
+            let (Some(before), Some(own)) = (op(before), op(own)) else { continue };
             let between = self.problem.nodes[i - 1].makes[0];
             self.problem.nodes[i].epilogue = before.takes_epilogue
                 && own.epilogue.is_some()
@@ -222,7 +394,15 @@ impl Wanted {
     }
 }
 
-fn backward(op: &Resolved, wanted: &Wanted, reads: &[usize], makes: &[usize], params: &[usize]) -> Backward {
+/// What a node's backward does; `sources`: what the gradient of each of `reads` is that of.
+fn backward(
+    op: &Resolved,
+    wanted: &Wanted,
+    reads: &[usize],
+    sources: &[usize],
+    makes: &[usize],
+    params: &[usize],
+) -> Backward {
     let mut found = Backward::default();
     let add = |list: &mut Vec<usize>, id: usize| {
         if !list.contains(&id) {
@@ -234,9 +414,9 @@ fn backward(op: &Resolved, wanted: &Wanted, reads: &[usize], makes: &[usize], pa
             Field::Ins(_) => reads.iter().for_each(|v| add(&mut found.reads, *v)),
             Field::SavedOut(_) => add(&mut found.reads, makes[0]),
             Field::SavedStat(_, n) => add(&mut found.reads, makes[1 + n]),
-            Field::GradIn(_, n) if wanted.inputs[n] => add(&mut found.grads, reads[n]),
+            Field::GradIn(_, n) if wanted.inputs[n] => add(&mut found.grads, sources[n]),
             Field::GradIns(_) => {
-                for (n, value) in reads.iter().enumerate() {
+                for (n, value) in sources.iter().enumerate() {
                     if wanted.inputs[n] {
                         add(&mut found.grads, *value);
                     }

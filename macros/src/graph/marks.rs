@@ -7,16 +7,17 @@
 mod cut;
 mod idle;
 pub(crate) mod model;
+pub(crate) mod store;
 
 use std::ops::Range;
 
 use proc_macro2::Span;
 
-use cut::Cutter;
+use cut::{Cut, Cutter};
 use model::ON_MODEL;
 
-use super::Graph;
 use super::num::{Num, Vars, eval};
+use super::{Graph, ValueId};
 use crate::report::{Errors, did_you_mean};
 use crate::syntax::{self, Expr, Marks, Value, text};
 
@@ -34,7 +35,7 @@ pub(crate) fn argument(arg: &syntax::Arg) -> (Option<String>, Span) {
 pub(crate) fn repeat_ends(marks: &Marks, n: usize, vars: &Vars, errors: &mut Errors) -> Vec<usize> {
     let Some(checkpoint) = &marks.checkpoint else { return vec![] };
     let mut first: Option<(String, Span, Vec<usize>)> = None;
-    for arg in &checkpoint.args {
+    for arg in checkpoint.args.iter().filter(|arg| !store::is_store(arg)) {
         let (word, span) = argument(arg);
         let given = arg.name.is_some();
         let ends = match word.as_deref() {
@@ -146,7 +147,7 @@ fn refuse(word: Option<&str>, span: Span, errors: &mut Errors) {
         "at" => String::from("`at` is written another way -- write `at = [1, 4]`"),
         _ if ON_MODEL.contains(&word) => format!("`{word}` stands on the model -- write `every = 2` here"),
         _ => {
-            let hint = did_you_mean(word, ["every", "at"], forms);
+            let hint = did_you_mean(word, ["every", "at", "store"], forms);
             format!("`{word}` is no argument of `checkpoint` on a `repeat`{hint}")
         }
     };
@@ -161,15 +162,26 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     let stages = root.items.len().saturating_sub(1);
     let cuts = graph.asked.as_ref().map_or_else(Vec::new, |asked| asked.cuts(stages, errors));
     let mut found = Cutter::new(&graph.nodes);
-    let by_model = graph.asked.as_ref().filter(|asked| asked.budget().is_none());
-    let mark = by_model.map_or(0, |asked| found.mark(asked.span, "the model", None));
-    found.scope(&root, cuts.iter().map(|cut| (*cut, mark)).collect());
+    let store = graph.asked.as_ref().and_then(|asked| asked.store);
+    let at = |mark| move |&at: &usize| Cut { at, mark, store };
+    match graph.asked.as_ref() {
+        Some(asked) if asked.budget().is_none() => {
+            let mark = found.mark(asked.span, "the model", None);
+            found.scope(&root, cuts.iter().map(at(mark)).collect());
+        }
+        _ => {
+            found.scope(&root, vec![]);
+            // A planner may place a boundary behind any stage. What is rounded is the same whatever it does.
+            let all: Vec<Cut> = (1..stages).collect::<Vec<_>>().iter().map(at(0)).collect();
+            found.boundaries(&root.items, &all);
+        }
+    }
     for repeat in &root.repeats {
         let inside = |run: &Range<usize>| cuts.iter().any(|cut| run.start < *cut && *cut < run.end);
         if let Some(asked) = graph.asked.as_ref().filter(|_| repeat.runs.iter().any(inside)) {
             let message =
                 "a boundary of the model falls inside a segment of this `repeat` -- mark one of the two";
-            errors.error(repeat.mark, message);
+            errors.error(repeat.mark.span, message);
             errors.error(
                 asked.span,
                 "a boundary of this falls inside a segment of a `repeat` -- mark one of the two",
@@ -178,5 +190,17 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
         }
     }
     graph.root = root;
+    let borders = found.borders;
     (graph.segments, graph.marks) = (found.segments, found.marks);
+    graph.roots = roots(graph);
+    graph.rounded = store::rounded(graph, &borders, errors);
+}
+
+/// Of each value, the one whose memory it is.
+fn roots(graph: &Graph) -> Vec<ValueId> {
+    let mut roots: Vec<ValueId> = (0..graph.values.len()).collect();
+    for node in graph.nodes.iter().filter(|node| node.is_view()) {
+        roots[node.output] = node.sources.first().map_or(node.output, |source| roots[source.value]);
+    }
+    roots
 }

@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::ops::store::Format;
 use crate::ops::{OpDef, Resolved};
 use crate::plan::problem::Class;
 use crate::report::Around;
@@ -52,6 +53,10 @@ pub(crate) struct Graph {
     pub(crate) marks: Vec<Mark>,
     /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
     pub(crate) unread_targets: Vec<(Span, String)>,
+    /// After marks: of each value, the one whose memory it is: views share one.
+    pub(crate) roots: Vec<ValueId>,
+    /// After marks: what is held rounded, by its root.
+    pub(crate) rounded: BTreeMap<ValueId, Format>,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }
@@ -278,7 +283,7 @@ pub(crate) struct Scope {
 /// A `#[checkpoint]` on a `repeat`.
 pub(crate) struct MarkedRepeat {
     pub(crate) label: String,
-    pub(crate) mark: Span,
+    pub(crate) mark: Checkpoint,
     /// The iterations of each segment, as items of the scope around.
     pub(crate) runs: Vec<Range<usize>>,
 }
@@ -289,9 +294,23 @@ pub(crate) struct Item {
     pub(crate) nodes: Range<NodeId>,
     pub(crate) label: String,
     /// `#[checkpoint]` on it.
-    pub(crate) checkpoint: Option<Span>,
+    pub(crate) checkpoint: Option<Checkpoint>,
     /// What is inside, if it is a scope.
     pub(crate) scope: Option<Scope>,
+}
+
+/// A `#[checkpoint]` on a layer or a scope.
+#[derive(Clone, Copy)]
+pub(crate) struct Checkpoint {
+    pub(crate) span: Span,
+    pub(crate) store: Option<Stored>,
+}
+
+/// A `store = bf16 | f16`.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored {
+    pub(crate) format: Format,
+    pub(crate) span: Span,
 }
 
 /// A `#[checkpoint]` as it is written.

@@ -22,6 +22,7 @@ mod position_embedding;
 mod reshape;
 mod select;
 mod softmax;
+pub(crate) mod store;
 mod sum;
 mod transpose;
 mod values;

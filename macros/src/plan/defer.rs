@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use super::problem::{Extent, NodeId, Problem, ValueId};
+use super::problem::{NodeId, Problem, ValueId};
 
 /// What is recomputed before one Backward, and the node of that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +96,7 @@ struct Flow {
 impl Flow {
     fn new(problem: &Problem, asked: &[Batch]) -> Self {
         let production = |value: ValueId, by| {
-            let weight = match problem.values[value].size.extent {
-                Extent::PerSample(elements) => elements.into(),
-                Extent::Fixed(_) => 0,
-            };
+            let weight = problem.values[value].size.f32_bytes().into();
             Production { weight, by, again: Vec::new(), backward: None }
         };
         let mut productions: Vec<_> =

@@ -162,6 +162,7 @@ impl Widths {
             Class::Elem => self.elem,
             Class::Scalar => self.scalar,
             Class::Index => size_of::<u32>() as u64,
+            Class::Half => size_of::<u16>() as u64,
         };
         let (Extent::PerSample(elements) | Extent::Fixed(elements)) = size.extent;
         Some(elements.checked_mul(width)?.div_ceil(self.line))

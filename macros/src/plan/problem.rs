@@ -15,6 +15,8 @@ pub(crate) enum Class {
     Scalar,
     /// A `u32` id.
     Index,
+    /// An activation rounded to two bytes: bf16 or f16.
+    Half,
 }
 
 /// How many elements a buffer has.
@@ -34,10 +36,11 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// Bytes for each sample, of elements of four bytes; at most `u64::MAX`.
+    /// Bytes for each sample where activations are f32; at most `u64::MAX`.
     pub(crate) fn f32_bytes(self) -> u64 {
+        let width = if self.class == Class::Half { 2 } else { 4 };
         match self.extent {
-            Extent::PerSample(elements) => elements.saturating_mul(4),
+            Extent::PerSample(elements) => elements.saturating_mul(width),
             Extent::Fixed(_) => 0,
         }
     }
@@ -89,6 +92,8 @@ pub(crate) struct Node {
     /// Where a recompute reads its first value and no segment is around it, that is kept for it rather than
     /// recomputed as well.
     pub(crate) stored: bool,
+    /// What it makes is another form of what it reads: it is never kept, whatever the plan, and made on demand.
+    pub(crate) restores: bool,
     /// Floating-point operations of its forward, per sample.
     pub(crate) flops: u64,
     /// What its forward costs in time, per sample: see [`time`].

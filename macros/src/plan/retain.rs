@@ -8,8 +8,11 @@
 //! The value of a `#[recompute]` node is not retained where that node stands: it is made again, on
 //! demand, from the nearest values that are there. Read from outside its segment, it is retained there.
 //!
-//! One pass from the last node to the first: a node's readers come after it, so that all that is asked
-//! of its values is known when it is reached.
+//! What a node restores is never retained: it is made on demand wherever it is read, and its reader then needs what
+//! it is restored from.
+//!
+//! What a Backward reads is asked for first. Then one pass from the last node to the first: what runs again and
+//! reads a node's values comes after it, so that all that is asked of them is known when it is reached.
 
 use super::levels::{Level, Levels, ROOT};
 use super::problem::{NodeId, Problem, ValueId};
@@ -43,6 +46,8 @@ struct Pass<'a> {
     out: Retained,
     /// For each value, the levels around its maker whose recompute passes through it.
     passing: Vec<Vec<Level>>,
+    /// For each value, the first node that makes the root retain it, of those in segments if there are any.
+    first: Vec<NodeId>,
 }
 
 impl Retained {
@@ -67,6 +72,7 @@ impl Retained {
                 entry: vec![Vec::new(); levels.len()],
             },
             passing: vec![Vec::new(); values],
+            first: vec![NodeId::MAX; values],
         };
         // Outputs are there to the end, so they can be read from the forward pass on.
         for &value in outputs {
@@ -76,16 +82,32 @@ impl Retained {
             for &value in node.backward.iter().filter(|_| backward[id]).flat_map(|backward| &backward.reads) {
                 pass.want(value, Reader::Backward(id));
             }
+        }
+        for id in (0..problem.nodes.len()).rev() {
             pass.rerun(id);
         }
         pass.out
     }
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// Of a value that is restored, what it is restored from, for its reader to ask for instead.
+    fn restored(&mut self, value: ValueId) -> Option<&'a [ValueId]> {
+        let problem = self.problem;
+        let node = problem.values[value].made_by.map(|maker| &problem.nodes[maker]);
+        let node = node.filter(|node| node.restores)?;
+        // An output is there from the forward pass on.
+        let made = self.out.at[value].is_none();
+        self.out.on_demand[value] = made;
+        Some(if made { &node.reads } else { &[] })
+    }
+
     /// `reader` needs `value`, and does not make it again itself.
     fn want(&mut self, value: ValueId, reader: Reader) {
         let Some(maker) = self.problem.values[value].made_by else { return };
+        if let Some(from) = self.restored(value) {
+            return from.iter().for_each(|&value| self.want(value, reader));
+        }
         let (Reader::Backward(node) | Reader::Recompute(node)) = reader;
         let (level, inside) = self.levels.meet(maker, node);
         if self.levels.owner(maker) == level && self.is_marked(value) {
@@ -109,9 +131,14 @@ impl Pass<'_> {
             (None, Reader::Recompute(node)) => Why::Recompute(node),
         };
         // Of several segments the first, else of several nodes the one that runs last.
-        let known = &mut self.out.reader[value];
-        if inside.is_some() || !matches!(known, Some(Why::InputOf(_))) {
-            *known = Some(why);
+        let (Reader::Backward(node) | Reader::Recompute(node)) = reader;
+        let (known, first) = (&mut self.out.reader[value], &mut self.first[value]);
+        let replaces = match known {
+            Some(Why::InputOf(_)) => inside.is_some() && node <= *first,
+            _ => inside.is_some() || node <= *first,
+        };
+        if replaces {
+            (*known, *first) = (Some(why), node);
         }
     }
 
@@ -128,6 +155,9 @@ impl Pass<'_> {
     /// Where `id` is run again, all that is asked of its values being known; asks for what it then reads.
     fn rerun(&mut self, id: NodeId) {
         let node = &self.problem.nodes[id];
+        if node.restores {
+            return;
+        }
         let mut levels = Vec::new();
         let mut on_demand = false;
         for &value in &node.makes {
@@ -156,6 +186,9 @@ impl Pass<'_> {
     /// `reader` is run again when the backward of `level` begins, and reads `value`.
     fn pass_through(&mut self, value: ValueId, level: Level, reader: NodeId) {
         let Some(maker) = self.problem.values[value].made_by else { return };
+        if let Some(from) = self.restored(value) {
+            return from.iter().for_each(|&value| self.pass_through(value, level, reader));
+        }
         if !self.levels.holds(level, maker) {
             self.want(value, Reader::Recompute(reader));
         } else if !self.passing[value].contains(&level) {
@@ -167,6 +200,9 @@ impl Pass<'_> {
     /// it never starts a segment: what it reads of one is retained.
     fn demand(&mut self, value: ValueId, reader: NodeId) {
         let Some(maker) = self.problem.values[value].made_by else { return };
+        if let Some(from) = self.restored(value) {
+            return from.iter().for_each(|&value| self.demand(value, reader));
+        }
         let level = self.levels.owner(reader);
         if self.levels.owner(maker) == level && !self.is_stored(value) {
             self.out.on_demand[value] = true;

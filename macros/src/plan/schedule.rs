@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::defer::{Batch, Peak, defer};
 use super::levels::{Levels, ROOT};
 use super::lifetimes;
-use super::problem::{Extent, Node, NodeId, Problem, Size, ValueId};
+use super::problem::{Node, NodeId, Problem, Size, ValueId};
 use super::program::{Facts, Kept, Kind, Mode, Program, Run, Step, Why};
 use super::retain::Retained;
 
@@ -117,8 +117,9 @@ impl<'a> Training<'a> {
             reads.filter_map(maker).filter(|maker| !again.contains(maker)).collect();
         lacking.extend(nodes[node].backward.iter().flat_map(|backward| &backward.reads).filter_map(maker));
         while let Some(id) = lacking.pop() {
-            if !std::mem::replace(&mut made[id], true) {
-                again.insert(id);
+            // What is restored is not worth its room until it is read again.
+            let is_there = std::mem::replace(&mut made[id], true) && !nodes[id].restores;
+            if !is_there && again.insert(id) {
                 lacking.extend(nodes[id].reads.iter().filter_map(maker));
             }
         }
@@ -155,6 +156,7 @@ impl<'a> Training<'a> {
             run.nodes().for_each(|node| again[node] += 1);
         }
         let Retained { at, on_demand, entry, .. } = &self.retained;
+        let restores = |node: &NodeId| self.problem.nodes[*node].restores;
         let idle_levels = entry.iter().enumerate().filter(|(_, nodes)| nodes.is_empty());
         let idle_segments =
             each_once(idle_levels.filter_map(|(level, _)| self.levels.segment(level)).collect());
@@ -166,7 +168,11 @@ impl<'a> Training<'a> {
         let forward_time = sum(self.problem, program, Kind::Forward, |node| node.time);
         Facts {
             kept: self.kept(program),
-            recomputed: again.into_iter().enumerate().filter(|&(_, times)| times > 0).collect(),
+            recomputed: again
+                .into_iter()
+                .enumerate()
+                .filter(|(node, times)| *times > 0 && !restores(node))
+                .collect(),
             resident: self.levels.resident().to_vec(),
             tail: self.levels.tail().to_vec(),
             overruled: marked(&|value| at[value].is_some()),
@@ -260,16 +266,12 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The most elements per sample that are live at once: what schedules are compared by. The widths that
+/// The most bytes per sample that are live at once: what schedules are compared by. The widths that
 /// a layout knows hardly change which is lower.
 fn live_peak(problem: &Problem, program: &Program) -> Peak {
-    let elements = |size: Size| match size.extent {
-        Extent::PerSample(elements) => elements,
-        Extent::Fixed(_) => 0,
-    };
     let mut peak = Peak { live: 0, batch: 0 };
     let mut batch = 0;
-    live(problem, program, elements, |step, _, most| {
+    live(problem, program, Size::f32_bytes, |step, _, most| {
         if most > peak.live {
             peak = Peak { live: most, batch };
         }

@@ -132,6 +132,7 @@ pub(crate) trait Float:
     Real
     + super::math::Math
     + crate::ops::Compiled
+    + crate::ops::store::cpu::Narrow
     + std::ops::Add<Output = Self>
     + std::ops::Sub<Output = Self>
     + std::ops::Mul<Output = Self>

@@ -40,6 +40,34 @@ macro_rules! compiled {
             }
         }
     };
+    (forward alone) => {
+        /// The op, for any `E`.
+        trait Generic: $crate::device::Device {
+            fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
+        }
+
+        /// The op, compiled for `Self`.
+        pub(crate) trait Compiled: $crate::device::Real {
+            /// See the kernel.
+            fn forward(cpu: &Cpu<Self>, spec: &Spec, batch: usize, args: Forward<'_, Cpu<Self>>) -> Result<(), Error>;
+        }
+
+        compiled!(@forward f32);
+        compiled!(@forward f64);
+
+        impl<E: $crate::cpu::simd::Float> Kernel for Cpu<E> {
+            fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+                <E as Compiled>::forward(self, spec, batch, args)
+            }
+        }
+    };
+    (@forward $E:ident) => {
+        impl Compiled for $E {
+            fn forward(cpu: &Cpu<$E>, spec: &Spec, batch: usize, args: Forward<'_, Cpu<$E>>) -> Result<(), Error> {
+                Generic::forward(cpu, spec, batch, args)
+            }
+        }
+    };
     (@for $E:ident, $($life:lifetime),+) => {
         impl Compiled for $E {
             fn forward(cpu: &Cpu<$E>, spec: &Spec, batch: usize, args: Forward<'_, Cpu<$E>>) -> Result<(), Error> {
@@ -64,12 +92,14 @@ pub mod dropout;
 pub mod embedding;
 pub mod layer_norm;
 pub mod linear;
+pub mod load;
 pub mod mean;
 pub mod mse;
 pub mod parameter;
 pub mod position_embedding;
 pub mod slice;
 pub mod softmax;
+pub mod store;
 pub mod sum;
 pub mod transpose;
 
@@ -90,12 +120,14 @@ all_compiled!(
     embedding,
     layer_norm,
     linear,
+    load,
     mean,
     mse,
     parameter,
     position_embedding,
     slice,
     softmax,
+    store,
     sum,
     transpose
 );

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::Builder;
 use super::frame::{FrameExtra, Given, NO_MARKS, Place, join};
+use crate::graph::marks::store::is_store;
 use crate::graph::num::{Num, dim};
 use crate::graph::{MarkedRepeat, Repeat, Scope, Source, marks};
 use crate::report::{Around, Errors};
@@ -35,7 +36,7 @@ impl<'a> Builder<'a, '_> {
         }
         let mut found = Errors::default();
         let args = at.marks.checkpoint.iter().flat_map(|checkpoint| &checkpoint.args);
-        let below = args.filter(|arg| !self.value_reads_above(&arg.value)).count();
+        let below = args.filter(|arg| !is_store(arg) && !self.value_reads_above(&arg.value)).count();
         let ends = match below {
             0 => marks::repeat_ends(at.marks, runs.len(), &self.top.vars, &mut found),
             _ => vec![],
@@ -73,7 +74,7 @@ impl<'a> Builder<'a, '_> {
                 None => return None,
             }
         }
-        if let Some(mark) = at.marks.checkpoint.as_ref().map(|checkpoint| checkpoint.span) {
+        if let Some(mark) = self.checkpoint(at.marks) {
             let starts = [0].into_iter().chain(ends.iter().copied());
             let runs = starts.zip(&ends).map(|(start, end)| first_item + start..first_item + end).collect();
             let label = if at.path == self.top.path { join(&at.path, "repeat") } else { at.path };

@@ -7,8 +7,10 @@ use proc_macro2::Span;
 use super::Builder;
 use super::frame::{Frame, FrameExtra, Given, Hidden, Last, NO_MARKS, Outer, Place, join};
 use crate::graph::marks::model::ON_MODEL;
-use crate::graph::{Item, Scope, Source};
+use crate::graph::marks::store::{self, is_store};
+use crate::graph::{Checkpoint, Item, Scope, Source};
 use crate::ops;
+use crate::report::Errors;
 use crate::syntax::{self, Layer, Marks};
 
 impl<'a> Builder<'a, '_> {
@@ -82,21 +84,32 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    /// The span of a `#[checkpoint]` that takes no arguments here.
-    pub(super) fn plain_checkpoint(&mut self, marks: &Marks) -> Option<Span> {
+    /// A `#[checkpoint]` that says nothing of where here.
+    pub(super) fn plain_checkpoint(&mut self, marks: &Marks) -> Option<Checkpoint> {
         let checkpoint = marks.checkpoint.as_ref()?;
-        for arg in &checkpoint.args {
+        for arg in checkpoint.args.iter().filter(|arg| !is_store(arg)) {
             let (word, span) = crate::graph::marks::argument(arg);
             let fix = match word.as_deref() {
                 Some("every") => "it stands on a `repeat` or on the model",
                 Some("at") => "it stands on a `repeat`",
                 Some(word) if ON_MODEL.contains(&word) => "it stands on the model",
-                _ => "write `#[checkpoint]` alone here",
+                _ => "write `#[checkpoint]` alone here, or `#[checkpoint(store = bf16)]`",
             };
             let word = word.map_or_else(|| String::from("this"), |word| format!("`{word}`"));
             self.error(span, format!("{word} is no argument of `checkpoint` on a layer or scope -- {fix}"));
         }
-        Some(checkpoint.span)
+        self.checkpoint(marks)
+    }
+
+    /// A `#[checkpoint]`, and the format that it asks for.
+    pub(super) fn checkpoint(&mut self, marks: &Marks) -> Option<Checkpoint> {
+        let checkpoint = marks.checkpoint.as_ref()?;
+        let mut found = Errors::default();
+        let store = store::asked(checkpoint, &mut found);
+        for (span, message) in found.messages() {
+            self.error(span, message);
+        }
+        Some(Checkpoint { span: checkpoint.span, store })
     }
 
     pub(super) fn residual(

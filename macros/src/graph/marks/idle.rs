@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use proc_macro2::Span;
 
-use crate::graph::{Frozen, Graph, NodeId};
+use crate::graph::{Checkpoint, Frozen, Graph, NodeId};
 use crate::ops::Field;
 use crate::report::Errors;
 
@@ -18,12 +18,12 @@ pub(super) fn refuse(graph: &Graph, errors: &mut Errors) {
         for repeat in &scope.repeats {
             for run in &repeat.runs {
                 let nodes = scope.items[run.clone()].last().map_or(0..0, |item| item.nodes.clone());
-                marks.place("checkpoint", repeat.mark, nodes, |node| idle.unplanned(node, false));
+                marks.place("checkpoint", repeat.mark.span, nodes, |node| idle.unplanned(node, false));
             }
         }
         for item in &scope.items {
             let plain = item.scope.is_none();
-            if let Some(span) = item.checkpoint {
+            if let Some(Checkpoint { span, .. }) = item.checkpoint {
                 marks.place("checkpoint", span, item.nodes.clone(), |node| idle.unplanned(node, plain));
             }
             let recompute = graph.nodes.get(item.nodes.start).and_then(|node| node.recompute);

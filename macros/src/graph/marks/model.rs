@@ -2,7 +2,8 @@
 
 use proc_macro2::Span;
 
-use super::{argument, positive};
+use super::{argument, positive, store};
+use crate::graph::Stored;
 use crate::graph::num::{Vars, eval};
 use crate::plan::budget::Bounds;
 use crate::planned::WIDTHS;
@@ -16,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) min_interval: Option<(usize, Span)>,
     /// What layers took, if that was measured.
     pub(crate) profile: Option<Profile>,
+    /// How boundaries are held, if not as they are made.
+    pub(crate) store: Option<Stored>,
     /// The mark.
     pub(crate) span: Span,
 }
@@ -56,8 +59,8 @@ pub(crate) enum Limit {
 }
 
 /// The arguments: those that say where boundaries are, and those that say more about one of them.
-const KNOWN: [&str; 9] =
-    ["sqrt", "every", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval"];
+const KNOWN: [&str; 10] =
+    ["sqrt", "every", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval", "store"];
 const STRATEGIES: usize = 4;
 /// Those that stand nowhere else.
 pub(crate) const ON_MODEL: [&str; 8] =
@@ -73,6 +76,7 @@ fn form(word: &str) -> &'static str {
         "dtype" => "`dtype = f64`",
         "profile" => "`profile = \"remat.profile\"`",
         "max" => "`max = 4`",
+        "store" => "`store = bf16`",
         _ => "`min_interval = 2`",
     }
 }
@@ -88,7 +92,8 @@ pub(crate) fn asked(checkpoint: &Checkpoint, vars: &Vars, errors: &mut Errors) -
     for arg in &checkpoint.args {
         given.take(arg, errors);
     }
-    let asked = given.read(checkpoint, vars, errors);
+    let store = store::asked(checkpoint, errors);
+    let asked = given.read(checkpoint, vars, errors).map(|asked| Asked { store, ..asked });
     asked.filter(|_| errors.count() == before)
 }
 
@@ -121,6 +126,10 @@ impl<'a> Given<'a> {
             return;
         };
         let again = std::mem::replace(&mut self.named[index], true);
+        if word == "store" {
+            self.args[index] = Some((arg, span));
+            return;
+        }
         let bare = arg.name.is_none() && matches!(arg.value, Value::Expr(_));
         if bare != (word == "sqrt") || matches!(arg.value, Value::Call(..)) {
             errors.error(span, format!("`{word}` is written another way -- write {}", form(&word)));
@@ -165,7 +174,8 @@ impl<'a> Given<'a> {
         } else {
             self.get("sqrt").map(|_| Strategy::Sqrt)?
         };
-        Some(Asked { strategy, max, min_interval, profile: self.profile(errors), span: checkpoint.span })
+        let profile = self.profile(errors);
+        Some(Asked { strategy, max, min_interval, profile, store: None, span: checkpoint.span })
     }
 
     /// Arguments about what is not there.
@@ -183,6 +193,11 @@ impl<'a> Given<'a> {
                 let fix = format!("write {}, or remove it", form("budget"));
                 errors.error(span, format!("`{word}` is {what}, and there is none -- {fix}"));
             }
+        }
+        if let Some((_, span)) = self.get("store").filter(|_| nothing) {
+            let message = "`store` says how boundaries are held, and nothing places any";
+            let fix = "write `sqrt`, `every = 2`, `fraction = 0.3` or `budget = \"64 MiB\", batch = 32` beside it, or `store` in the mark on a layer or scope";
+            errors.error(span, format!("{message} -- {fix}"));
         }
         for word in ["max", "min_interval"] {
             if let Some((_, span)) = self.get(word).filter(|_| nothing) {

@@ -26,7 +26,7 @@ use crate::beside::beside;
 pub(crate) use bounds::Bounds;
 use choice::Choice;
 use marks::Marks;
-use part::{last_readers, peaks, recompute_time};
+use part::{Last, peaks, recompute_time};
 use search::{insert, search};
 use units::{Gaps, join};
 use ways::{Chains, FEW, MANY};
@@ -54,7 +54,7 @@ pub(crate) struct Offer {
 pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Result<Vec<Offer>, String> {
     let most = (NODES / problem.nodes.len().max(1)).clamp(FEWEST, MOST);
     let stages = stages(problem);
-    let gaps = Gaps::new(problem, &last_readers(problem), widths);
+    let gaps = Gaps::new(problem, &Last::new(problem), widths);
     let mut choices = uniform(&stages, most / 4);
     choices.push(Choice::default());
     if bounds == Bounds::default() {

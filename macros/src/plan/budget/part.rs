@@ -14,19 +14,30 @@ pub(crate) fn bytes(widths: Widths, size: Size) -> u64 {
     if size.is_per_sample() { widths.lines(size).unwrap_or(0).saturating_mul(widths.line) } else { 0 }
 }
 
-/// For each value, one past the last node whose forward or backward reads it; 0 if none does.
-pub(crate) fn last_readers(problem: &Problem) -> Vec<NodeId> {
-    let mut last = vec![0; problem.values.len()];
-    for (id, node) in problem.nodes.iter().enumerate() {
-        let backward = node.backward.iter().flat_map(|backward| &backward.reads);
-        for &value in node.reads.iter().chain(backward) {
-            last[value] = id + 1;
+/// For each value, one past the last node that has to do with it; 0 if none has.
+pub(crate) struct Last {
+    /// Whose forward or backward reads it.
+    pub(crate) reads: Vec<NodeId>,
+    /// Whose backward gives its gradient.
+    pub(crate) grads: Vec<NodeId>,
+}
+
+impl Last {
+    pub(crate) fn new(problem: &Problem) -> Self {
+        let none = vec![0; problem.values.len()];
+        let mut last = Self { reads: none.clone(), grads: none };
+        for (id, node) in problem.nodes.iter().enumerate() {
+            let backward = node.backward.iter();
+            for &value in node.reads.iter().chain(backward.clone().flat_map(|backward| &backward.reads)) {
+                last.reads[value] = id + 1;
+            }
+            backward.flat_map(|backward| &backward.grads).for_each(|&value| last.grads[value] = id + 1);
         }
+        for &value in problem.outputs.iter().chain([&problem.loss]) {
+            last.reads[value] = problem.nodes.len();
+        }
+        last
     }
-    for &value in problem.outputs.iter().chain([&problem.loss]) {
-        last[value] = problem.nodes.len();
-    }
-    last
 }
 
 /// Some consecutive nodes, alone.
@@ -42,34 +53,40 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The nodes in `range`, `last` being the [`last_readers`] of all.
-    pub(crate) fn new(problem: &Problem, range: Range<NodeId>, last: &[NodeId]) -> Self {
+    /// The nodes in `range`.
+    pub(crate) fn new(problem: &Problem, range: Range<NodeId>, last: &Last) -> Self {
         let mut known = vec![None; problem.values.len()];
         let mut part = Problem::default();
-        let mut take = |part: &mut Problem, value: ValueId| {
+        // A value of which only the gradient is made comes from nowhere.
+        let mut take = |part: &mut Problem, value: ValueId, is_read: bool| {
             *known[value].get_or_insert_with(|| {
                 let Value { size, made_by, grad } = problem.values[value].clone();
                 let made_by = made_by.filter(|maker| range.contains(maker)).map(|maker| maker - range.start);
-                if made_by.is_none() {
+                if made_by.is_none() && is_read {
                     part.inputs.push(part.values.len());
                 }
                 part.values.push(Value { size, made_by, grad });
                 part.values.len() - 1
             })
         };
-        let mut crossing = Vec::new();
+        let (mut crossing, mut grads) = (Vec::new(), Vec::new());
         for id in range.clone() {
             let node = &problem.nodes[id];
-            let mut all = |values: &[ValueId]| values.iter().map(|&value| take(&mut part, value)).collect();
-            let (reads, makes): (Vec<_>, Vec<_>) = (all(&node.reads), all(&node.makes));
+            let mut all = |values: &[ValueId], is_read| -> Vec<ValueId> {
+                values.iter().map(|&value| take(&mut part, value, is_read)).collect()
+            };
+            let (reads, makes) = (all(&node.reads, true), all(&node.makes, true));
             let backward = node.backward.as_ref().map(|backward| Backward {
-                reads: all(&backward.reads),
-                grads: all(&backward.grads),
+                reads: all(&backward.reads, true),
+                grads: all(&backward.grads, false),
                 params: Vec::new(),
                 scratch: backward.scratch,
             });
-            let outside = node.makes.iter().zip(&makes).filter(|(value, _)| last[**value] > range.end);
-            crossing.extend(outside.map(|(_, &own)| own));
+            for (&value, own) in node.makes.iter().zip(&makes) {
+                crossing.extend((last.reads[value] > range.end).then_some(own));
+                let outside = problem.values[value].grad && last.grads[value] > range.end;
+                grads.extend(outside.then_some(own));
+            }
             let epilogue = node.epilogue && id > range.start;
             part.nodes.push(Node { reads, makes, backward, epilogue, ..node.clone() });
         }
@@ -85,7 +102,7 @@ impl Part {
         let nodes = part.nodes.len();
         match known[problem.loss] {
             Some(loss) if crossing.is_empty() => part.loss = loss,
-            _ => close(&mut part, &crossing),
+            _ => close(&mut part, &crossing, grads),
         }
         Self { problem: part, nodes, crossing }
     }
@@ -134,6 +151,7 @@ impl Part {
         let kept = |&id: &NodeId| {
             let node = &self.problem.nodes[id];
             !node.recompute
+                && !node.restores
                 && node
                     .makes
                     .first()
@@ -147,10 +165,9 @@ impl Part {
     }
 }
 
-/// Ends a part whose values are read outside with a node that reads them.
-fn close(part: &mut Problem, crossing: &[ValueId]) {
+/// Ends a part whose values are read outside with a node that reads them, and gives these gradients.
+fn close(part: &mut Problem, crossing: &[ValueId], grads: Vec<ValueId>) {
     let size = Size { class: Class::Scalar, extent: Extent::Fixed(1) };
-    let grads: Vec<ValueId> = crossing.iter().copied().filter(|&value| part.values[value].grad).collect();
     part.loss = part.values.len();
     part.values.push(Value { size, made_by: Some(part.nodes.len()), grad: !grads.is_empty() });
     part.nodes.push(Node {
@@ -161,6 +178,7 @@ fn close(part: &mut Problem, crossing: &[ValueId]) {
         epilogue: false,
         recompute: false,
         stored: false,
+        restores: false,
         flops: 0,
         time: 0,
     });

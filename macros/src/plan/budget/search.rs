@@ -49,7 +49,7 @@ pub(crate) fn insert(offers: &mut Vec<Offer>, new: Offer) {
 fn droppable(problem: &Problem) -> Vec<NodeId> {
     let free = |&id: &NodeId| {
         let node = &problem.nodes[id];
-        !node.recompute && !node.makes.contains(&problem.loss)
+        !node.recompute && !node.restores && !node.makes.contains(&problem.loss)
     };
     (0..problem.nodes.len()).filter(free).collect()
 }

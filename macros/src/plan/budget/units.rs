@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::part::bytes;
+use super::part::{Last, bytes};
 use crate::plan::layout::Widths;
-use crate::plan::problem::{NodeId, Problem};
+use crate::plan::problem::{Class, NodeId, Problem};
 
 /// What crosses the gaps between nodes.
 pub(crate) struct Gaps {
@@ -14,11 +14,13 @@ pub(crate) struct Gaps {
     made: Vec<u64>,
     /// Segments by hand, which are not cut in two.
     by_hand: Vec<Range<NodeId>>,
+    /// Nodes before which no boundary stands: they round what the node before them makes.
+    rounding: Vec<NodeId>,
 }
 
 impl Gaps {
-    /// Of all nodes, `last` being the [`last_readers`](super::part::last_readers).
-    pub(crate) fn new(problem: &Problem, last: &[NodeId], widths: Widths) -> Self {
+    /// Of all nodes.
+    pub(crate) fn new(problem: &Problem, last: &Last, widths: Widths) -> Self {
         let count = problem.nodes.len();
         let mut change = vec![(0u64, 0u64); count + 1];
         let mut made = vec![0; count + 1];
@@ -27,9 +29,9 @@ impl Gaps {
             for &value in &node.makes {
                 let size = bytes(widths, problem.values[value].size);
                 made[id + 1] += size;
-                if last[value] > id + 1 {
+                if last.reads[value] > id + 1 {
                     change[id + 1].0 += size;
-                    change[last[value]].1 += size;
+                    change[last.reads[value]].1 += size;
                 }
             }
         }
@@ -39,7 +41,7 @@ impl Gaps {
             live
         });
         let by_hand = problem.segments.iter().map(|segment| segment.nodes.clone()).collect();
-        Self { crossing: crossing.collect(), made, by_hand }
+        Self { crossing: crossing.collect(), made, by_hand, rounding: rounding(problem) }
     }
 
     /// Cuts the longest of `units` where little crosses, until there are about `wanted` or each is a node.
@@ -78,7 +80,8 @@ impl Gaps {
             run.start < unit.end && unit.start < run.end && !(run.start <= unit.start && unit.end <= run.end)
         };
         let whole: Vec<&Range<NodeId>> = self.by_hand.iter().filter(inside).collect();
-        (unit.start + 1..unit.end).filter(move |&at| whole.iter().all(|run| at <= run.start || run.end <= at))
+        let apart = move |&at: &NodeId| whole.iter().all(|run| at <= run.start || run.end <= at);
+        (unit.start + 1..unit.end).filter(apart).filter(|at| self.rounding.binary_search(at).is_err())
     }
 
     /// Of the gaps that little crosses, the one that leaves equal halves.
@@ -89,6 +92,15 @@ impl Gaps {
         let uneven = |at: &NodeId| self.made(unit.start..*at).abs_diff(self.made(*at..unit.end));
         few.min_by_key(uneven).unwrap_or(unit.end)
     }
+}
+
+/// Nodes that round what others make.
+fn rounding(problem: &Problem) -> Vec<NodeId> {
+    let rounds = |id: &NodeId| {
+        let made = problem.nodes[*id].makes.first();
+        made.is_some_and(|&value| problem.values[value].size.class == Class::Half)
+    };
+    (0..problem.nodes.len()).filter(rounds).collect()
 }
 
 /// Joins neighbours so that there are at most `most`, those that look alike first.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::chain::{self, Chain, Schedule, Unit, Way};
 use super::choice::Choice;
-use super::part::{Part, bytes, last_readers};
+use super::part::{Last, Part, bytes};
 use super::units::{Gaps, join};
 use crate::plan::layout::Widths;
 use crate::plan::problem::{NodeId, Problem, ValueId};
@@ -49,13 +49,13 @@ impl Chains {
         units: &[std::ops::Range<NodeId>],
         most: usize,
     ) -> Vec<Choice> {
-        let last = last_readers(problem);
+        let last = Last::new(problem);
         let known: Vec<Rc<Known>> =
             units.iter().map(|unit| self.known(Part::new(problem, unit.clone(), &last))).collect();
         let chain = Chain {
             units: known.iter().map(|known| known.unit.clone()).collect(),
-            crossing: self.crossing(problem, units, &last),
-            gradient: self.gradients(problem, units, &last),
+            crossing: self.crossing(problem, units, &last.reads),
+            gradient: self.gradients(problem, units, &last.grads),
             fixed: fixed(problem, units),
         };
         let solved = chain::solve(&chain);
@@ -152,7 +152,7 @@ impl Chains {
             let units = if part.problem.stages.len() > 1 {
                 join(part.problem.stages.clone(), FEW)
             } else {
-                let gaps = Gaps::new(&part.problem, &last_readers(&part.problem), self.widths);
+                let gaps = Gaps::new(&part.problem, &Last::new(&part.problem), self.widths);
                 let whole = 0..part.nodes;
                 gaps.refine(vec![whole], FEW)
             };

@@ -164,6 +164,7 @@ fn lines(size: Option<Size>) -> u64 {
         Class::Elem => F32.elem,
         Class::Scalar => F32.scalar,
         Class::Index => 4,
+        Class::Half => 2,
     };
     (elements * width).div_ceil(F32.line)
 }

@@ -8,6 +8,8 @@ use crate::plan::problem::{
 #[derive(Default)]
 pub(super) struct Net {
     pub(super) problem: Problem,
+    /// Values that others see instead of one that is stored rounded, and that one.
+    restored: Vec<(ValueId, ValueId)>,
 }
 
 /// What a layer is: see [`Node`].
@@ -83,10 +85,42 @@ impl Net {
             epilogue: layer.epilogue,
             recompute: layer.recompute,
             stored: false,
+            restores: false,
             flops: layer.flops,
             time: time(layer.flops, bytes),
         });
         makes[0]
+    }
+
+    /// Stores a value rounded, and restores it: gives what its readers see instead of it.
+    pub(super) fn rounded(&mut self, value: ValueId) -> ValueId {
+        let size = self.problem.values[value].size;
+        let stored = self.node_of(Size { class: Class::Half, ..size }, value, false);
+        let restored = self.node_of(size, stored, true);
+        if let Some(maker) = self.problem.values[value].made_by
+            && let Some(backward) = &mut self.problem.nodes[maker].backward
+        {
+            backward.reads.iter_mut().filter(|read| **read == value).for_each(|read| *read = restored);
+        }
+        self.restored.push((restored, value));
+        restored
+    }
+
+    fn node_of(&mut self, size: Size, read: ValueId, restores: bool) -> ValueId {
+        let made = self.value(size, Some(self.nodes()));
+        self.problem.nodes.push(Node {
+            reads: vec![read],
+            makes: vec![made],
+            scratch: None,
+            backward: None,
+            epilogue: false,
+            recompute: false,
+            stored: false,
+            restores,
+            flops: 0,
+            time: 6 * size.f32_bytes(),
+        });
+        made
     }
 
     /// What was added since the last stage is one.
@@ -117,7 +151,11 @@ impl Net {
         for node in nodes.iter_mut() {
             let Some(backward) = &mut node.backward else { continue };
             backward.params.retain(|&param| params[param].is_some());
-            backward.grads = node.reads.iter().copied().filter(|&value| trained[value]).collect();
+            let source = |value: &ValueId| {
+                let restored = self.restored.iter().find(|(restored, _)| restored == value);
+                restored.map_or(*value, |(_, source)| *source)
+            };
+            backward.grads = node.reads.iter().map(source).filter(|&value| trained[value]).collect();
             backward.grads.sort_unstable();
             backward.grads.dedup();
             trained[node.makes[0]] = !(backward.params.is_empty() && backward.grads.is_empty());

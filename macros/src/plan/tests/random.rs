@@ -32,6 +32,7 @@ struct Odds {
     shared_param: usize,
     marked: usize,
     segments: usize,
+    rounded: usize,
 }
 
 /// A problem of up to `most` nodes, the loss not counted, drawn from `seed`.
@@ -42,6 +43,7 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
         shared_param: rng.below(40),
         marked: [0, 0, 20, 60][rng.below(4)],
         segments: rng.below(7),
+        rounded: [0, 0, 30][(seed % 3) as usize],
     };
     let mut net = Net::default();
     let mut seen = Vec::new();
@@ -83,6 +85,7 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
     let epilogue = before.filter(|value| rng.percent(25) && seen.last() == Some(value) && seen.len() > 2);
     let read_before = |value| net.problem.nodes.iter().any(|node| node.reads.contains(&value));
     let epilogue = epilogue.filter(|&value| !read_before(value));
+    let epilogue = epilogue.filter(|_| !net.problem.nodes.last().is_some_and(|node| node.restores));
     let mut reads = epilogue.map_or_else(|| sources(rng, odds, seen), |value| vec![value]);
     if epilogue.is_some() {
         seen.pop();
@@ -123,6 +126,9 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
         // A value whose size does not depend on the batch, such as an auxiliary loss.
         net.problem.values[made].size =
             Size { class: Class::Scalar, extent: Extent::Fixed(random_size(rng)) };
+    } else if rng.percent(odds.rounded) {
+        seen.push(net.rounded(made));
+        return;
     }
     seen.push(made);
 }

@@ -314,6 +314,7 @@ fn lines(size: Size, widths: Widths) -> (Region, u128) {
         Class::Elem => widths.elem,
         Class::Scalar => widths.scalar,
         Class::Index => 4,
+        Class::Half => 2,
     };
     let (region, elements) = match size.extent {
         Extent::PerSample(elements) => (Region::PerSample, elements),
