@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Mark};
+use crate::ops::store::Format;
 use crate::plan::program::Facts;
 
 /// What a plan, of which `facts` are known, says of the marks of `graph`.
@@ -21,7 +22,19 @@ pub(crate) fn notes(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<Stri
         let segments: Vec<usize> = mark.segments.iter().filter_map(|of| problems[*of]).collect();
         notes.extend(checkpoint(mark, &segments, facts));
     }
+    notes.extend(rounded(graph));
     notes
+}
+
+/// What is stored rounded.
+fn rounded(graph: &Graph) -> impl Iterator<Item = String> {
+    Format::ALL.into_iter().filter_map(|format| {
+        let count = graph.rounded.values().filter(|rounded| **rounded == format).count();
+        let (values, are) = if count == 1 { ("value", "is") } else { ("values", "are") };
+        let name = format.name();
+        (count > 0)
+            .then(|| format!("{count} {values} {are} stored as {name}: every reader gets them rounded"))
+    })
 }
 
 /// Values that are kept against their mark.

@@ -46,7 +46,9 @@ pub mod __private {
         Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
         Workspace, check_batch, check_ids, check_shape,
     };
-    pub use crate::plan::{Bytes, Kept, Peak, Plan, Program, Reason, Segment, Timeline};
+    pub use crate::plan::{
+        Bytes, Cause, Kept, Peak, Plan, Program, Reason, Recomputed, Segment, Stage, Timeline,
+    };
     pub use crate::tables::{self, Numbers, RECOMPUTE, Table};
     pub use crate::{ndarray, ops, profile};
     pub use remat_macros::model;

@@ -2,7 +2,7 @@
 //! tokens, however deep the model is.
 
 use crate::model::ParamSpec;
-use crate::plan::{Kept, Segment};
+use crate::plan::{Kept, Recomputed, Segment, Stage};
 
 /// Numbers below 2^32, each in four bytes, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,18 @@ pub trait Kind: Copy + 'static {
 }
 
 impl Kind for Kept {
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+impl Kind for Recomputed {
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+impl Kind for Stage {
     fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
@@ -137,8 +149,8 @@ mod tests {
     #[test]
     fn a_row_is_its_kind_under_its_own_name() {
         const KINDS: [Segment; 2] = [
-            Segment { name: "", recomputed: 3, last: false },
-            Segment { name: "", recomputed: 0, last: true },
+            Segment { name: "", recomputed: 3, flops: 9, last: false },
+            Segment { name: "", recomputed: 0, flops: 0, last: true },
         ];
         const ROWS: Numbers = Numbers::new(&[5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0]);
         let rows = Table::new("firstß", ROWS, &KINDS).iter();

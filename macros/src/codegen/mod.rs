@@ -6,6 +6,7 @@
 
 mod api;
 mod calls;
+mod lists;
 mod plan;
 mod programs;
 mod rows;

@@ -1,29 +1,26 @@
 //! The `Model` implementation: parameters and plans as constants.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 use super::calls::float;
+use super::lists;
 use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use super::timeline::NAME;
-use crate::graph::lower::Lowered;
 use crate::graph::{Graph, Init, Param};
 use crate::notes::notes;
 use crate::plan::fullest::fullest;
 use crate::plan::layout::{Placed, Region, What};
-use crate::plan::program::{Kind, Step, Why};
-use crate::planned::{Planned, Plans, WIDTHS, bytes};
+use crate::plan::program::{Kind, Step};
+use crate::planned::{Planned, Plans, WIDTHS};
 use crate::syntax::text;
 
-fn int(n: u64) -> Literal {
+pub(super) fn int(n: u64) -> Literal {
     Literal::u64_unsuffixed(n)
 }
 
-fn pair((per_sample, fixed): (u64, u64)) -> TokenStream {
+pub(super) fn pair((per_sample, fixed): (u64, u64)) -> TokenStream {
     let (per_sample, fixed) = (int(per_sample), int(fixed));
     quote!(__remat::Bytes { per_sample: #per_sample, fixed: #fixed })
 }
@@ -121,8 +118,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (kept, segments, notes) =
-        (kept(&plans.training, &plans.train, width)?, segments(plans)?, notes(graph, &plans.training, facts));
+    let (lists, notes) = (lists::emit(graph, plans, width)?, notes(graph, &plans.training, facts));
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
@@ -147,8 +143,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     Ok(quote! {
         __remat::Plan {
             name: #text,
-            #kept
-            segments: #segments,
+            #lists
             peak: #peak,
             recompute_marks: #marks,
             notes: &[#(#notes),*],
@@ -181,74 +176,6 @@ fn gradients(graph: &Graph, plans: &Plans, width: usize) -> Result<TokenStream, 
     let mut table = Numbers::default();
     starts.into_iter().try_for_each(|line| table.push_wide(line))?;
     Ok(table.tokens())
-}
-
-fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStream, String> {
-    let facts = &planned.program.facts;
-    let in_tail = |node: Option<usize>| {
-        let inside = |s: &usize| node.is_some_and(|n| lowered.problem.segments[*s].nodes.contains(&n));
-        facts.tail.iter().any(inside)
-    };
-    let (mut table, mut names) = (Named::new(), Distinct::default());
-    // What is neither an input nor in the last segment, inputs, and the last segment.
-    let mut sums = [(0, 0); 3];
-    for kept in &facts.kept {
-        let value = &lowered.problem.values[kept.value];
-        let reason = match kept.why {
-            Why::Given => "Input",
-            Why::Boundary(_) => "Boundary",
-            Why::Frontier(_) => "Frontier",
-            Why::InputOf(_) => "SegmentInput",
-            Why::Backward(_) => "Backward",
-            Why::Recompute(_) => "Recompute",
-            Why::Output => "Output",
-        };
-        let name = names.next(&lowered.labels[kept.value]);
-        let (per_sample, fixed) = bytes(value.size, width);
-        let last = in_tail(value.made_by);
-        let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
-        *sum = (sum.0 + per_sample, sum.1 + fixed);
-        let describe = |_: &_| {
-            let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
-            quote!(__remat::Kept { name: "", reason: __remat::Reason::#reason, bytes: #bytes, last_segment: #last })
-        };
-        table.row(&name, (reason, per_sample, fixed, last), describe, &[])?;
-    }
-    let table = table.tokens();
-    let [kept, inputs, last] = sums.map(pair);
-    Ok(quote! {
-        kept: __remat::Table::new(#table),
-        kept_bytes: #kept,
-        input_bytes: #inputs,
-        last_segment_bytes: #last,
-    })
-}
-
-fn segments(plans: &Plans) -> Result<TokenStream, String> {
-    let facts = &plans.train.program.facts;
-    let (mut table, mut names) = (Named::new(), Distinct::default());
-    for (i, segment) in plans.training.problem.segments.iter().enumerate() {
-        let name = names.next(&plans.training.segments[i]);
-        let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
-        let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
-        let (recomputed, last) = (end - first, facts.resident.contains(&i));
-        let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
-        table.row(&name, (recomputed, last), describe, &[])?;
-    }
-    let table = table.tokens();
-    Ok(quote!(__remat::Table::new(#table)))
-}
-
-/// Names as tables have them: the second of one name is marked as such.
-#[derive(Default)]
-struct Distinct<'a>(BTreeMap<&'a str, usize>);
-
-impl<'a> Distinct<'a> {
-    fn next(&mut self, name: &'a str) -> Cow<'a, str> {
-        let count = self.0.entry(name).or_default();
-        *count += 1;
-        if *count == 1 { name.into() } else { format!("{name} ({count})").into() }
-    }
 }
 
 /// What lives where each region is fullest, by kind, and the gaps between it.

@@ -136,3 +136,11 @@ pub(crate) struct Problem {
     /// What a planner places boundaries between (R4): consecutive, from the first node to the last.
     pub(crate) stages: Vec<Range<NodeId>>,
 }
+
+impl Problem {
+    /// Whether a node stores a value rounded: so it stands right behind what makes that.
+    pub(crate) fn rounds(&self, node: NodeId) -> bool {
+        let made = self.nodes[node].makes.first();
+        made.is_some_and(|&value| self.values[value].size.class == Class::Half)
+    }
+}

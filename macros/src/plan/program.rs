@@ -108,7 +108,7 @@ impl Program {
 pub(crate) struct Facts {
     /// Values alive when the loss has been computed and read afterwards, in order of declaration.
     pub(crate) kept: Vec<Kept>,
-    /// Nodes whose forward runs again, ascending, and how often it does; but for those that restore.
+    /// Nodes whose forward runs again, ascending, and how often it does; but for those that are no layers.
     pub(crate) recomputed: Vec<(NodeId, usize)>,
     /// Segments that nothing separates from their backward, so that they are not recomputed.
     pub(crate) resident: Vec<usize>,

@@ -156,7 +156,7 @@ impl<'a> Training<'a> {
             run.nodes().for_each(|node| again[node] += 1);
         }
         let Retained { at, on_demand, entry, .. } = &self.retained;
-        let restores = |node: &NodeId| self.problem.nodes[*node].restores;
+        let is_layer = |node: NodeId| !self.problem.nodes[node].restores && !self.problem.rounds(node);
         let idle_levels = entry.iter().enumerate().filter(|(_, nodes)| nodes.is_empty());
         let idle_segments =
             each_once(idle_levels.filter_map(|(level, _)| self.levels.segment(level)).collect());
@@ -171,7 +171,7 @@ impl<'a> Training<'a> {
             recomputed: again
                 .into_iter()
                 .enumerate()
-                .filter(|(node, times)| *times > 0 && !restores(node))
+                .filter(|(node, times)| *times > 0 && is_layer(*node))
                 .collect(),
             resident: self.levels.resident().to_vec(),
             tail: self.levels.tail().to_vec(),

@@ -1,13 +1,18 @@
 //! What the compiler decided: a constant of every model.
 
+mod parts;
+mod report;
 mod svg;
+mod table;
 
-use std::fmt;
+use serde::Serialize;
+
+pub use parts::{Cause, Kept, Peak, Reason, Recomputed, Segment, Stage};
 
 use crate::tables::{Numbers, Table};
 
 /// Bytes that grow with the batch: `per_sample * batch + fixed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub struct Bytes {
     /// Bytes for each sample.
     pub per_sample: usize,
@@ -28,6 +33,9 @@ impl Bytes {
         self.per_sample.checked_mul(batch)?.checked_add(self.fixed)
     }
 }
+
+/// The batch of what is said without one.
+const BATCH: usize = 32;
 
 /// Where one program (training, evaluation, forward) stands in a workspace.
 #[doc(hidden)]
@@ -65,80 +73,6 @@ impl Timeline {
     }
 }
 
-/// Why a value is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// An input or target that is read again.
-    Input,
-    /// The output of a recomputed segment.
-    Boundary,
-    /// Made inside a recomputed segment and read after it.
-    Frontier,
-    /// Read by a recomputed segment.
-    SegmentInput,
-    /// Read by the backward of a layer.
-    Backward,
-    /// Read by the recompute of a layer.
-    Recompute,
-    /// The loss, or an output of training.
-    Output,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Input => "input",
-            Self::Boundary => "boundary",
-            Self::Frontier => "frontier",
-            Self::SegmentInput => "read by a recompute",
-            Self::Backward => "read by backward",
-            Self::Recompute => "read by a recompute",
-            Self::Output => "output",
-        })
-    }
-}
-
-/// A value that lives from forward into backward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The layer that makes it, or the input.
-    pub name: &'static str,
-    /// Why.
-    pub reason: Reason,
-    /// What it takes.
-    pub bytes: Bytes,
-    /// It belongs to the segment that is not recomputed because its backward comes next.
-    pub last_segment: bool,
-}
-
-/// A run of layers whose inside is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// Its first and last layer, or the scope it is.
-    pub name: &'static str,
-    /// Layers that run again in backward.
-    pub recomputed: usize,
-    /// Whether its backward follows its forward at once, so that nothing is recomputed.
-    pub last: bool,
-}
-
-/// What lives when a training step needs the most memory, by kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Peak {
-    /// Inputs and targets.
-    pub inputs: Bytes,
-    /// Activations of the forward pass.
-    pub activations: Bytes,
-    /// Activations that were computed again.
-    pub recomputed: Bytes,
-    /// Gradients of activations.
-    pub gradients: Bytes,
-    /// Memory of the running kernel.
-    pub scratch: Bytes,
-    /// What lies between buffers because they do not fit without gaps.
-    pub gaps: Bytes,
-}
-
 /// The plan of a model in one layout.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
@@ -153,12 +87,16 @@ pub struct Plan {
     #[doc(hidden)]
     pub last_segment_bytes: Bytes,
     #[doc(hidden)]
+    pub recomputed: Table<Recomputed>,
+    #[doc(hidden)]
+    pub stages: Table<Stage>,
+    #[doc(hidden)]
     pub segments: Table<Segment>,
     /// What a training step holds when it needs the most.
     pub peak: Peak,
     /// Layers whose value alone is dropped and recomputed: marked `#[recompute]`, or chosen by the planner.
     pub recompute_marks: usize,
-    /// Marks that save nothing, and why.
+    /// What is to be said of the marks: which save nothing, and why; what is rounded.
     pub notes: &'static [&'static str],
     /// Floating-point operations of forward, per sample.
     pub forward_flops: u64,
@@ -211,6 +149,8 @@ impl Plan {
             kept_bytes: NO,
             input_bytes: NO,
             last_segment_bytes: NO,
+            recomputed: Table::EMPTY,
+            stages: Table::EMPTY,
             segments: Table::EMPTY,
             peak: Peak { inputs: NO, activations: NO, recomputed: NO, gradients: NO, scratch: NO, gaps: NO },
             recompute_marks: 0,
@@ -318,6 +258,17 @@ impl Plan {
         self.kept.iter()
     }
 
+    /// Layers that run again in backward, in order of declaration.
+    pub fn recomputed(&self) -> impl ExactSizeIterator<Item = Recomputed> + Clone {
+        self.recomputed.iter()
+    }
+
+    /// The top-level layers, scopes and iterations, but for the loss: what a mark on the model, or a budget, places
+    /// boundaries between.
+    pub fn stages(&self) -> impl ExactSizeIterator<Item = Stage> + Clone {
+        self.stages.iter()
+    }
+
     /// Runs of layers whose inside is not kept, inner ones after the outer that holds them.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment> + Clone {
         self.segments.iter()
@@ -328,139 +279,5 @@ impl Plan {
     /// again, and backward. It follows the light or dark scheme of what shows it.
     pub fn to_svg(&self, batch: usize) -> String {
         svg::picture(self, batch)
-    }
-
-    /// One line: peak at a batch of 32, what store-all needs, what is saved and what it costs.
-    pub fn summary(&self) -> String {
-        self.summary_at(BATCH)
-    }
-
-    fn summary_at(&self, batch: usize) -> String {
-        // A line of the table has 100 columns.
-        let (name, own) = (Short(self.name, 20), Size(self.peak_bytes(batch)));
-        if self.is_store_all {
-            return format!("{name}: {own} at batch {batch}, everything kept that backward reads");
-        }
-        format!(
-            "{name}: {own} at batch {batch} instead of {}, {:.0} % saved for {:.1} % more operations",
-            Size(self.store_all_peak_bytes(batch)),
-            100.0 * self.savings_at(batch),
-            100.0 * self.compute_overhead()
-        )
-    }
-
-    /// The plan as a table, summed up for this batch; `Display` is that for 32.
-    pub fn table(&self, batch: usize) -> impl fmt::Display {
-        let plan = *self;
-        fmt::from_fn(move |f| plan.write(f, batch))
-    }
-
-    fn write(&self, f: &mut fmt::Formatter<'_>, batch: usize) -> fmt::Result {
-        let row = |f: &mut fmt::Formatter<'_>, name: &str, bytes: Bytes| {
-            writeln!(f, "  {name:<34} {:>14} {:>14}", Size(bytes.per_sample), Size(bytes.fixed))
-        };
-        writeln!(f, "{}", self.summary_at(batch))?;
-        writeln!(f, "  {:<34} {:>14} {:>14}", "workspace at the peak", "per sample", "fixed")?;
-        row(f, "inputs and targets", self.peak.inputs)?;
-        row(f, "activations", self.peak.activations)?;
-        row(f, "recomputed activations", self.peak.recomputed)?;
-        row(f, "gradients of activations", self.peak.gradients)?;
-        row(f, "scratch", self.peak.scratch)?;
-        row(f, "gaps", self.peak.gaps)?;
-        row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
-        row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
-        let mut segments = self.segments().peekable();
-        while let Some(first) = segments.next() {
-            let (mut last, mut count) = (first, 1);
-            while let Some(next) = segments.next_if(|next| first.is_like(next)) {
-                (last, count) = (next, count + 1);
-            }
-            let name = if count == 1 {
-                String::from(first.name)
-            } else {
-                format!("{} to {}", first.name, last.name)
-            };
-            let what = match (first.last, first.recomputed) {
-                (true, 0) => String::from("not recomputed: its backward comes next"),
-                (true, n) => format!("{} again inside another segment", layers(n)),
-                (false, n) if count > 1 => format!("{} again in each of {count}", layers(n)),
-                (false, n) => format!("{} again", layers(n)),
-            };
-            writeln!(f, "  segment {:<44} {what}", Short(&name, 44))?;
-        }
-        if self.recompute_marks > 0 {
-            writeln!(f, "  {:<52} {} again", "recomputed on their own", layers(self.recompute_marks))?;
-        }
-        self.notes.iter().try_for_each(|note| write_note(f, note))
-    }
-}
-
-/// The batch of what is said without one.
-const BATCH: usize = 32;
-
-impl Segment {
-    /// Whether another differs in the numbers of its name alone.
-    fn is_like(&self, other: &Self) -> bool {
-        let words =
-            |name: &'static str| name.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty());
-        (self.recomputed, self.last) == (other.recomputed, other.last)
-            && !self.name.contains('…')
-            && words(self.name).eq(words(other.name))
-    }
-}
-
-/// A note, broken between words where it is longer than a line.
-fn write_note(f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
-    let mut line = String::from("  note:");
-    for word in note.split(' ') {
-        if line.chars().count() + word.chars().count() >= 100 {
-            writeln!(f, "{line}")?;
-            line = String::from("       ");
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    writeln!(f, "{line}")
-}
-
-/// At most so many letters of a name, the middle left out.
-struct Short<'a>(&'a str, usize);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(name, most) = *self;
-        let count = name.chars().count();
-        if count <= most {
-            return f.pad(name);
-        }
-        let half = (most - 1) / 2;
-        let (front, back) = (name.chars().take(half), name.chars().skip(count - half));
-        f.pad(&front.chain(['…']).chain(back).collect::<String>())
-    }
-}
-
-/// "1 layer runs", "2 layers run"
-fn layers(count: usize) -> String {
-    if count == 1 { String::from("1 layer runs") } else { format!("{count} layers run") }
-}
-
-/// Bytes for people.
-struct Size(usize);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.0 as f64;
-        f.pad(&match self.0 {
-            0..1024 => format!("{bytes} B"),
-            1024..1_048_576 => format!("{:.1} KiB", bytes / 1024.0),
-            1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes / 1_048_576.0),
-            _ => format!("{:.2} GiB", bytes / 1_073_741_824.0),
-        })
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, BATCH)
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::part::{Last, bytes};
 use crate::plan::layout::Widths;
-use crate::plan::problem::{Class, NodeId, Problem};
+use crate::plan::problem::{NodeId, Problem};
 
 /// What crosses the gaps between nodes.
 pub(crate) struct Gaps {
@@ -40,8 +40,9 @@ impl Gaps {
             live = live + born - gone;
             live
         });
+        let rounding = (0..count).filter(|&id| problem.rounds(id)).collect();
         let by_hand = problem.segments.iter().map(|segment| segment.nodes.clone()).collect();
-        Self { crossing: crossing.collect(), made, by_hand, rounding: rounding(problem) }
+        Self { crossing: crossing.collect(), made, by_hand, rounding }
     }
 
     /// Cuts the longest of `units` where little crosses, until there are about `wanted` or each is a node.
@@ -92,15 +93,6 @@ impl Gaps {
         let uneven = |at: &NodeId| self.made(unit.start..*at).abs_diff(self.made(*at..unit.end));
         few.min_by_key(uneven).unwrap_or(unit.end)
     }
-}
-
-/// Nodes that round what others make.
-fn rounding(problem: &Problem) -> Vec<NodeId> {
-    let rounds = |id: &NodeId| {
-        let made = problem.nodes[*id].makes.first();
-        made.is_some_and(|&value| problem.values[value].size.class == Class::Half)
-    };
-    (0..problem.nodes.len()).filter(rounds).collect()
 }
 
 /// Joins neighbours so that there are at most `most`, those that look alike first.

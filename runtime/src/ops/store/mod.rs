@@ -7,7 +7,7 @@ pub(crate) mod cpu;
 
 /// How a rounded value is held. Rounding is to the nearest, of two as near to the even one; what is too large becomes
 /// infinite, and NaN stays NaN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Format {
     /// bfloat16: the upper half of an f32, so its range, and 8 bits of significand: a relative error of up to 2^-8.
     Bf16,

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
 use super::{Escaped, LEFT, rows, x};
-use crate::plan::{Plan, layers};
+use crate::plan::Plan;
+use crate::plan::table::layers;
 
 /// Height of a level.
 const LEVEL: f64 = 22.0;

@@ -6,7 +6,8 @@ use std::fmt::{self, Write};
 
 use map::Map;
 
-use super::{Plan, Size};
+use super::Plan;
+use super::table::Size;
 use crate::tables::Numbers;
 
 /// What the areas of the picture are, from the bottom up: the class and the name of each.
