@@ -82,7 +82,7 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
 fn checkpoint(mark: &Mark, segments: &[usize], facts: &Facts) -> Option<String> {
     let is_idle = |segment: &usize| facts.idle_segments.contains(segment);
     let is_resident = |segment: &usize| facts.resident.contains(segment);
-    if segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
+    if mark.rounds || segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
         return None;
     }
     let why = match segments {

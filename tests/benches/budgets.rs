@@ -1,4 +1,5 @@
-//! What budgets cost: planned and touched peak, recomputed operations, and the planned and the measured time.
+//! What budgets cost: planned and touched peak, recomputed operations, the planned and the measured time, and how far
+//! the gradients are from those of the network that keeps everything: the norm of the difference over their norm.
 //!
 //! `cargo bench -p remat-tests --bench budgets [-- ROUNDS THREADS [large]]` takes steps of each network without
 //! and with each plan in turn, and prints medians of the rounds; with `large` also of a GPT of 12 layers, width 768,
@@ -6,6 +7,7 @@
 
 use std::time::Instant;
 
+use remat::model::Grads;
 use remat::ndarray::Axis;
 use remat::prelude::*;
 use remat::testing;
@@ -47,8 +49,11 @@ macro_rules! plans {
             gpt!(Cheap $sizes: model [] blocks [] cheap [#[recompute]]);
             gpt!(Sqrt $sizes: model [#[checkpoint(sqrt)]] blocks [] cheap []);
             gpt!(EveryBlock $sizes: model [] blocks [#[checkpoint]] cheap []);
+            gpt!(Bf16 $sizes: model [] blocks [#[checkpoint(store = bf16)]] cheap []);
+            gpt!(F16 $sizes: model [] blocks [#[checkpoint(store = f16)]] cheap []);
             gpt!(Half $sizes: model [#[checkpoint(fraction = 0.5)]] blocks [] cheap []);
             gpt!(Third $sizes: model [#[checkpoint(fraction = 0.3)]] blocks [] cheap []);
+            gpt!(ThirdBf16 $sizes: model [#[checkpoint(fraction = 0.3, store = bf16)]] blocks [] cheap []);
             gpt!(Sixth $sizes: model [#[checkpoint(fraction = 0.15)]] blocks [] cheap []);
             gpt!(Least $sizes: model [#[checkpoint(fraction = $least)]] blocks [] cheap []);
         }
@@ -67,8 +72,8 @@ fn main() {
     let cpu = Cpu::with_threads(threads).expect("threads");
     println!("{threads} threads, medians of {rounds} rounds");
     println!(
-        "{:<26} {:>10} {:>10} {:>8} {:>10} {:>9} {:>9} {:>9}",
-        "", "planned", "touched", "kept", "operations", "planned", "plan adds", "recompute"
+        "{:<26} {:>10} {:>10} {:>8} {:>10} {:>9} {:>9} {:>9} {:>9}",
+        "", "planned", "touched", "kept", "operations", "planned", "plan adds", "recompute", "gradients"
     );
     macro_rules! row {
         ($module:ident $net:ident $name:literal, $batch:expr, $tokens:expr, $vocabulary:expr) => {{
@@ -96,11 +101,12 @@ fn main() {
                     rows.push([100.0 * (took / whole - 1.0), 100.0 * seen.recompute.as_secs_f64() / whole]);
                 }
             }
+            let off = distance(ws_all.grads(), ws.grads());
             let [added, again] = [0, 1].map(|i| median(rows.iter().map(|row| row[i])));
             let (plan, all) = ($module::$net::PLAN, $module::StoreAll::PLAN);
             let mebibytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
             println!(
-                "{:<26} {:>6.1} MiB {:>6.1} MiB {:>6.0} % {:>8.1} % {:>7.1} % {added:>7.1} % {again:>7.1} %",
+                "{:<26} {:>6.1} MiB {:>6.1} MiB {:>6.0} % {:>8.1} % {:>7.1} % {added:>7.1} % {again:>7.1} % {off:>9.1e}",
                 $name,
                 mebibytes(plan.peak_bytes($batch)),
                 mebibytes(touched),
@@ -116,8 +122,11 @@ fn main() {
             row!($module Cheap "norms and GELUs again", $batch, $tokens, $vocabulary);
             row!($module Sqrt "sqrt", $batch, $tokens, $vocabulary);
             row!($module EveryBlock "every block", $batch, $tokens, $vocabulary);
+            row!($module Bf16 "every block, bf16", $batch, $tokens, $vocabulary);
+            row!($module F16 "every block, f16", $batch, $tokens, $vocabulary);
             row!($module Half "fraction = 0.5", $batch, $tokens, $vocabulary);
             row!($module Third "fraction = 0.3", $batch, $tokens, $vocabulary);
+            row!($module ThirdBf16 "fraction = 0.3, bf16", $batch, $tokens, $vocabulary);
             row!($module Sixth "fraction = 0.15", $batch, $tokens, $vocabulary);
             row!($module Least "the least", $batch, $tokens, $vocabulary);
         };
@@ -126,6 +135,19 @@ fn main() {
     if args.iter().any(|arg| arg == "large") {
         table!(large, 1, 1024, 256);
     }
+}
+
+/// The norm of the difference of two gradients over that of the first.
+fn distance<A: Model<Device = Cpu>, B: Model<Device = Cpu>>(exact: Grads<'_, A>, other: Grads<'_, B>) -> f64 {
+    let (mut difference, mut norm) = (0.0, 0.0);
+    for (a, b) in exact.iter().zip(other.iter()) {
+        let ((_, a), (_, b)) = (a.expect("a gradient"), b.expect("a gradient"));
+        for (a, b) in a.iter().zip(b.iter()) {
+            difference += f64::from(a - b).powi(2);
+            norm += f64::from(*a).powi(2);
+        }
+    }
+    (difference / norm).sqrt()
 }
 
 fn median(numbers: impl Iterator<Item = f64>) -> f64 {

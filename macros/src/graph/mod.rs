@@ -321,6 +321,8 @@ pub(crate) struct Mark {
     pub(crate) places: usize,
     /// The segments that it makes, or bounds.
     pub(crate) segments: Vec<usize>,
+    /// It rounds what is kept for it, which saves something whatever else it does.
+    pub(crate) rounds: bool,
 }
 
 /// A run of nodes that is recomputed.
