@@ -2,6 +2,7 @@
 //! on any number of threads, and whatever lies in memory that a step has not written.
 
 use remat::ndarray::Axis;
+use remat::plan::Cause;
 use remat::prelude::*;
 use remat::testing;
 use remat_tests::trace::{Trace, ids, numbers};
@@ -283,4 +284,38 @@ fn the_lines_of_the_table_sum_to_the_peak_and_gaps_are_small() {
         assert!(plan.fragmentation() >= plan.train.bytes.per_sample as f64 / all_but_gaps as f64);
         assert!(plan.fragmentation() <= 1.05, "{}: {}", plan.name, plan.fragmentation());
     }
+}
+
+#[test]
+fn what_a_plan_lists_sums_to_what_it_says() {
+    for plan in [
+        gpts::StoreAll::PLAN,
+        gpts::Nested::PLAN,
+        gpts::Recompute::PLAN,
+        gpts::Third::PLAN,
+        deep_nets::Sqrt::PLAN,
+        deep_nets::Least::PLAN,
+        dags::Nested::PLAN,
+        dags::Mixed::PLAN,
+        rounded_blocks::Recompute::PLAN,
+        rounded_stages::Least::PLAN,
+    ] {
+        let name = plan.name;
+        let forward: u64 = plan.stages().map(|stage| stage.forward_flops).sum();
+        let again: u64 = plan.stages().map(|stage| stage.recompute_flops).sum();
+        assert_eq!((forward, again), (plan.forward_flops, plan.recompute_flops), "{name}");
+        let layers: u64 = plan.recomputed().map(|layer| layer.flops * layer.times as u64).sum();
+        // What is rounded is stored and loaded again too, which is no layer.
+        let rounded = plan.kept().any(|kept| kept.format.is_some());
+        assert!(if rounded { layers < again } else { layers == again }, "{name}: {layers} of {again}");
+        let kept: usize = plan.kept().map(|kept| kept.bytes.at(7)).sum();
+        assert_eq!(kept, plan.kept_bytes(7) + plan.input_bytes(7) + plan.last_segment_bytes(7), "{name}");
+        let stages: usize = plan.stages().map(|stage| stage.kept.at(7)).sum();
+        assert_eq!(stages + plan.input_bytes(7), kept, "{name}");
+        assert!(plan.to_string().lines().all(|line| line.chars().count() <= 100), "{plan}");
+    }
+    let causes = |plan: Plan| plan.recomputed().map(|layer| layer.cause).collect::<Vec<_>>();
+    assert!(causes(gpts::EveryBlock::PLAN).into_iter().all(|cause| cause == Cause::Segment));
+    assert!(causes(gpts::Recompute::PLAN).contains(&Cause::Marked));
+    assert!(causes(gpts::Most::PLAN).contains(&Cause::Planned));
 }

@@ -3,11 +3,12 @@
 //! `cargo run --release -p remat-examples --example plan_explorer -- [FILE] [--batch N]`
 //!
 //! Writes a page that needs nothing else (`target/plan_explorer.html` if no file is given): the peak of each plan over
-//! the time that it adds, and beneath it what lives over a step of the plan under the pointer. To explore a network
-//! of yours, write it into `network!`.
+//! the time that it adds, and beneath it what lives over a step of the plan under the pointer. If the file ends in
+//! `.json`, all that the plans say, for other programs. To explore a network of yours, write it into `network!`.
 
 mod page;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ network! {
     Hand    StoreAll   "no mark"                  [] [] [];
     Hand    Cheap      "recompute norms, GELUs"   [] [] [#[recompute]];
     Hand    EveryBlock "checkpoint each block"    [] [#[checkpoint]] [];
+    Hand    EveryBf16  "each block in bf16"       [] [#[checkpoint(store = bf16)]] [];
     Hand    EveryTwo   "every = 2"                [] [#[checkpoint(every = 2)]] [];
     Hand    EveryFour  "every = 4"                [] [#[checkpoint(every = 4)]] [];
     Hand    Sqrt       "sqrt"                     [#[checkpoint(sqrt)]] [] [];
@@ -69,6 +71,7 @@ network! {
     Planner F50        "fraction = 0.5"           [#[checkpoint(fraction = 0.5)]] [] [];
     Planner F40        "fraction = 0.4"           [#[checkpoint(fraction = 0.4)]] [] [];
     Planner F30        "fraction = 0.3"           [#[checkpoint(fraction = 0.3)]] [] [];
+    Planner R20        "0.2, store = bf16"        [#[checkpoint(fraction = 0.2, store = bf16)]] [] [];
     Planner F20        "fraction = 0.2"           [#[checkpoint(fraction = 0.2)]] [] [];
     Planner F15        "fraction = 0.15"          [#[checkpoint(fraction = 0.15)]] [] [];
     Planner F12        "fraction = 0.12"          [#[checkpoint(fraction = 0.12)]] [] [];
@@ -113,8 +116,14 @@ fn run() -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("could not make {}: {error}", folder.display()))?;
     }
-    let page = page::page("A GPT of 12 layers, width 384, 256 tokens", PLANS, batch);
-    std::fs::write(&file, page).map_err(|error| format!("could not write {}: {error}", file.display()))?;
+    let text = if file.extension().is_some_and(|extension| extension == "json") {
+        serde_json::to_string_pretty(
+            &PLANS.iter().map(|entry| (entry.label, entry.plan)).collect::<BTreeMap<_, _>>(),
+        )?
+    } else {
+        page::page("A GPT of 12 layers, width 384, 256 tokens", PLANS, batch)
+    };
+    std::fs::write(&file, text).map_err(|error| format!("could not write {}: {error}", file.display()))?;
     println!("wrote {}", file.display());
     Ok(())
 }

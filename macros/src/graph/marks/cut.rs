@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use proc_macro2::Span;
-
 use super::store::Border;
 use crate::graph::{Checkpoint, Item, Mark, Node, NodeId, Scope, Segment, Stored};
 
