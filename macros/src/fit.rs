@@ -7,6 +7,7 @@ use crate::graph::marks::model::{Budget, Limit};
 use crate::plan::budget::Offer;
 use crate::plan::fullest::fullest;
 use crate::plan::layout::{Layout, Region};
+use crate::plan::problem::Problem;
 use crate::plan::program::Run;
 use crate::plan::schedule;
 use crate::planned::{Planned, WIDTHS, is_marked, place};
@@ -27,7 +28,7 @@ pub(crate) fn fit(
 ) -> Result<Planned, Defect> {
     let measure = Measure { budget, beside };
     let allowed = measure.allowed();
-    let unchosen = (training.problem.clone(), training.segments.clone());
+    let unchosen = training.problem.clone();
     for offer in offers {
         if measure.at_least(offer) > allowed {
             continue;
@@ -36,7 +37,7 @@ pub(crate) fn fit(
         if measure.of(&planned.layouts) <= allowed {
             return Ok(planned);
         }
-        (training.problem, training.segments) = unchosen.clone();
+        unchoose(training, offer, &unchosen);
     }
     // None fits: the error says which takes the least.
     let mut best: Option<(u64, usize)> = None;
@@ -46,7 +47,7 @@ pub(crate) fn fit(
         if best.is_none_or(|(least, _)| takes < least) {
             best = Some((takes, index));
         }
-        (training.problem, training.segments) = unchosen.clone();
+        unchoose(training, offer, &unchosen);
     }
     let Some((least, index)) = best else { return Err(String::from("no plan is on offer").into()) };
     let by_hand = is_marked(&training.problem);
@@ -63,6 +64,12 @@ fn choose(training: &mut Lowered, offer: &Offer) -> Result<Planned, Failure> {
         training.segments.push(label);
     }
     place(&training.problem, schedule::train(&training.problem))
+}
+
+/// Makes it again what it was before an offer was written into it.
+fn unchoose(training: &mut Lowered, offer: &Offer, unchosen: &Problem) {
+    offer.choice.undo(&mut training.problem, unchosen);
+    training.segments.truncate(unchosen.segments.len());
 }
 
 /// What is held against the budget.

@@ -111,6 +111,11 @@ fn attribute(
     let seen = match text.as_str() {
         "checkpoint" => {
             let args = checkpoint_args(inside)?;
+            if inside.peek(Token![=]) {
+                let fix = "write `checkpoint(every = 2)`, say";
+                let message = "the arguments of `checkpoint` stand in parentheses";
+                return Err(syn::Error::new(inside.span(), format!("{message} -- {fix}")));
+            }
             let seen = marks.checkpoint.is_some();
             marks.checkpoint.get_or_insert(Checkpoint { span, args });
             seen
