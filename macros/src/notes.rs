@@ -65,11 +65,12 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
     told.collect()
 }
 
-/// `#[checkpoint]` without effect; `segments`: those of the problem that it makes.
+/// `#[checkpoint]` without effect; `segments`: those of the problem that it makes. One that says how what it keeps
+/// is held saves by that, whatever runs again.
 fn checkpoint(mark: &Mark, segments: &[usize], facts: &Facts) -> Option<String> {
     let is_idle = |segment: &usize| facts.idle_segments.contains(segment);
     let is_resident = |segment: &usize| facts.resident.contains(segment);
-    if segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
+    if mark.stores || segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
         return None;
     }
     let why = match segments {

@@ -10,7 +10,7 @@ use super::calls::float;
 use super::programs::{param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use super::timeline::NAME;
-use crate::graph::lower::Lowered;
+use crate::graph::lower::{Lowered, Role};
 use crate::graph::{Graph, Init, Param};
 use crate::notes::notes;
 use crate::plan::fullest::fullest;
@@ -227,11 +227,14 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
 fn segments(plans: &Plans) -> Result<TokenStream, String> {
     let facts = &plans.train.program.facts;
     let (mut table, mut names) = (Named::new(), Distinct::default());
+    // What is rounded once more is no layer of the model.
+    let is_layer = |node: &usize| plans.training.nodes[*node].role == Role::Layer;
     for (i, segment) in plans.training.problem.segments.iter().enumerate() {
         let name = names.next(&plans.training.segments[i]);
         let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
         let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
-        let (recomputed, last) = (end - first, facts.resident.contains(&i));
+        let layers = facts.recomputed[first..end].iter().filter(|(node, _)| is_layer(node)).count();
+        let (recomputed, last) = (layers, facts.resident.contains(&i));
         let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
         table.row(&name, (recomputed, last), describe, &[])?;
     }

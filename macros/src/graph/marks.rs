@@ -17,7 +17,7 @@ use cut::{Cut, Cutter};
 use model::ON_MODEL;
 
 use super::num::{Num, Vars, eval};
-use super::{Graph, ValueId};
+use super::{Checkpoint, Graph, ValueId};
 use crate::report::{Errors, did_you_mean};
 use crate::syntax::{self, Expr, Marks, Value, text};
 
@@ -167,7 +167,7 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     let at = |mark| move |&at: &usize| Cut { at, mark, store };
     match graph.asked.as_ref() {
         Some(asked) if asked.budget().is_none() => {
-            let mark = found.mark(asked.span, "the model", None);
+            let mark = found.mark(Checkpoint { span: asked.span, store }, "the model", None);
             found.scope(&root, cuts.iter().map(at(mark)).collect());
         }
         _ => {

@@ -319,6 +319,8 @@ pub(crate) struct Mark {
     pub(crate) on: String,
     /// In how many it stands: more than one in a `repeat` or a block.
     pub(crate) places: usize,
+    /// Whether it says how what it keeps is held.
+    pub(crate) stores: bool,
     /// The segments that it makes, or bounds.
     pub(crate) segments: Vec<usize>,
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use proc_macro2::Span;
-
 use super::store::Border;
 use crate::graph::{Checkpoint, Item, Mark, Node, NodeId, Scope, Segment, Stored};
 
@@ -32,13 +30,14 @@ impl<'a> Cutter<'a> {
         Self { nodes, segments: vec![], marks: vec![], borders: vec![], index: BTreeMap::new() }
     }
 
-    /// The mark at `span`, met once more: `on` this, of which `first` is the first item.
-    pub(super) fn mark(&mut self, span: Span, on: impl Into<String>, first: Option<&Item>) -> usize {
+    /// A mark that is met once more: `on` this, of which `first` is the first item.
+    pub(super) fn mark(&mut self, mark: Checkpoint, on: impl Into<String>, first: Option<&Item>) -> usize {
+        let Checkpoint { span, store } = mark;
         // A mark that a macro writes may stand on several lines: those are several marks.
         let line = first.and_then(|item| self.nodes.get(item.nodes.start)).map(|node| node.span);
         let at = *self.index.entry(format!("{span:?} {line:?}")).or_insert(self.marks.len());
         if at == self.marks.len() {
-            self.marks.push(Mark { on: on.into(), places: 0, segments: vec![] });
+            self.marks.push(Mark { on: on.into(), places: 0, stores: store.is_some(), segments: vec![] });
         }
         self.marks[at].places += 1;
         at
@@ -48,9 +47,9 @@ impl<'a> Cutter<'a> {
     pub(super) fn scope(&mut self, scope: &Scope, mut cuts: Vec<Cut>) {
         let items = &scope.items;
         for (i, item) in items.iter().enumerate() {
-            if let (None, Some(Checkpoint { span, store })) = (&item.scope, item.checkpoint) {
-                let mark = self.mark(span, code(&item.label), Some(item));
-                cuts.push(Cut { at: i + 1, mark, store });
+            if let (None, Some(checkpoint)) = (&item.scope, item.checkpoint) {
+                let mark = self.mark(checkpoint, code(&item.label), Some(item));
+                cuts.push(Cut { at: i + 1, mark, store: checkpoint.store });
             }
         }
         if !cuts.is_empty() {
@@ -68,7 +67,7 @@ impl<'a> Cutter<'a> {
         self.boundaries(items, &cuts);
         for repeat in &scope.repeats {
             let first = repeat.runs.first().and_then(|run| items.get(run.start));
-            let mark = self.mark(repeat.mark.span, code(&repeat.label), first);
+            let mark = self.mark(repeat.mark, code(&repeat.label), first);
             for run in &repeat.runs {
                 self.segment(&items[run.clone()], [mark]);
                 self.border(&items[run.clone()], true, repeat.mark.store);
@@ -76,10 +75,10 @@ impl<'a> Cutter<'a> {
         }
         for item in items {
             let Some(inside) = &item.scope else { continue };
-            if let Some(Checkpoint { span, store }) = item.checkpoint {
-                let mark = self.mark(span, code(&item.label), Some(item));
+            if let Some(checkpoint) = item.checkpoint {
+                let mark = self.mark(checkpoint, code(&item.label), Some(item));
                 self.segment(std::slice::from_ref(item), [mark]);
-                self.border(std::slice::from_ref(item), true, store);
+                self.border(std::slice::from_ref(item), true, checkpoint.store);
             }
             self.scope(inside, vec![]);
         }
