@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::lower::Lowered;
+use crate::graph::lower::{Lowered, Role};
 use crate::graph::{Graph, Mark};
 use crate::plan::program::Facts;
 
@@ -41,7 +41,10 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
         idle: usize,
         views: usize,
     }
-    let idle: Vec<usize> = facts.idle.iter().map(|&node| lowered.nodes[node].layer).collect();
+    // Of a value that is rounded, it is what is stored that may be kept.
+    let rounds = |node: usize| lowered.nodes.get(node).is_some_and(|n| matches!(n.role, Role::Store(_)));
+    let idle = facts.idle.iter().filter(|&&node| !rounds(node + 1));
+    let idle: Vec<usize> = idle.map(|&node| lowered.nodes[node].layer).collect();
     let (mut found, mut index): (Vec<Found<'_>>, _) = (vec![], BTreeMap::new());
     for (id, node) in graph.nodes.iter().enumerate() {
         let Some(span) = node.recompute else { continue };

@@ -134,7 +134,9 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let (train, evaluate, forward) =
         (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
     let store_all = pair(peak_bytes(&plans.store_all.as_ref().unwrap_or(&plans.train.layouts)[width], width));
-    let marked = |(node, _): &&(usize, usize)| plans.training.problem.nodes[*node].recompute;
+    let marked = |(node, _): &&(usize, usize)| {
+        plans.training.problem.nodes[*node].recompute && is_layer(&plans.training, *node)
+    };
     let marks = facts.recomputed.iter().filter(marked).count();
     let is_store_all = plans.store_all.is_none();
     let gradient_bytes = int(layout.param_lines * line);
@@ -224,16 +226,20 @@ fn kept(lowered: &Lowered, planned: &Planned, width: usize) -> Result<TokenStrea
     })
 }
 
+/// Whether a node is a layer of the model, not what rounds its value.
+fn is_layer(lowered: &Lowered, node: usize) -> bool {
+    lowered.nodes[node].role == Role::Layer
+}
+
 fn segments(plans: &Plans) -> Result<TokenStream, String> {
     let facts = &plans.train.program.facts;
     let (mut table, mut names) = (Named::new(), Distinct::default());
-    // What is rounded once more is no layer of the model.
-    let is_layer = |node: &usize| plans.training.nodes[*node].role == Role::Layer;
     for (i, segment) in plans.training.problem.segments.iter().enumerate() {
         let name = names.next(&plans.training.segments[i]);
         let first = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
         let end = facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
-        let layers = facts.recomputed[first..end].iter().filter(|(node, _)| is_layer(node)).count();
+        let layers =
+            facts.recomputed[first..end].iter().filter(|(node, _)| is_layer(&plans.training, *node)).count();
         let (recomputed, last) = (layers, facts.resident.contains(&i));
         let describe = |_: &_| quote!(__remat::Segment { name: "", recomputed: #recomputed, last: #last });
         table.row(&name, (recomputed, last), describe, &[])?;
