@@ -66,8 +66,12 @@ const MODELS: [&str; 4] = [
     }",
 ];
 
+/// A mark that may stand before any line, though not beside another one, nor on what is no layer.
+const STORES: [&str; 3] =
+    ["#[checkpoint(store = bf16)]", "#[checkpoint(store = f16)]", "#[checkpoint(every = 1, store = bf16)]"];
+
 /// Tokens that are put in the place of others.
-const OTHERS: [&str; 40] = [
+const OTHERS: [&str; 42] = [
     "0",
     "1",
     "2",
@@ -89,6 +93,8 @@ const OTHERS: [&str; 40] = [
     "loss",
     "weight",
     "every",
+    "store",
+    "bf16",
     "Linear",
     "Add",
     "repeat",
@@ -173,6 +179,34 @@ fn the_models_are_right() {
     }
 }
 
+/// Puts one of [`STORES`] before some lines.
+fn store(tokens: &mut Vec<String>, random: &mut Random) {
+    let mark = STORES[random.below(8).saturating_sub(5)];
+    for _ in 0..1 + random.below(3) {
+        let ends: Vec<usize> = (0..tokens.len()).filter(|i| [";", "{"].contains(&&*tokens[*i])).collect();
+        tokens.insert(ends[random.below(ends.len())] + 1, mark.to_owned());
+    }
+}
+
+#[test]
+fn marks_that_store_are_planned_or_refused() {
+    let mut random = Random(11);
+    let (looked_at, mut planned) = (800, 0);
+    for _ in 0..looked_at {
+        let mut tokens = vec![];
+        flat(MODELS[random.below(MODELS.len())].parse().unwrap(), &mut tokens);
+        store(&mut tokens, &mut random);
+        let source = tokens.join(" ").replace("< -", "<-");
+        let Some(expansion) = expanded(&source) else { panic!("brackets of:\n{source}") };
+        assert!(
+            !expansion.contains("internal error"),
+            "a defect of ours is found by:\n{source}\n{expansion}"
+        );
+        planned += usize::from(!expansion.contains("compile_error"));
+    }
+    assert!(planned > looked_at / 8, "{planned} of {looked_at} planned");
+}
+
 #[test]
 fn no_mutation_of_a_model_makes_the_macro_panic() {
     let mut random = Random(7);
@@ -180,6 +214,9 @@ fn no_mutation_of_a_model_makes_the_macro_panic() {
     while looked_at < 3000 {
         let mut tokens = vec![];
         flat(MODELS[random.below(MODELS.len())].parse().unwrap(), &mut tokens);
+        if random.below(4) == 0 {
+            store(&mut tokens, &mut random);
+        }
         mutate(&mut tokens, &mut random);
         // `<-` and `r#` are one token to a reader and two to the lexer.
         let source = tokens.join(" ").replace("< -", "<-");

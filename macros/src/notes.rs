@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::lower::Lowered;
+use crate::graph::lower::{Lowered, Role};
 use crate::graph::{Graph, Mark};
 use crate::ops::store::Format;
 use crate::plan::program::Facts;
@@ -54,7 +54,10 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
         idle: usize,
         views: usize,
     }
-    let idle: Vec<usize> = facts.idle.iter().map(|&node| lowered.nodes[node].layer).collect();
+    // Of a value that is rounded, it is what is stored that may be kept.
+    let rounds = |node: usize| lowered.nodes.get(node).is_some_and(|n| matches!(n.role, Role::Store(_)));
+    let idle = facts.idle.iter().filter(|&&node| !rounds(node + 1));
+    let idle: Vec<usize> = idle.map(|&node| lowered.nodes[node].layer).collect();
     let (mut found, mut index): (Vec<Found<'_>>, _) = (vec![], BTreeMap::new());
     for (id, node) in graph.nodes.iter().enumerate() {
         let Some(span) = node.recompute else { continue };
@@ -78,7 +81,8 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
     told.collect()
 }
 
-/// `#[checkpoint]` without effect; `segments`: those of the problem that it makes.
+/// `#[checkpoint]` without effect; `segments`: those of the problem that it makes. One that says how what it keeps
+/// is held saves by that, whatever runs again.
 fn checkpoint(mark: &Mark, segments: &[usize], facts: &Facts) -> Option<String> {
     let is_idle = |segment: &usize| facts.idle_segments.contains(segment);
     let is_resident = |segment: &usize| facts.resident.contains(segment);

@@ -255,3 +255,61 @@ class Siamese(nn.Module):
             return torch.tanh(self.tower.out(x.flatten(1)))
 
         return F.mse_loss(((tower(a) - tower(b)) ** 2).mean(1), apart)
+
+
+class Stored(torch.autograd.Function):
+    """What `store` makes of a value: rounded for every reader, and its gradient is not."""
+
+    # Nearer to a tie, in last places of an f32, two libraries could round apart.
+    CLEAR = 16
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        half = {torch.bfloat16: 1 << 15, torch.float16: 1 << 12}[dtype]
+        cut = x.detach().contiguous().view(torch.int32) & (2 * half - 1)
+        assert ((cut - half).abs() >= Stored.CLEAR).all(), "a number stands between two of the format: draw others"
+        return x.to(dtype).float()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad, None
+
+
+class StoredSoftmax(torch.autograd.Function):
+    """`Stored` of a softmax over the last axis, which reads its own value in backward: as it is stored."""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        y = Stored.forward(ctx, x.softmax(-1), dtype)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return y * (grad - (y * grad).sum(-1, keepdim=True)), None
+
+
+def stored(x, dtype):
+    return Stored.apply(x, dtype)
+
+
+@network("rounded", x=(5,), y=ids(4))
+class Rounded(nn.Module):
+    def __init__(self, dim=6):
+        super().__init__()
+        self.stem, self.down = nn.Linear(5, 8), nn.Linear(8, dim)
+        self.blocks = nn.ModuleList(
+            parts(norm=nn.LayerNorm(dim), mix=parts(up=nn.Linear(dim, 7), down=nn.Linear(7, dim)))
+            for _ in range(2)
+        )
+        self.head = nn.Linear(dim, 4)
+
+    def forward(self, x, y):
+        # The sign of a Relu, all that its backward reads, is that of what is stored.
+        x = down = self.down(stored(F.relu(self.stem(x)), torch.float16))
+        for block in self.blocks:
+            mixed = F.silu(block.mix.up(stored(block.norm(x), torch.bfloat16)))
+            x = x + stored(block.mix.down(mixed), torch.bfloat16)
+        joined = stored(x + down, torch.float16)
+        return F.cross_entropy(self.head(StoredSoftmax.apply(joined, torch.float16) * joined), y)

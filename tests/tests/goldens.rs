@@ -35,5 +35,6 @@ mod networks {
         mixer: Mixer,
         recurrent: Recurrent,
         siamese: Siamese,
+        rounded: Rounded,
     }
 }

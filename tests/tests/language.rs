@@ -32,6 +32,8 @@ mod repeats;
 mod residuals;
 #[path = "language/segments.rs"]
 mod segments;
+#[path = "language/store.rs"]
+mod store;
 
 /// Samples of every batch: several, so that mixing them up shows.
 const BATCH: usize = 3;

@@ -251,13 +251,16 @@ impl Lowered {
         self.nodes.push(origin);
         let bytes = |value: usize| self.problem.values[value].size.f32_bytes();
         let time = problem::time(op.flops, bytes(read) + bytes(made));
+        // What drops a value drops it as it is stored.
+        let maker = self.problem.nodes.last();
+        let recompute = matches!(origin.role, Role::Store(_)) && maker.is_some_and(|maker| maker.recompute);
         self.problem.nodes.push(problem::Node {
             reads: vec![read],
             makes: vec![made],
             scratch: None,
             backward: None,
             epilogue: false,
-            recompute: false,
+            recompute,
             stored: false,
             restores: matches!(origin.role, Role::Load(_)),
             flops: op.flops,

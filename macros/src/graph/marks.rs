@@ -156,6 +156,7 @@ fn refuse(word: Option<&str>, span: Span, errors: &mut Errors) {
 
 /// Turns every mark of the model into segments.
 pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
+    let before = errors.count();
     idle::refuse(graph, errors);
     let root = std::mem::take(&mut graph.root);
     // R4: the loss is no stage.
@@ -193,7 +194,7 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     let borders = found.borders;
     (graph.segments, graph.marks) = (found.segments, found.marks);
     graph.roots = roots(graph);
-    graph.rounded = store::rounded(graph, &borders, errors);
+    graph.rounded = store::rounded(graph, &borders, errors.count() > before, errors);
 }
 
 /// Of each value, the one whose memory it is.

@@ -232,3 +232,28 @@ case! {
         loss: Mse <- (distance, apart);
     }
 }
+
+case! {
+    /// Values held in two bytes: of a `Relu`, around a block in each iteration, and before a boundary a `Softmax`
+    /// and the sum that it and a reader behind the boundary read.
+    Rounded [D = 6] (input x: f32[5]; target y: u32 < 4;) {
+        block Mix(width) { up: Linear(width); Silu; down: Linear(D); }
+        stem: Linear(8);
+        #[checkpoint(store = f16)]
+        act: Relu;
+        down: Linear(D);
+        blocks: repeat(2) {
+            residual {
+                norm: LayerNorm;
+                #[checkpoint(store = bf16)]
+                mix: Mix(7);
+            }
+        }
+        joined: Add <- (blocks, down);
+        #[checkpoint(store = f16)]
+        weights: Softmax;
+        weighted: Mul <- (weights, joined);
+        head: Linear(4);
+        loss: CrossEntropy <- (head, y);
+    }
+}

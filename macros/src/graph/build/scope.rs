@@ -10,7 +10,7 @@ use crate::graph::marks::model::ON_MODEL;
 use crate::graph::marks::store::{self, is_store};
 use crate::graph::{Checkpoint, Item, Scope, Source};
 use crate::ops;
-use crate::report::Errors;
+use crate::report::{Errors, did_you_mean};
 use crate::syntax::{self, Layer, Marks};
 
 impl<'a> Builder<'a, '_> {
@@ -89,14 +89,16 @@ impl<'a> Builder<'a, '_> {
         let checkpoint = marks.checkpoint.as_ref()?;
         for arg in checkpoint.args.iter().filter(|arg| !is_store(arg)) {
             let (word, span) = crate::graph::marks::argument(arg);
-            let fix = match word.as_deref() {
-                Some("every") => "it stands on a `repeat` or on the model",
-                Some("at") => "it stands on a `repeat`",
-                Some(word) if ON_MODEL.contains(&word) => "it stands on the model",
-                _ => "write `#[checkpoint]` alone here, or `#[checkpoint(store = bf16)]`",
+            let forms = "write `#[checkpoint]` alone here, or `#[checkpoint(store = bf16)]`";
+            let hint = match word.as_deref() {
+                Some("every") => String::from(" -- it stands on a `repeat` or on the model"),
+                Some("at") => String::from(" -- it stands on a `repeat`"),
+                Some(word) if ON_MODEL.contains(&word) => String::from(" -- it stands on the model"),
+                Some(word) => did_you_mean(word, ["store"], forms),
+                None => format!(" -- {forms}"),
             };
             let word = word.map_or_else(|| String::from("this"), |word| format!("`{word}`"));
-            self.error(span, format!("{word} is no argument of `checkpoint` on a layer or scope -- {fix}"));
+            self.error(span, format!("{word} is no argument of `checkpoint` on a layer or scope{hint}"));
         }
         self.checkpoint(marks)
     }

@@ -3,7 +3,7 @@
 //! That is what a plan keeps for the mark: of a segment, the activations that cross its border either way; of a
 //! boundary, what is made before it and read behind it. Inputs and targets are kept as they are given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use proc_macro2::Span;
@@ -12,7 +12,7 @@ use super::argument;
 use crate::graph::{Graph, Node, NodeId, Stored, ValueId};
 use crate::ops::store::Format;
 use crate::plan::problem::Class;
-use crate::report::Errors;
+use crate::report::{Errors, did_you_mean};
 use crate::syntax::{Arg, Checkpoint, Expr, Value, text};
 
 /// What is told of `store` alone.
@@ -27,13 +27,19 @@ pub(crate) fn asked(checkpoint: &Checkpoint, errors: &mut Errors) -> Option<Stor
             errors.error(span, "`store` is given twice -- remove one");
             continue;
         }
-        let word = if let Value::Expr(Expr::Name(word)) = &arg.value { text(word) } else { String::new() };
-        let format = Format::ALL.into_iter().find(|format| arg.name.is_some() && format.name() == word);
-        match format {
-            Some(format) => found = Some(Stored { format, span }),
-            None if arg.name.is_none() => {
+        let word = if let Value::Expr(Expr::Name(word)) = &arg.value { Some(text(word)) } else { None };
+        let known = |word: &String| Format::ALL.into_iter().find(|format| format.name() == word);
+        match word {
+            _ if arg.name.is_none() => {
                 errors.error(span, format!("`store` is written another way -- {FORM}"));
             }
+            Some(word) => match known(&word) {
+                Some(format) => found = Some(Stored { format, span }),
+                None => {
+                    let hint = did_you_mean(&word, Format::ALL.map(Format::name), FORM);
+                    errors.error(arg.value.span(), format!("`{word}` is no format of two bytes{hint}"));
+                }
+            },
             None => {
                 let message = "`store` must be a format of two bytes";
                 errors.error(arg.value.span(), format!("{message} -- {FORM}"));
@@ -57,21 +63,36 @@ pub(super) struct Border {
 }
 
 /// The format of every value that crosses one of `borders`; views count as what they are views of.
-pub(super) fn rounded(graph: &Graph, borders: &[Border], errors: &mut Errors) -> BTreeMap<ValueId, Format> {
+///
+/// A mark that rounds nothing is refused, also that on the model which places no boundary; with `quiet`, what is
+/// told of marks already says why.
+pub(super) fn rounded(
+    graph: &Graph,
+    borders: &[Border],
+    quiet: bool,
+    errors: &mut Errors,
+) -> BTreeMap<ValueId, Format> {
     let reads = Reads::new(graph);
     let mut rounded: BTreeMap<ValueId, Stored> = BTreeMap::new();
     // Each mark, and whether anything crosses it.
     let mut marks: BTreeMap<String, (Span, bool)> = BTreeMap::new();
+    if let Some(stored) = graph.asked.as_ref().and_then(|asked| asked.store) {
+        marks.insert(format!("{:?}", stored.span), (stored.span, false));
+    }
+    // Marks that differ are told once, whatever crosses both.
+    let mut told: BTreeSet<String> = BTreeSet::new();
     for Border { nodes, inputs, stored } in borders {
         let mark = marks.entry(format!("{:?}", stored.span)).or_insert((stored.span, false));
         let mut round = |value: ValueId| {
             mark.1 = true;
             let known = rounded.entry(value).or_insert(*stored);
-            if known.format != stored.format {
+            let pair = format!("{:?} {:?}", known.span, stored.span);
+            if known.format != stored.format && told.insert(pair) {
                 let (a, b) = (known.format.name(), stored.format.name());
                 let label = &graph.values[value].label;
                 let message = |own, other| {
-                    format!("{label} is stored as {own} here and as {other} by another mark -- write one")
+                    let fix = "write one format in both";
+                    format!("{label} is stored as `{own}` here but as `{other}` by another mark -- {fix}")
                 };
                 errors.error(known.span, message(a, b));
                 errors.error(stored.span, message(b, a));
@@ -92,7 +113,7 @@ pub(super) fn rounded(graph: &Graph, borders: &[Border], errors: &mut Errors) ->
             }
         }
     }
-    for (span, _) in marks.into_values().filter(|(_, crossed)| !crossed) {
+    for (span, _) in marks.into_values().filter(|(_, crossed)| !crossed && !quiet) {
         let message = "no activation that `store` could round is kept for this mark";
         errors.error(span, format!("{message} -- remove `store`"));
     }

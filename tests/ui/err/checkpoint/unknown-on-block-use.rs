@@ -12,5 +12,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:22 `reentrant` is no argument of `checkpoint` on a layer or scope -- write `#[checkpoint]` alone here
-//~ 7:41 this is no argument of `checkpoint` on a layer or scope -- write `#[checkpoint]` alone here
+//~ 7:22 `reentrant` is no argument of `checkpoint` on a layer or scope -- write `#[checkpoint]` alone here, or `#[checkpoint(store = bf16)]`
+//~ 7:41 this is no argument of `checkpoint` on a layer or scope -- write `#[checkpoint]` alone here, or `#[checkpoint(store = bf16)]`

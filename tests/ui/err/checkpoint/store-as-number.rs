@@ -1,0 +1,15 @@
+// There are two formats of 16 bits.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(store = 16)]
+        a: Linear(8);
+        b: Linear(8);
+        loss: Mse <- (b, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:30 `store` must be a format of two bytes -- write `store = bf16` or `store = f16`

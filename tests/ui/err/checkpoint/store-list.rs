@@ -1,0 +1,15 @@
+// A mark has one format.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(store = [bf16, f16])]
+        a: Linear(8);
+        b: Linear(8);
+        loss: Mse <- (b, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:30 `store` must be a format of two bytes -- write `store = bf16` or `store = f16`

@@ -1,0 +1,15 @@
+// That is how an activation is held anyway.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(store = f32)]
+        a: Linear(8);
+        b: Linear(8);
+        loss: Mse <- (b, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:30 `f32` is no format of two bytes -- write `store = bf16` or `store = f16`
