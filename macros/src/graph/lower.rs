@@ -342,7 +342,8 @@ impl Lowered {
         let last = stages.clone().find(|(stage, _)| stage.end == nodes.end);
         let first = first.map_or_else(|| node(nodes.start), |(_, label)| label);
         let last = last.map_or_else(|| node(nodes.end.max(1) - 1), |(_, label)| label);
-        format!("{first} … {last}")
+        // Before its only layer, a run may load what that reads.
+        if first == last { first.to_owned() } else { format!("{first} … {last}") }
     }
 
     /// A node whose op can run behind the one before it, as the only one that reads that one's value.
