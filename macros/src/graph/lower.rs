@@ -337,7 +337,11 @@ impl Lowered {
         if let Some((_, label)) = stages.clone().find(|(stage, _)| *stage == nodes) {
             return label.clone();
         }
-        let node = |id: usize| self.problem.nodes[id].makes.first().map_or("", |&value| &self.labels[value]);
+        let node = |id: usize| {
+            let node = &self.problem.nodes[id];
+            let named = if self.problem.rounds(id) { &node.reads } else { &node.makes };
+            named.first().map_or("", |&value| &self.labels[value])
+        };
         let first = stages.clone().find(|(stage, _)| stage.start == nodes.start);
         let last = stages.clone().find(|(stage, _)| stage.end == nodes.end);
         let first = first.map_or_else(|| node(nodes.start), |(_, label)| label);

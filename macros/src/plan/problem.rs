@@ -143,4 +143,10 @@ impl Problem {
         let made = self.nodes[node].makes.first();
         made.is_some_and(|&value| self.values[value].size.class == Class::Half)
     }
+
+    /// Whether a boundary before a node says no more than one elsewhere: it rounds what the node before it makes, or
+    /// that restores a value.
+    pub(crate) fn is_joined(&self, node: NodeId) -> bool {
+        self.rounds(node) || node.checked_sub(1).is_some_and(|before| self.nodes[before].restores)
+    }
 }

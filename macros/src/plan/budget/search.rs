@@ -24,7 +24,7 @@ pub(crate) fn search(problem: &Problem, marks: &Marks, offers: &mut Vec<Offer>, 
     let mut trial = Trial::new(problem, widths);
     while let Some(next) = offers.iter().find(|offer| !tried.contains(&offer.choice)).cloned() {
         tried.push(next.choice.clone());
-        let changes = changes(&next.choice, &droppable, problem.nodes.len());
+        let changes = changes(&next.choice, &droppable, problem);
         for change in changes.into_iter().filter(|change| marks.allow(change)) {
             if left == 0 {
                 return;
@@ -55,7 +55,9 @@ fn droppable(problem: &Problem) -> Vec<NodeId> {
 }
 
 /// Every plan that differs in one thing.
-fn changes(choice: &Choice, droppable: &[NodeId], nodes: usize) -> Vec<Choice> {
+fn changes(choice: &Choice, droppable: &[NodeId], problem: &Problem) -> Vec<Choice> {
+    let nodes = problem.nodes.len();
+    let is_joined = |at: usize| at < nodes && problem.is_joined(at);
     let mut changes = Vec::new();
     for &id in droppable {
         for stored in [false, true] {
@@ -85,7 +87,7 @@ fn changes(choice: &Choice, droppable: &[NodeId], nodes: usize) -> Vec<Choice> {
                     || (start <= other.start && other.end <= end)
                     || (other.start <= start && end <= other.end)
             };
-            if start < end && without.segments.iter().all(fits) {
+            if start < end && !is_joined(start) && !is_joined(end) && without.segments.iter().all(fits) {
                 let mut change = without.clone();
                 change.segments.push(start..end);
                 changes.push(change);

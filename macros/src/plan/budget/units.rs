@@ -14,8 +14,8 @@ pub(crate) struct Gaps {
     made: Vec<u64>,
     /// Segments by hand, which are not cut in two.
     by_hand: Vec<Range<NodeId>>,
-    /// Nodes before which no boundary stands: they round what the node before them makes.
-    rounding: Vec<NodeId>,
+    /// Nodes before which no boundary stands.
+    joined: Vec<NodeId>,
 }
 
 impl Gaps {
@@ -40,9 +40,9 @@ impl Gaps {
             live = live + born - gone;
             live
         });
-        let rounding = (0..count).filter(|&id| problem.rounds(id)).collect();
+        let joined = (0..count).filter(|&id| problem.is_joined(id)).collect();
         let by_hand = problem.segments.iter().map(|segment| segment.nodes.clone()).collect();
-        Self { crossing: crossing.collect(), made, by_hand, rounding }
+        Self { crossing: crossing.collect(), made, by_hand, joined }
     }
 
     /// Cuts the longest of `units` where little crosses, until there are about `wanted` or each is a node.
@@ -82,7 +82,7 @@ impl Gaps {
         };
         let whole: Vec<&Range<NodeId>> = self.by_hand.iter().filter(inside).collect();
         let apart = move |&at: &NodeId| whole.iter().all(|run| at <= run.start || run.end <= at);
-        (unit.start + 1..unit.end).filter(apart).filter(|at| self.rounding.binary_search(at).is_err())
+        (unit.start + 1..unit.end).filter(apart).filter(|at| self.joined.binary_search(at).is_err())
     }
 
     /// Of the gaps that little crosses, the one that leaves equal halves.
