@@ -145,17 +145,20 @@ impl Chains {
     /// What may be dropped of a part.
     fn choices(&mut self, part: &Part) -> Vec<Choice> {
         let droppable = part.droppable();
-        if part.nodes > SMALL && self.flat {
-            return self.ladder(part, alike(&part.problem, droppable));
-        }
         if part.nodes > SMALL {
-            let units = if part.problem.stages.len() > 1 {
-                join(part.problem.stages.clone(), FEW)
-            } else {
-                let gaps = Gaps::new(&part.problem, &Last::new(&part.problem), self.widths);
-                let whole = 0..part.nodes;
-                gaps.refine(vec![whole], FEW)
+            let units = match part.problem.stages.len() {
+                _ if self.flat => vec![],
+                0 | 1 => {
+                    let gaps = Gaps::new(&part.problem, &Last::new(&part.problem), self.widths);
+                    let whole = 0..part.nodes;
+                    gaps.refine(vec![whole], FEW)
+                }
+                _ => join(part.problem.stages.clone(), FEW),
             };
+            // Where it may not be cut, it is one thing.
+            if units.len() < 2 {
+                return self.ladder(part, alike(&part.problem, droppable));
+            }
             let mut choices = self.plans(&part.problem, &units, 4 * WAYS);
             choices.push(Choice::default());
             return choices;
