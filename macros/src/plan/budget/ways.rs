@@ -156,6 +156,10 @@ impl Chains {
                 let whole = 0..part.nodes;
                 gaps.refine(vec![whole], FEW)
             };
+            // What can't be split is no chain.
+            if units.len() < 2 {
+                return self.ladder(part, alike(&part.problem, droppable));
+            }
             let mut choices = self.plans(&part.problem, &units, 4 * WAYS);
             choices.push(Choice::default());
             return choices;
