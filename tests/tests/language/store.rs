@@ -147,10 +147,9 @@ fn of_a_scope_a_repeat_and_the_model_what_crosses_a_border() {
     // Rounding is no layer.
     assert_eq!(segments_of(&Group::PLAN), ["group: 2"]);
     let (x, y) = (numbers(16, 1), numbers(16, 2));
-    let each = one_loss!(Each(x, y));
-    assert_eq!(each, one_loss!(At(x, y)));
-    assert_ne!(each, one_loss!(Pair(x, y)));
-    assert_ne!(each, one_loss!(Group(x, y)));
+    assert_eq!(one_loss!(Each(x, y)), one_loss!(At(x, y)));
+    assert_ne!(one_loss!(Each(x, y)), one_loss!(Pair(x, y)));
+    assert_ne!(one_loss!(Each(x, y)), one_loss!(Group(x, y)));
     assert_eq!(one_loss!(Every(x, y)), one_loss!(Sqrt(x, y)));
     assert_eq!(one_loss!(Fraction(x, y)), one_loss!(Budget(x, y)));
 }
@@ -225,8 +224,7 @@ fn every_output_is_what_readers_see() {
     net!(Exact);
     net!(Rounded(store = f16));
     let (x, y) = (numbers(16, 1), numbers(16, 2));
-    let [stem, ..] = outputs!(Exact(x): stem);
-    let [.., bias] = outputs!(Exact(x): bias);
+    let [stem, bias] = outputs!(Exact(x): stem, bias);
     let [own, grid, part, flat, drop, shift, last] =
         outputs!(Rounded(x): stem, grid, part, flat, drop, bias, last);
     is_rounded(&own, &stem, f16);
@@ -326,9 +324,6 @@ fn gradients_pass_as_they_are() {
             tied: Linear(4, weight = stem, bias = false);
             output stem;
             #[train] output one;
-            output two;
-            output grid;
-            output still;
             #[train] output many;
             loss: Mse <- (tied, y);
         }
