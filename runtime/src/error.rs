@@ -1,6 +1,7 @@
 //! Everything that can go wrong at run time, a variant per cause.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// What went wrong, with what was expected and what was found.
 ///
@@ -117,12 +118,82 @@ pub enum Error {
         /// The panic's message.
         message: String,
     },
-    /// A file that can't be written.
+    /// A file that can't be read or written.
     File {
         /// Which.
-        path: std::path::PathBuf,
+        path: PathBuf,
+        /// What was tried: `read`, `write`.
+        action: &'static str,
         /// What the system said.
         message: String,
+    },
+    /// A file that does not begin as a state does.
+    NotState {
+        /// Which.
+        path: PathBuf,
+        /// What it begins with.
+        found: String,
+    },
+    /// A state of a version that this library does not read.
+    StateVersion {
+        /// Of which file.
+        path: PathBuf,
+        /// The latest that is read.
+        supported: u32,
+        /// The file's.
+        found: u32,
+    },
+    /// A state whose numbers have their bytes in another order.
+    StateByteOrder {
+        /// Of which file.
+        path: PathBuf,
+        /// What it says of the order.
+        found: u8,
+    },
+    /// The state of another model.
+    StateModel {
+        /// Of which file.
+        path: PathBuf,
+        /// The model that was to be loaded.
+        expected: String,
+        /// The file's.
+        found: String,
+    },
+    /// A state of parameters of another type.
+    StateDtype {
+        /// Of which file.
+        path: PathBuf,
+        /// The type of the model's.
+        expected: &'static str,
+        /// That of the file's.
+        found: String,
+    },
+    /// A state of other parameters: another name, shape, order or number of them.
+    StateLayout {
+        /// Of which file.
+        path: PathBuf,
+        /// The first that differs, in the model.
+        expected: String,
+        /// The same, in the file.
+        found: String,
+    },
+    /// The state of another optimizer.
+    StateOptimizer {
+        /// Of which file.
+        path: PathBuf,
+        /// The optimizer that was to be loaded, and what it keeps.
+        expected: String,
+        /// The file's.
+        found: String,
+    },
+    /// A state that is cut off or changed.
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// Where it is.
+        section: String,
+        /// What is wrong there.
+        what: String,
     },
     /// A defect of this library: please report it.
     Internal {
@@ -191,13 +262,54 @@ impl fmt::Display for Error {
                 write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
-            Self::File { path, message } => {
+            Self::File { path, action, message } => {
+                let fix = if *action == "write" { "written" } else { "read" };
                 write!(
                     f,
-                    "could not write {}: {message} -- choose a file that can be written",
+                    "could not {action} {}: {message} -- choose a file that can be {fix}",
                     path.display()
                 )
             }
+            Self::NotState { path, found } => write!(
+                f,
+                "{} is no state of a model: it begins with {found} -- load a file that `state::save` wrote",
+                path.display()
+            ),
+            Self::StateVersion { path, supported, found } => write!(
+                f,
+                "{} is of version {found} but versions up to {supported} are read -- load it with a newer remat",
+                path.display()
+            ),
+            Self::StateByteOrder { path, found } => write!(
+                f,
+                "{} should hold its numbers with the lowest byte first, which `<` stands for, but says {found:#04x} -- save it anew",
+                path.display()
+            ),
+            Self::StateModel { path, expected, found } => write!(
+                f,
+                "{} is the state of a `{found}` but was loaded into a `{expected}` -- load one of that model",
+                path.display()
+            ),
+            Self::StateDtype { path, expected, found } => write!(
+                f,
+                "the parameters in {} are {found} but those of the model are {expected} -- load it on a device of that type",
+                path.display()
+            ),
+            Self::StateLayout { path, expected, found } => write!(
+                f,
+                "{} holds {found} where the model has {expected} -- declare the model as it was when this was saved",
+                path.display()
+            ),
+            Self::StateOptimizer { path, expected, found } => write!(
+                f,
+                "{} holds the state of {found} but was loaded into {expected} -- make the optimizer as it was made then",
+                path.display()
+            ),
+            Self::Damaged { path, section, what } => write!(
+                f,
+                "{} is damaged: {section} {what} -- load another state, or copy this one again",
+                path.display()
+            ),
             Self::Internal { message } => {
                 write!(f, "internal error: {message} -- this is a defect of remat, please report it")
             }

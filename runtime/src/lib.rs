@@ -19,6 +19,7 @@ pub mod plan;
 #[doc(hidden)]
 pub mod profile;
 pub mod rng;
+pub mod state;
 #[doc(hidden)]
 pub mod tables;
 pub mod testing;

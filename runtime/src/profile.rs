@@ -14,11 +14,13 @@
 //! `#[checkpoint(budget = "64 MiB", batch = 32, profile = "remat.profile")]` plans by it. The calls are the same under
 //! every plan, so a profile measured under one holds for all.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::model::{Model, Probe, Workspace};
+use crate::state::atomic;
 
 /// Steps that are measured, after one that warms up. Each call's time is their median.
 const ROUNDS: usize = 7;
@@ -53,16 +55,10 @@ pub fn write<M: Model>(
         times.sort_unstable();
         text += &format!("{}\n", times.get(times.len() / 2).copied().unwrap_or_default());
     }
-    replace(path, &text).map_err(|error| Error::File { path: path.to_owned(), message: error.to_string() })
-}
-
-/// Writes a file whole or not at all.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path).inspect_err(|_| {
-        // What is left of it is of no use to anyone.
-        let _ = std::fs::remove_file(&beside);
+    let written = atomic::replace(path, |file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Error::File {
+        path: path.to_owned(),
+        action: "write",
+        message: error.to_string(),
     })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::model::{Grads, Model};
 use crate::optim::state::{State, in_range};
-use crate::optim::{AdamArgs, Group, Kernel, Optimizer};
+use crate::optim::{AdamArgs, Group, Kernel, Moments, MomentsMut, Optimizer};
 
 /// The arguments of [`Adam`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +154,14 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
     fn bytes(&self) -> usize {
         self.state.bytes()
     }
+
+    fn moments(&self) -> Moments<'_, M::Device> {
+        self.state.moments(if self.decoupled { "AdamW" } else { "Adam" }, ["exp_avg", "exp_avg_sq"])
+    }
+
+    fn moments_mut(&mut self) -> MomentsMut<'_, M::Device> {
+        self.state.moments_mut()
+    }
 }
 
 /// AdamW: Adam whose weight decay stays out of its moments, as `torch.optim.AdamW`.
@@ -195,5 +203,13 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for AdamW<M> {
 
     fn bytes(&self) -> usize {
         self.0.bytes()
+    }
+
+    fn moments(&self) -> Moments<'_, M::Device> {
+        self.0.moments()
+    }
+
+    fn moments_mut(&mut self) -> MomentsMut<'_, M::Device> {
+        self.0.moments_mut()
     }
 }

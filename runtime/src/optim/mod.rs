@@ -95,6 +95,49 @@ pub trait Optimizer<M: Model> {
     /// it knows of each trained parameter, fewer than a hundred bytes. It allocates them when it is made
     /// and nothing after that.
     fn bytes(&self) -> usize;
+
+    /// What it keeps from step to step, for a [state file](crate::state).
+    fn moments(&self) -> Moments<'_, M::Device>;
+
+    /// The same, to be set.
+    fn moments_mut(&mut self) -> MomentsMut<'_, M::Device>;
+}
+
+/// What an optimizer keeps from step to step.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
+pub struct Moments<'a, D: Device> {
+    /// Its name: `AdamW`.
+    pub optimizer: &'static str,
+    /// How many steps succeeded.
+    pub steps: u64,
+    /// The learning rate.
+    pub lr: f64,
+    /// What holds the moments.
+    pub buf: &'a D::Buf,
+    /// Each moment of each parameter, in an order that depends on the model and the optimizer alone.
+    pub list: Vec<Moment>,
+}
+
+/// A moment of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What PyTorch calls it: `exp_avg`.
+    pub name: &'static str,
+    /// The parameter, as an index of [`Model::PARAMS`]. It has as many numbers, of the same type.
+    pub param: usize,
+    /// Where it is.
+    pub span: Span,
+}
+
+/// What an optimizer keeps from step to step, to be set. Where each moment is does not change.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
+pub struct MomentsMut<'a, D: Device> {
+    /// How many steps succeeded.
+    pub steps: &'a mut u64,
+    /// The learning rate.
+    pub lr: &'a mut f64,
+    /// What holds the moments.
+    pub buf: &'a mut D::Buf,
 }
 
 /// The kernels that optimizers and clipping need. Each is one pass over what it is given, and gives

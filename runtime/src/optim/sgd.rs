@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::model::{Grads, Model};
 use crate::optim::state::{State, in_range};
-use crate::optim::{Group, Kernel, Optimizer, SgdArgs};
+use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer, SgdArgs};
 
 /// The arguments of [`Sgd`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,5 +138,13 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Sgd<M> {
 
     fn bytes(&self) -> usize {
         self.state.bytes()
+    }
+
+    fn moments(&self) -> Moments<'_, M::Device> {
+        self.state.moments("Sgd", ["momentum_buffer"])
+    }
+
+    fn moments_mut(&mut self) -> MomentsMut<'_, M::Device> {
+        self.state.moments_mut()
     }
 }

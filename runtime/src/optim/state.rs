@@ -6,6 +6,7 @@ use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::model::{Core, Grads, Model, Param, trained};
 use crate::optim::group::{self, Group, Rates};
+use crate::optim::{Moment, Moments, MomentsMut};
 
 /// The state of an optimizer that keeps at most `N` moments of each parameter.
 pub(crate) struct State<M: Model, const N: usize> {
@@ -23,6 +24,8 @@ pub(crate) struct State<M: Model, const N: usize> {
 
 /// A trained parameter, as an optimizer sees it.
 pub(crate) struct Slot<const N: usize> {
+    /// Which parameter of the model it is.
+    pub(crate) index: usize,
     /// What it trains with.
     pub(crate) rates: Rates,
     /// Where it is among the model's parameters.
@@ -76,7 +79,8 @@ impl<M: Model, const N: usize> State<M, N> {
         group::check(groups, M::PARAMS)?;
         let line = M::Device::LAYOUT.line;
         let mut moment_bytes = 0usize;
-        let slots = trained::<M>().map(|(_, spec, grad)| Slot {
+        let slots = trained::<M>().map(|(index, spec, grad)| Slot {
+            index,
             rates: group::rates(groups, weight_decay, spec),
             param: spec.span::<Param<M>>(),
             grad,
@@ -95,6 +99,26 @@ impl<M: Model, const N: usize> State<M, N> {
     /// The bytes of the moments and of the slots.
     pub(crate) fn bytes(&self) -> usize {
         self.moment_bytes + size_of_val(&*self.slots)
+    }
+
+    /// What is kept, each moment under its name.
+    pub(crate) fn moments(
+        &self,
+        optimizer: &'static str,
+        names: [&'static str; N],
+    ) -> Moments<'_, M::Device> {
+        let of = |slot: &Slot<N>| {
+            let (param, moments) = (slot.index, names.into_iter().zip(slot.moments));
+            let kept = moments.filter(|(_, span)| span.bytes > 0);
+            kept.map(move |(name, span)| Moment { name, param, span }).collect::<Vec<_>>()
+        };
+        let list = self.slots.iter().flat_map(of).collect();
+        Moments { optimizer, steps: self.steps, lr: self.lr, buf: &self.moments, list }
+    }
+
+    /// The same, to be set.
+    pub(crate) fn moments_mut(&mut self) -> MomentsMut<'_, M::Device> {
+        MomentsMut { steps: &mut self.steps, lr: &mut self.lr, buf: &mut self.moments }
     }
 
     /// Sets the rate.

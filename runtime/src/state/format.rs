@@ -1,0 +1,249 @@
+//! The bytes of a state file, version 1.
+//!
+//! ```text
+//! preamble  64 bytes
+//!    0   8  89 52 4D 41 54 0D 0A 1A                 magic: \x89RMAT\r\n\x1a
+//!    8   4  version: 1
+//!   12   1  order of bytes: `<`, the lowest first, in all numbers of the file
+//!   13   3  zeros
+//!   16   8  length of the header, at most 16 MiB
+//!   24   8  length of the file
+//!   32   8  checksum of the header
+//!   40   8  how many tensors there are
+//!   48   8  zeros
+//!   56   8  checksum of the bytes before
+//! header    bincode 2, standard configuration, of `Header`, then of a `Tensor` for each; zeros up to a multiple of 64
+//! tensors   in the order of the header's table, each
+//!           its numbers, rows last; zeros up to 8 bytes before a multiple of 64; checksum of the numbers
+//! end mark  64 bytes
+//!    0   8  52 4D 41 54 5F 45 4E 44                 RMAT_END
+//!    8   8  how many tensors there are
+//!   16  40  zeros
+//!   56   8  checksum of the bytes before
+//! ```
+//!
+//! A checksum is XXH3 with 64 bits; that of a tensor has its place in the table as seed, so that no two can be
+//! exchanged. This file is the only one that knows bincode.
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
+
+use super::Progress;
+use crate::arena::bytes_of_mut;
+use crate::device::Element;
+
+/// What every section is a multiple of.
+pub(super) const LINE: usize = 64;
+/// Bytes of a checksum.
+pub(super) const SUM: usize = 8;
+/// The latest version, which is written.
+pub(super) const VERSION: u32 = 1;
+/// The most bytes of a header: a model of 100 000 parameters has one of 10 MiB.
+pub(super) const HEADER_CAP: usize = 16 << 20;
+
+pub(super) const MAGIC: [u8; 8] = *b"\x89RMAT\r\n\x1a";
+const END: [u8; 8] = *b"RMAT_END";
+const LITTLE: u8 = b'<';
+
+/// All but the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Header {
+    pub(super) model: String,
+    /// Of parameters and moments: `f32` or `f64`.
+    pub(super) dtype: String,
+    /// Tells the parameters from those of other models: see [`layout`].
+    pub(super) layout: u64,
+    pub(super) seed: u64,
+    /// Training calls that succeeded.
+    pub(super) steps: u64,
+    pub(super) optimizer: Option<OptimizerHeader>,
+    pub(super) progress: Progress,
+}
+
+/// Of an optimizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct OptimizerHeader {
+    pub(super) name: String,
+    pub(super) steps: u64,
+    pub(super) lr: f64,
+}
+
+/// Of a tensor: of the parameters in order of declaration, then of the moments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TensorHeader {
+    /// The path of a parameter; of a moment, its name before that of its parameter.
+    pub(super) name: String,
+    pub(super) shape: Vec<u64>,
+}
+
+/// The same in a file. Axes are eight bytes each, so that what is read takes no more room than the file.
+#[derive(Serialize, Deserialize)]
+struct Tensor {
+    name: String,
+    shape: Vec<u8>,
+}
+
+/// A checksum under way.
+pub(super) struct Checksum(twox_hash::xxhash3_64::Hasher);
+
+impl Checksum {
+    /// Of the tensor at this place in the table.
+    pub(super) fn of_tensor(place: usize) -> Self {
+        Self(XxHash3_64::with_seed(place as u64 + 1))
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        std::hash::Hasher::write(&mut self.0, bytes);
+    }
+
+    pub(super) fn finish(&self) -> u64 {
+        std::hash::Hasher::finish(&self.0)
+    }
+}
+
+/// The checksum of what is no tensor.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
+}
+
+/// Bytes of the section of a tensor whose numbers take `bytes`.
+pub(super) fn section(bytes: u64) -> Option<u64> {
+    bytes.checked_add(SUM as u64)?.checked_next_multiple_of(LINE as u64)
+}
+
+/// What the preamble says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Preamble {
+    pub(super) header: u64,
+    pub(super) file: u64,
+    pub(super) checksum: u64,
+    pub(super) tensors: u64,
+}
+
+/// Why a preamble is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    Magic,
+    Version(u32),
+    ByteOrder(u8),
+    Checksum,
+}
+
+impl Preamble {
+    pub(super) fn bytes(self) -> [u8; LINE] {
+        let mut bytes = [0; LINE];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[12] = LITTLE;
+        bytes[16..24].copy_from_slice(&self.header.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.file.to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.checksum.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.tensors.to_le_bytes());
+        summed(bytes)
+    }
+
+    pub(super) fn read(bytes: &[u8; LINE]) -> Result<Self, Refused> {
+        let mut begun = *bytes;
+        begun[..8].copy_from_slice(&MAGIC);
+        // One that is all right but for its magic was a state once.
+        if bytes[..8] != MAGIC && !is_summed(&begun) {
+            return Err(Refused::Magic);
+        }
+        if !is_summed(bytes) {
+            return Err(Refused::Checksum);
+        }
+        let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+        if bytes[12] != LITTLE {
+            return Err(Refused::ByteOrder(bytes[12]));
+        }
+        if version != VERSION {
+            return Err(Refused::Version(version));
+        }
+        Ok(Self {
+            header: number(bytes, 16),
+            file: number(bytes, 24),
+            checksum: number(bytes, 32),
+            tensors: number(bytes, 40),
+        })
+    }
+}
+
+/// The end mark behind so many tensors.
+pub(super) fn end_mark(tensors: usize) -> [u8; LINE] {
+    let mut bytes = [0; LINE];
+    bytes[..8].copy_from_slice(&END);
+    bytes[8..16].copy_from_slice(&(tensors as u64).to_le_bytes());
+    summed(bytes)
+}
+
+fn number(bytes: &[u8; LINE], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn summed(mut bytes: [u8; LINE]) -> [u8; LINE] {
+    let sum = checksum(&bytes[..LINE - SUM]);
+    bytes[LINE - SUM..].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+fn is_summed(bytes: &[u8; LINE]) -> bool {
+    checksum(&bytes[..LINE - SUM]) == number(bytes, LINE - SUM)
+}
+
+impl Header {
+    /// Its bytes, and those of the table behind it; nothing if they are too many.
+    pub(super) fn bytes(&self, tensors: &[TensorHeader]) -> Option<Vec<u8>> {
+        let mut bytes = bincode::serde::encode_to_vec(self, config()).ok()?;
+        for TensorHeader { name, shape } in tensors {
+            let shape = shape.iter().flat_map(|dim| dim.to_le_bytes()).collect();
+            let tensor = Tensor { name: name.clone(), shape };
+            bytes.extend(bincode::serde::encode_to_vec(tensor, config()).ok()?);
+        }
+        (bytes.len() <= HEADER_CAP).then_some(bytes)
+    }
+
+    /// The header, and the table of so many tensors, that these bytes are, and no others.
+    pub(super) fn read(mut bytes: &[u8], tensors: usize) -> Result<(Self, Vec<TensorHeader>), String> {
+        let header = take(&mut bytes)?;
+        let mut table = Vec::with_capacity(tensors);
+        for _ in 0..tensors {
+            let Tensor { name, shape } = take(&mut bytes)?;
+            let (dims, rest) = shape.as_chunks::<8>();
+            if !rest.is_empty() {
+                return Err(format!("has half an axis of `{name}`"));
+            }
+            table.push(TensorHeader {
+                name,
+                shape: dims.iter().map(|dim| u64::from_le_bytes(*dim)).collect(),
+            });
+        }
+        if bytes.is_empty() {
+            Ok((header, table))
+        } else {
+            Err(format!("has {} bytes too many", bytes.len()))
+        }
+    }
+}
+
+/// Decodes a value from the front of `bytes`.
+fn take<T: serde::de::DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, String> {
+    let (value, read) = bincode::serde::decode_from_slice(bytes, config())
+        .map_err(|error| format!("can't be decoded: {error}"))?;
+    *bytes = &bytes[read..];
+    Ok(value)
+}
+
+/// The limit also bounds what decoding allocates.
+fn config() -> Configuration<LittleEndian, Varint, Limit<HEADER_CAP>> {
+    bincode::config::standard().with_limit::<HEADER_CAP>()
+}
+
+/// The bytes of numbers as they stand in a file; and back again.
+pub(super) fn little_endian<T: Element>(numbers: &mut [T]) -> &mut [u8] {
+    let bytes = bytes_of_mut(numbers);
+    if cfg!(target_endian = "big") {
+        bytes.chunks_exact_mut(size_of::<T>()).for_each(<[u8]>::reverse);
+    }
+    bytes
+}

@@ -1,0 +1,299 @@
+//! From a file to buffers, with everything checked before anything changes.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use ndarray::ArrayView1;
+
+use super::format::{
+    Checksum, HEADER_CAP, Header, LINE, MAGIC, Preamble, Refused, SUM, TensorHeader, VERSION, checksum,
+    end_mark, little_endian, section,
+};
+use super::write::{CHUNK, chunks, layout, tensors};
+use crate::arena::bytes_of_mut;
+use crate::device::{Device, Element, Real, Span};
+use crate::error::Error;
+use crate::model::{Core, Model, Param};
+use crate::optim::{Moments, Optimizer};
+
+/// A state file whose header is read.
+pub(super) struct Reader {
+    path: PathBuf,
+    file: File,
+    pub(super) header: Header,
+    /// Parameters in order of declaration, then moments.
+    pub(super) tensors: Vec<TensorHeader>,
+    /// Where each tensor's section begins, and how many bytes its numbers are.
+    pub(super) sections: Vec<(u64, u64)>,
+    /// Bytes of the file.
+    pub(super) bytes: u64,
+}
+
+impl Reader {
+    /// Reads all but the tensors.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |error: io::Error| failed(path, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        let mut preamble = [0; LINE];
+        let read = fill(&mut file, &mut preamble).map_err(failed)?;
+        let Preamble { header: header_bytes, file: said, checksum: sum, tensors } =
+            Preamble::read(&preamble).map_err(|why| refused(path, why, &preamble[..read]))?;
+        if said != bytes {
+            return Err(damaged(path, "the file", format!("has {bytes} bytes and should have {said}")));
+        }
+        let in_header = |what: &str| damaged(path, "its header", what);
+        let capped = usize::try_from(header_bytes).ok().filter(|bytes| *bytes <= HEADER_CAP);
+        let header_bytes = capped.ok_or_else(|| in_header("is said to be longer than 16 MiB"))?;
+        let padded = header_bytes.next_multiple_of(LINE);
+        if ((LINE + padded) as u64) > bytes {
+            return Err(in_header("is cut off"));
+        }
+        let mut buffer = vec![0; padded];
+        file.read_exact(&mut buffer).map_err(failed)?;
+        let (header, padding) = buffer.split_at(header_bytes);
+        if checksum(header) != sum || padding.iter().any(|byte| *byte != 0) {
+            return Err(in_header("does not have its checksum"));
+        }
+        // Each has a section, so that a table of more is none of this file.
+        let most = (bytes - (LINE + padded) as u64) / LINE as u64;
+        let tensors = usize::try_from(tensors).ok().filter(|_| tensors <= most);
+        let tensors =
+            tensors.ok_or_else(|| in_header("is said to have more tensors than the file has room for"))?;
+        let (header, tensors) = Header::read(header, tensors).map_err(|what| in_header(&what))?;
+        let width = match header.dtype.as_str() {
+            "f32" => 4,
+            "f64" => 8,
+            other => return Err(in_header(&format!("says that numbers are `{other}`"))),
+        };
+        let mut at = (LINE + padded) as u64;
+        let mut sections = Vec::with_capacity(tensors.len());
+        for TensorHeader { name, shape } in &tensors {
+            let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
+            let numbers = elements.and_then(|elements| elements.checked_mul(width));
+            let end =
+                numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
+            let (Some(numbers), Some(end)) = (numbers, end) else {
+                return Err(in_header(&format!("says that `{name}` ends behind the file")));
+            };
+            sections.push((at, numbers));
+            at = end;
+        }
+        if at.checked_add(LINE as u64) != Some(bytes) {
+            return Err(in_header("says that the tensors end elsewhere than the file"));
+        }
+        Ok(Self { path: path.to_owned(), file, header, tensors, sections, bytes })
+    }
+
+    /// That it is of this model.
+    pub(super) fn check_model<M: Model>(&self) -> Result<(), Error> {
+        let (path, header) = (self.path.clone(), &self.header);
+        if header.model != M::NAME {
+            return Err(Error::StateModel {
+                path,
+                expected: M::NAME.to_owned(),
+                found: header.model.clone(),
+            });
+        }
+        if header.dtype != <Param<M> as Element>::NAME {
+            let (expected, found) = (<Param<M> as Element>::NAME, header.dtype.clone());
+            return Err(Error::StateDtype { path, expected, found });
+        }
+        let expected = tensors::<M>(None);
+        let found = &self.tensors[..self.tensors.len().min(expected.len())];
+        if let Some((expected, found)) = difference(&expected, found) {
+            return Err(Error::StateLayout { path, expected, found });
+        }
+        // The table says all that the layout does.
+        if header.layout != layout(M::PARAMS) {
+            return Err(damaged(&self.path, "its header", "has a layout that is not that of its tensors"));
+        }
+        if header.optimizer.is_none() && self.tensors.len() > expected.len() {
+            let found = describe(self.tensors.get(expected.len()));
+            return Err(Error::StateLayout { path, expected: describe(None), found });
+        }
+        Ok(())
+    }
+
+    /// That it is of this optimizer, of a model that it is of.
+    pub(super) fn check_optimizer<M: Model>(&self, moments: &Moments<'_, M::Device>) -> Result<(), Error> {
+        let refuse = |expected: String, found: String| {
+            Err(Error::StateOptimizer { path: self.path.clone(), expected, found })
+        };
+        let own = format!("`{}`", moments.optimizer);
+        let Some(optimizer) = &self.header.optimizer else {
+            return refuse(own, String::from("no optimizer"));
+        };
+        let theirs = format!("`{}`", optimizer.name);
+        if optimizer.name != moments.optimizer {
+            return refuse(own, theirs);
+        }
+        if let Some((expected, found)) = difference(&tensors::<M>(Some(moments)), &self.tensors) {
+            return refuse(format!("{own} with {expected}"), format!("{theirs} with {found}"));
+        }
+        if !(optimizer.lr.is_finite() && optimizer.lr >= 0.0) {
+            return Err(damaged(
+                &self.path,
+                "its header",
+                format!("says that the learning rate is {}", optimizer.lr),
+            ));
+        }
+        Ok(())
+    }
+
+    /// That every tensor has its checksum, and the end mark is there; gives the checksums.
+    pub(super) fn check_tensors(&mut self) -> Result<Vec<u64>, Error> {
+        let mut buffer = vec![0; CHUNK * size_of::<f32>()];
+        let mut sums = Vec::with_capacity(self.sections.len());
+        if let Some((start, _)) = self.sections.first() {
+            self.file.seek(SeekFrom::Start(*start)).map_err(|error| failed(&self.path, &error))?;
+        }
+        for place in 0..self.sections.len() {
+            let mut sum = Checksum::of_tensor(place);
+            let mut left = self.sections[place].1;
+            while left > 0 {
+                let part =
+                    &mut buffer[..usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK * size_of::<f32>())];
+                self.file.read_exact(part).map_err(|error| failed(&self.path, &error))?;
+                sum.add(part);
+                left -= part.len() as u64;
+            }
+            self.check_end(place, sum.finish())?;
+            sums.push(sum.finish());
+        }
+        let mut end = [0; LINE];
+        self.file.read_exact(&mut end).map_err(|error| failed(&self.path, &error))?;
+        if end != end_mark(self.sections.len()) {
+            return Err(damaged(&self.path, "its end mark", "is not what it should be"));
+        }
+        Ok(sums)
+    }
+
+    /// Reads what stands behind the numbers of a tensor: zeros, then their checksum.
+    fn check_end(&mut self, place: usize, sum: u64) -> Result<(), Error> {
+        let mut end = [0; 2 * LINE];
+        let used = (self.sections[place].1 % LINE as u64) as usize;
+        let rest = &mut end[..(used + SUM).next_multiple_of(LINE) - used];
+        self.file.read_exact(rest).map_err(|error| failed(&self.path, &error))?;
+        let (zeros, said) = rest.split_at(rest.len() - SUM);
+        if zeros.iter().any(|byte| *byte != 0) || said != sum.to_le_bytes() {
+            let section = format!("its tensor `{}`", self.tensors[place].name);
+            return Err(damaged(&self.path, section, "does not have its checksum"));
+        }
+        Ok(())
+    }
+
+    /// Copies the parameters, the seed and the count of steps into a model that it is of.
+    pub(super) fn copy_params<M: Model>(&mut self, model: &mut M) -> Result<(), Error> {
+        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        let (seed, steps) = (self.header.seed, self.header.steps);
+        let core = model.core_mut();
+        let Core { device, params, .. } = &mut *core;
+        for (place, spec) in M::PARAMS.iter().enumerate() {
+            self.copy::<M::Device>(place, device, params, spec.span::<Param<M>>(), &mut numbers)?;
+        }
+        (core.seed, core.steps) = (seed, steps);
+        Ok(())
+    }
+
+    /// Copies the moments, the count of steps and the rate into an optimizer that it is of.
+    pub(super) fn copy_moments<M: Model>(
+        &mut self,
+        model: &M,
+        optimizer: &mut impl Optimizer<M>,
+    ) -> Result<(), Error> {
+        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        let spans: Vec<Span> = optimizer.moments().list.iter().map(|moment| moment.span).collect();
+        let to = optimizer.moments_mut();
+        for (place, span) in (M::PARAMS.len()..).zip(spans) {
+            self.copy::<M::Device>(place, &model.core().device, to.buf, span, &mut numbers)?;
+        }
+        if let Some(header) = &self.header.optimizer {
+            (*to.steps, *to.lr) = (header.steps, header.lr);
+        }
+        Ok(())
+    }
+
+    fn copy<D: Device>(
+        &mut self,
+        place: usize,
+        device: &D,
+        buf: &mut D::Buf,
+        span: Span,
+        numbers: &mut [D::Param],
+    ) -> Result<(), Error>
+    where
+        D::Param: Real,
+    {
+        let (start, _) = self.sections[place];
+        self.file.seek(SeekFrom::Start(start)).map_err(|error| failed(&self.path, &error))?;
+        let mut sum = Checksum::of_tensor(place);
+        for span in chunks::<D::Param>(span) {
+            let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
+            let bytes = bytes_of_mut(numbers);
+            self.file.read_exact(bytes).map_err(|error| failed(&self.path, &error))?;
+            sum.add(bytes);
+            // Turned into numbers of this machine where they lie.
+            little_endian(numbers);
+            let ([], [to]) = D::split(buf, [], [span])?;
+            device.upload(D::view_mut(to), ArrayView1::from(&*numbers))?;
+        }
+        self.check_end(place, sum.finish())
+    }
+}
+
+/// Reads until the buffer is full or the file ends; how much that was.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() {
+        match file.read(&mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+/// The first tensor that differs, in words: what is expected, and what is there.
+fn difference(expected: &[TensorHeader], found: &[TensorHeader]) -> Option<(String, String)> {
+    let count = expected.len().max(found.len());
+    let at = (0..count).find(|at| expected.get(*at) != found.get(*at))?;
+    Some((describe(expected.get(at)), describe(found.get(at))))
+}
+
+fn describe(tensor: Option<&TensorHeader>) -> String {
+    tensor.map_or_else(
+        || String::from("nothing more"),
+        |tensor| format!("`{}` {:?}", tensor.name, tensor.shape),
+    )
+}
+
+fn refused(path: &Path, why: Refused, bytes: &[u8]) -> Error {
+    let path = path.to_owned();
+    match why {
+        Refused::Magic if !bytes.is_empty() && MAGIC.starts_with(bytes) => {
+            damaged(&path, "its preamble", "is cut off")
+        }
+        Refused::Magic if bytes.is_empty() => {
+            Error::NotState { path, found: String::from("nothing: it is empty") }
+        }
+        Refused::Magic => {
+            Error::NotState { path, found: format!("\"{}\"", bytes[..bytes.len().min(8)].escape_ascii()) }
+        }
+        Refused::Version(found) => Error::StateVersion { path, supported: VERSION, found },
+        Refused::ByteOrder(found) => Error::StateByteOrder { path, found },
+        Refused::Checksum if bytes.len() < LINE => damaged(&path, "its preamble", "is cut off"),
+        Refused::Checksum => damaged(&path, "its preamble", "does not have its checksum"),
+    }
+}
+
+fn damaged(path: &Path, section: impl Into<String>, what: impl Into<String>) -> Error {
+    Error::Damaged { path: path.to_owned(), section: section.into(), what: what.into() }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::File { path: path.to_owned(), action: "read", message: error.to_string() }
+}

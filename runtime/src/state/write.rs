@@ -1,0 +1,141 @@
+//! From buffers to a file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::Progress;
+use super::atomic;
+use super::format::{
+    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, little_endian,
+    section,
+};
+use crate::device::{Device, Element, Span};
+use crate::error::Error;
+use crate::model::{Model, Param, ParamSpec};
+use crate::optim::Moments;
+
+/// Numbers that are copied at once: whole lines of every device.
+pub(super) const CHUNK: usize = 1 << 18;
+
+/// What is written of a tensor.
+struct Source<'a, D: Device> {
+    buf: &'a D::Buf,
+    span: Span,
+}
+
+/// Writes a state.
+pub(super) fn write<M: Model>(
+    path: &Path,
+    model: &M,
+    moments: Option<Moments<'_, M::Device>>,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let core = model.core();
+    let header = Header {
+        model: M::NAME.to_owned(),
+        dtype: <Param<M> as Element>::NAME.to_owned(),
+        layout: layout(M::PARAMS),
+        seed: core.seed,
+        steps: core.steps,
+        optimizer: moments.as_ref().map(|moments| OptimizerHeader {
+            name: moments.optimizer.to_owned(),
+            steps: moments.steps,
+            lr: moments.lr,
+        }),
+        progress: progress.clone(),
+    };
+    let tensors = tensors::<M>(moments.as_ref());
+    let params = M::PARAMS.iter().map(|spec| Source { buf: &core.params, span: spec.span::<Param<M>>() });
+    let moments = moments
+        .iter()
+        .flat_map(|moments| moments.list.iter().map(|moment| Source { buf: moments.buf, span: moment.span }));
+    let sources: Vec<Source<'_, M::Device>> = params.chain(moments).collect();
+    let failed =
+        |error: io::Error| Error::File { path: path.to_owned(), action: "write", message: error.to_string() };
+    let too_long =
+        || failed(io::Error::other("its header is longer than 16 MiB: there are too many parameters"));
+    let header_bytes = header.bytes(&tensors).ok_or_else(too_long)?;
+    let padded = header_bytes.len().next_multiple_of(LINE);
+    let sections =
+        sources.iter().try_fold(0u64, |sum, source| sum.checked_add(section(source.span.bytes as u64)?));
+    let file_bytes = sections.and_then(|sections| sections.checked_add((2 * LINE + padded) as u64));
+    let preamble = Preamble {
+        header: header_bytes.len() as u64,
+        file: file_bytes.ok_or_else(|| failed(io::Error::from(io::ErrorKind::FileTooLarge)))?,
+        checksum: checksum(&header_bytes),
+        tensors: tensors.len() as u64,
+    };
+    // What a device says is not the file's fault.
+    let mut from_device = None;
+    let written = atomic::replace(path, |file| {
+        file.write_all(&preamble.bytes())?;
+        file.write_all(&header_bytes)?;
+        file.write_all(&[0; LINE][..padded - header_bytes.len()])?;
+        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        for (place, source) in sources.iter().enumerate() {
+            match tensor::<M::Device>(file, &core.device, source, place, &mut numbers) {
+                Ok(written) => written?,
+                Err(error) => {
+                    from_device = Some(error);
+                    return Err(io::Error::other("the device failed"));
+                }
+            }
+        }
+        file.write_all(&end_mark(sources.len()))
+    });
+    match (written, from_device) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(error)) => Err(error),
+        (Err(error), None) => Err(failed(error)),
+    }
+}
+
+/// Writes the section of a tensor; an error of the device, or of the file.
+fn tensor<D: Device>(
+    file: &mut File,
+    device: &D,
+    source: &Source<'_, D>,
+    place: usize,
+    numbers: &mut [D::Param],
+) -> Result<io::Result<()>, Error> {
+    let mut sum = Checksum::of_tensor(place);
+    for span in chunks::<D::Param>(source.span) {
+        let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
+        device.download(numbers, D::view(D::region(source.buf, span)?))?;
+        let bytes = little_endian(numbers);
+        sum.add(bytes);
+        if let Err(error) = file.write_all(bytes) {
+            return Ok(Err(error));
+        }
+    }
+    let used = source.span.bytes + SUM;
+    let padding = [0; LINE];
+    let end = file.write_all(&padding[..used.next_multiple_of(LINE) - used]);
+    Ok(end.and_then(|()| file.write_all(&sum.finish().to_le_bytes())))
+}
+
+/// A span in parts of at most [`CHUNK`] elements.
+pub(super) fn chunks<T>(span: Span) -> impl Iterator<Item = Span> {
+    let most = CHUNK * size_of::<T>();
+    (0..span.bytes)
+        .step_by(most)
+        .map(move |at| Span { start: span.start + at, bytes: most.min(span.bytes - at) })
+}
+
+/// The table of a model, and of its optimizer's moments.
+pub(super) fn tensors<M: Model>(moments: Option<&Moments<'_, M::Device>>) -> Vec<TensorHeader> {
+    let shape = |spec: &ParamSpec| spec.shape.iter().map(|dim| *dim as u64).collect();
+    let params = M::PARAMS.iter().map(|spec| TensorHeader { name: spec.path.to_owned(), shape: shape(spec) });
+    let moments = moments.iter().flat_map(|moments| &moments.list).filter_map(|moment| {
+        let spec = M::PARAMS.get(moment.param)?;
+        Some(TensorHeader { name: format!("{} of {}", moment.name, spec.path), shape: shape(spec) })
+    });
+    params.chain(moments).collect()
+}
+
+/// A number that tells parameters from others: the checksum of their names and shapes.
+pub(super) fn layout(specs: &[ParamSpec]) -> u64 {
+    let text: Vec<String> = specs.iter().map(|spec| format!("{} {:?}\n", spec.path, spec.shape)).collect();
+    checksum(text.concat().as_bytes())
+}
