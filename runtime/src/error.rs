@@ -122,7 +122,7 @@ pub enum Error {
     File {
         /// Which.
         path: PathBuf,
-        /// What was tried: `read`, `write`.
+        /// What was tried: `read`, `write` or `remove`.
         action: &'static str,
         /// What the system said.
         message: String,
@@ -263,12 +263,12 @@ impl fmt::Display for Error {
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
             Self::File { path, action, message } => {
-                let fix = if *action == "write" { "written" } else { "read" };
-                write!(
-                    f,
-                    "could not {action} {}: {message} -- choose a file that can be {fix}",
-                    path.display()
-                )
+                write!(f, "could not {action} {}: {message}", path.display())?;
+                match *action {
+                    "write" => f.write_str(" -- choose a file that can be written"),
+                    "read" => f.write_str(" -- choose a file that can be read"),
+                    _ => Ok(()),
+                }
             }
             Self::NotState { path, found } => write!(
                 f,

@@ -65,6 +65,7 @@
 //! is made with. A state says nothing of the checkpoint plan, so it may be loaded under another.
 
 pub(crate) mod atomic;
+mod folder;
 mod format;
 mod inspect;
 mod read;
@@ -80,6 +81,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::optim::Optimizer;
 
+pub use folder::{Folder, Latest, Resumed};
 pub use inspect::{Inspection, Tensor};
 
 /// How far a training run is: what is neither in the model nor in its optimizer.

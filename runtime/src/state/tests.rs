@@ -301,3 +301,48 @@ fn the_parameters_names_and_shapes_make_the_layout() {
     let layouts = [Toy::<Cpu>::PARAMS, &Toy::<Cpu>::PARAMS[1..], &[]].map(write::layout);
     assert!(layouts[0] != layouts[1] && layouts[1] != layouts[2]);
 }
+
+#[test]
+fn of_a_folder_the_last_state_that_is_whole_is_resumed_and_the_others_are_told() {
+    let place = Temporary::new();
+    let folder = Folder::new(&place.0).unwrap();
+    let mut one = toy(&cpu(), 7);
+    let mut optimizer = AdamW::new(&one, AdamWConfig::default()).unwrap();
+    assert_eq!(folder.resume(&mut one, &mut optimizer).unwrap(), None);
+    assert_eq!(folder.latest().unwrap(), Latest { path: None, skipped: vec![] });
+    let mut paths = vec![];
+    for step in [9, 10, 200_000_000] {
+        train(&mut one, &mut optimizer, 1);
+        paths.push(folder.save(&one, &optimizer, &Progress { step, ..progress() }).unwrap());
+    }
+    folder.save_best(&one, &optimizer, &progress()).unwrap();
+    // Other files are none of its business.
+    fs::write(place.0.join("step-+5.remat"), b"").unwrap();
+    let steps = || folder.states().unwrap().into_iter().map(|(step, _)| step).collect::<Vec<_>>();
+    assert_eq!(steps(), [9, 10, 200_000_000]);
+    let bytes = fs::read(&paths[2]).unwrap();
+    fs::write(&paths[2], &bytes[..bytes.len() / 2]).unwrap();
+    fs::write(&paths[1], b"").unwrap();
+    let resumed = folder.resume(&mut one, &mut optimizer).unwrap().unwrap();
+    assert_eq!((&resumed.path, resumed.progress.step, optimizer.steps()), (&paths[0], 9, 1));
+    let skipped: Vec<&PathBuf> = resumed.skipped.iter().map(|(path, _)| path).collect();
+    assert_eq!(skipped, [&paths[2], &paths[1]]);
+    assert!(matches!(resumed.skipped[0].1, Error::Damaged { .. }));
+    let Latest { path, skipped } = folder.latest().unwrap();
+    assert_eq!((path, skipped), (Some(paths[0].clone()), resumed.skipped));
+    // If none is whole, that is an error, and not a run that begins anew.
+    fs::write(&paths[0], b"").unwrap();
+    assert!(
+        matches!(folder.resume(&mut one, &mut optimizer), Err(Error::Damaged { path, .. }) if path == paths[2])
+    );
+    // One of another optimizer is whole: to skip it would hide a mistake.
+    let sgd = Sgd::new(&one, SgdConfig::default()).unwrap();
+    folder.save(&one, &sgd, &Progress { step: 300_000_000, ..progress() }).unwrap();
+    assert!(matches!(folder.resume(&mut one, &mut optimizer), Err(Error::StateOptimizer { .. })));
+    // A step that was saved before is counted once, and what is new is never removed.
+    let two = folder.clone().keep_last(2).unwrap();
+    two.save(&one, &optimizer, &Progress { step: 10, ..progress() }).unwrap();
+    assert_eq!(steps(), [10, 300_000_000]);
+    assert!(folder.best().exists() && folder.keep_last(0).is_err());
+    fs::remove_dir_all(&place.0).unwrap();
+}
