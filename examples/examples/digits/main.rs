@@ -1,6 +1,9 @@
 //! An MLP that learns digits: images that this program draws, or MNIST's.
 //!
-//! `cargo run --release -p remat-examples --example digits -- [MNIST FOLDER] [--epochs N]`
+//! `cargo run --release -p remat-examples --example digits -- [MNIST FOLDER] [--epochs N] [--out FOLDER] [--save-every STEPS] [--resume]`
+//!
+//! With `--out` it saves its state there, at the end and every so many steps; with `--resume` it goes on from the last one,
+//! in the middle of an epoch too, and ends with the same bits as a run that never stopped.
 //!
 //! The folder holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
 //! `t10k-labels-idx1-ubyte`, unpacked. Without it the digits are drawn with noise, shift and rotation.
@@ -13,6 +16,8 @@ use std::process::ExitCode;
 
 use remat::ndarray::{Array2, ArrayView1, Axis};
 use remat::prelude::*;
+use remat::state::Cursor;
+use remat_examples::Saving;
 
 model! {
     /// An MLP on images of 28 x 28.
@@ -50,7 +55,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let (folder, epochs) = options(std::env::args().skip(1))?;
+    let (folder, epochs, saving) = options(std::env::args().skip(1))?;
+    let saver = saving.start()?;
     let (train, test) = match &folder {
         Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
         None => (draw::images(20_000, 1), draw::images(4_000, 2)),
@@ -60,22 +66,36 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut net = Digits::new(&cpu, 42)?;
     let mut ws = net.workspace(BATCH)?;
     let mut opt = AdamW::new(&net, AdamWConfig::default())?;
-    for epoch in 0..epochs {
+    let resumed = saver.as_ref().map_or(Ok(None), |saver| saver.resume(&mut net, &mut opt))?;
+    let mut progress = resumed.unwrap_or_default();
+    for epoch in progress.epoch..u64::from(epochs) {
         // Halved every other epoch.
         opt.set_lr(1e-3 * 0.5f64.powi((epoch / 2).try_into().unwrap_or(i32::MAX)))?;
-        let mut sum = 0.0;
-        let order = draw::shuffled(train.labels.len(), u64::from(epoch));
-        for batch in order.chunks(BATCH) {
+        let (mut sum, mut count) = (0.0, 0);
+        let order = draw::shuffled(train.labels.len(), epoch);
+        let come = usize::try_from(progress.data.position)?.min(order.len());
+        for batch in order[come..].chunks(BATCH) {
             let pixels = train.pixels.select(Axis(0), batch);
             let labels: Vec<u32> = batch.iter().map(|i| train.labels[*i]).collect();
             let loss = net.forward_backward(&mut ws, pixels.view(), ArrayView1::from(&labels))?;
             opt.step(&mut net, ws.grads())?;
             sum += f64::from(loss) * batch.len() as f64;
+            count += batch.len();
+            progress.step += 1;
+            progress.loss = Some(loss.into());
+            progress.data.position += batch.len() as u64;
+            let ends = progress.data.position >= order.len() as u64;
+            if ends {
+                progress.epoch += 1;
+                progress.data = Cursor { epoch: progress.epoch, ..Cursor::default() };
+            }
+            let last = ends && progress.epoch == u64::from(epochs);
+            saver.as_ref().map_or(Ok(()), |saver| saver.step(&net, &opt, &progress, last))?;
         }
         println!(
             "epoch {}: loss {:.4}, accuracy {:.2} %",
             epoch + 1,
-            sum / order.len() as f64,
+            sum / f64::from(u32::try_from(count)?),
             100.0 * accuracy(&net, &mut ws, &test)?
         );
     }
@@ -96,8 +116,8 @@ fn accuracy(net: &Digits, ws: &mut Workspace<Digits>, images: &Images) -> Result
     Ok(right as f64 / images.labels.len() as f64)
 }
 
-fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32), String> {
-    let (mut folder, mut epochs) = (None, 6);
+fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32, Saving), String> {
+    let (mut folder, mut epochs, mut saving) = (None, 6, Saving::default());
     let mut args = args;
     while let Some(arg) = args.next() {
         if arg == "--epochs" {
@@ -105,11 +125,13 @@ fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32), 
             epochs = value
                 .parse()
                 .map_err(|_| format!("`--epochs` must be a number but is `{value}` -- write `--epochs 6`"))?;
+        } else if saving.take(&arg, &mut args)? {
         } else if arg.starts_with("--") || folder.is_some() {
-            return Err(format!("unknown argument `{arg}` -- usage: digits [MNIST FOLDER] [--epochs N]"));
+            let usage = format!("digits [MNIST FOLDER] [--epochs N] {}", Saving::USAGE);
+            return Err(format!("unknown argument `{arg}` -- usage: {usage}"));
         } else {
             folder = Some(arg);
         }
     }
-    Ok((folder, epochs))
+    Ok((folder, epochs, saving))
 }

@@ -9,13 +9,15 @@ use remat::ndarray::Array2;
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+    /// The sequence of this seed, behind so many of its numbers.
+    pub(crate) fn at(seed: u64, drawn: u64) -> Self {
+        Self(seed.wrapping_add(drawn.wrapping_mul(Self::STRIDE)))
     }
 
+    const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(Self::STRIDE);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

@@ -1,8 +1,9 @@
 //! A byte-level GPT that learns a text, with every block checkpointed.
 //!
-//! `cargo run --release -p remat-examples --example gpt -- [TEXT FILE] [--steps N]`
+//! `cargo run --release -p remat-examples --example gpt -- [TEXT FILE] [--steps N] [--out FOLDER] [--save-every STEPS] [--resume]`
 //!
-//! Without a file it learns this repository's own sources.
+//! Without a file it learns this repository's own sources. With `--out` it saves its state there, at the end and every so
+//! many steps; with `--resume` it goes on from the last one, and ends with the same bits as a run that never stopped.
 
 mod data;
 mod sample;
@@ -15,6 +16,8 @@ use data::Corpus;
 use indicatif::{ProgressBar, ProgressStyle};
 use remat::optim::Group;
 use remat::prelude::*;
+use remat::state::{Cursor, Progress};
+use remat_examples::{Saver, Saving};
 
 /// The same network with and without marks on its blocks: one macro, two models.
 macro_rules! gpt {
@@ -87,7 +90,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let Options { text, steps } = Options::parse(std::env::args().skip(1))?;
+    let Options { text, steps, saving } = Options::parse(std::env::args().skip(1))?;
+    let saver = saving.start()?;
     let corpus = match text {
         Some(path) => Corpus::read(&path)?,
         None => Corpus::sources()?,
@@ -113,7 +117,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         256f64.ln()
     );
 
-    train(&cpu, &mut gpt, &mut ws, &corpus, steps)?;
+    train(&cpu, &mut gpt, &mut ws, &corpus, steps, saver.as_ref())?;
 
     println!("after:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
     println!("held-out loss {:.3}", held_out(&gpt, &mut ws, &corpus)?);
@@ -126,7 +130,8 @@ fn train(
     ws: &mut Workspace<Gpt>,
     corpus: &Corpus,
     steps: u64,
-) -> Result<(), remat::Error> {
+    saver: Option<&Saver>,
+) -> Result<(), Box<dyn Error>> {
     let config = AdamWConfig {
         lr: 0.0,
         betas: (0.9, 0.99),
@@ -143,20 +148,27 @@ fn train(
         mib(opt.bytes()),
         mib(cpu.bytes()),
     );
-    let bar = ProgressBar::new(steps).with_style(style());
-    let mut random = data::Random::new(7);
+    let resumed = saver.map_or(Ok(None), |saver| saver.resume(gpt, &mut opt))?;
+    let data = Cursor { seed: 7, ..Cursor::default() };
+    let mut progress = resumed.unwrap_or(Progress { data, ..Progress::default() });
+    let bar = ProgressBar::new(steps).with_style(style()).with_position(progress.step);
+    let mut random = data::Random::at(progress.data.seed, progress.data.position);
     let mut mean = None;
-    let start = Instant::now();
-    for step in 0..steps {
+    let (start, first) = (Instant::now(), progress.step);
+    for step in first..steps {
         opt.set_lr(learning_rate(step, steps))?;
         let (tokens, next) = corpus.batch::<BATCH, { Gpt::T }>(&mut random);
         let loss = gpt.forward_backward(ws, tokens.view(), next.view())?;
         ws.grads_mut().clip_norm(1.0)?;
         opt.step(gpt, ws.grads())?;
+        progress.step = step + 1;
+        progress.loss = Some(loss.into());
+        progress.data.position += BATCH as u64;
+        saver.map_or(Ok(()), |saver| saver.step(gpt, &opt, &progress, step + 1 == steps))?;
 
         let smooth = mean.map_or(loss, |m: f32| 0.95 * m + 0.05 * loss);
         mean = Some(smooth);
-        let rate = ((step + 1) * (BATCH * Gpt::T) as u64) as f64 / start.elapsed().as_secs_f64();
+        let rate = ((step + 1 - first) * (BATCH * Gpt::T) as u64) as f64 / start.elapsed().as_secs_f64();
         bar.set_message(format!("loss {smooth:.3}, {rate:.0} tokens/s"));
         bar.inc(1);
         if bar.is_hidden() && (step + 1) % 50 == 0 {
@@ -197,11 +209,12 @@ fn held_out(gpt: &Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus) -> Result<f64, 
 struct Options {
     text: Option<String>,
     steps: u64,
+    saving: Saving,
 }
 
 impl Options {
     fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { text: None, steps: 1200 };
+        let mut options = Self { text: None, steps: 1200, saving: Saving::default() };
         let mut args = args.peekable();
         while let Some(arg) = args.next() {
             if arg == "--steps" {
@@ -209,8 +222,10 @@ impl Options {
                 options.steps = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
                     format!("`--steps` must be a positive number but is `{value}` -- write `--steps 1200`")
                 })?;
+            } else if options.saving.take(&arg, &mut args)? {
             } else if arg.starts_with("--") || options.text.is_some() {
-                return Err(format!("unknown argument `{arg}` -- usage: gpt [TEXT FILE] [--steps N]"));
+                let usage = format!("gpt [TEXT FILE] [--steps N] {}", Saving::USAGE);
+                return Err(format!("unknown argument `{arg}` -- usage: {usage}"));
             } else {
                 options.text = Some(arg);
             }

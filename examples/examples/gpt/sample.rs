@@ -14,7 +14,7 @@ pub(crate) fn sample(
     count: usize,
 ) -> Result<String, remat::Error> {
     const TEMPERATURE: f64 = 0.8;
-    let mut random = Random::new(1);
+    let mut random = Random::at(1, 0);
     let mut text = prompt.to_vec();
     for _ in 0..count {
         // What stands behind the last byte is not looked at: attention is causal.
