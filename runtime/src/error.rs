@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::state::safetensors::Report;
+
 /// What went wrong, with what was expected and what was found.
 ///
 /// An error changes nothing: parameters, gradients and counters are as they were before the call,
@@ -186,7 +188,14 @@ pub enum Error {
         /// The file's.
         found: String,
     },
-    /// A state that is cut off or changed.
+    /// Weights that are not those of the model.
+    Weights {
+        /// In which file.
+        path: PathBuf,
+        /// What does not fit.
+        report: Report,
+    },
+    /// A state, or weights, that are cut off or changed.
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -305,6 +314,10 @@ impl fmt::Display for Error {
                 "{} holds the state of {found} but was loaded into {expected} -- make the optimizer as it was made then",
                 path.display()
             ),
+            Self::Weights { path, report } => {
+                write!(f, "the weights in {} are not those of the model: {report}", path.display())?;
+                f.write_str(" -- rename them, or load what fits with `safetensors::load_partial`")
+            }
             Self::Damaged { path, section, what } => write!(
                 f,
                 "{} is damaged: {section} {what} -- load another state, or copy this one again",

@@ -69,6 +69,7 @@ mod folder;
 mod format;
 mod inspect;
 mod read;
+pub mod safetensors;
 #[cfg(test)]
 mod tests;
 mod write;

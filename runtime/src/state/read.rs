@@ -10,7 +10,7 @@ use super::format::{
     Checksum, HEADER_CAP, Header, LINE, MAGIC, Preamble, Refused, SUM, TensorHeader, VERSION, checksum,
     end_mark, little_endian, section,
 };
-use super::write::{CHUNK, chunks, layout, tensors};
+use super::write::{CHUNK, buffer, chunks, layout, tensors};
 use crate::arena::bytes_of_mut;
 use crate::device::{Device, Element, Real, Span};
 use crate::error::Error;
@@ -186,7 +186,7 @@ impl Reader {
 
     /// Copies the parameters, the seed and the count of steps into a model that it is of.
     pub(super) fn copy_params<M: Model>(&mut self, model: &mut M) -> Result<(), Error> {
-        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        let mut numbers = buffer::<Param<M>>();
         let (seed, steps) = (self.header.seed, self.header.steps);
         let core = model.core_mut();
         let Core { device, params, .. } = &mut *core;
@@ -203,7 +203,7 @@ impl Reader {
         model: &M,
         optimizer: &mut impl Optimizer<M>,
     ) -> Result<(), Error> {
-        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        let mut numbers = buffer::<Param<M>>();
         let spans: Vec<Span> = optimizer.moments().list.iter().map(|moment| moment.span).collect();
         let to = optimizer.moments_mut();
         for (place, span) in (M::PARAMS.len()..).zip(spans) {

@@ -18,6 +18,11 @@ use crate::optim::Moments;
 /// Numbers that are copied at once: whole lines of every device.
 pub(super) const CHUNK: usize = 1 << 18;
 
+/// Room for them.
+pub(super) fn buffer<T: Element>() -> Vec<T> {
+    std::iter::repeat_n(T::default(), CHUNK).collect()
+}
+
 /// What is written of a tensor.
 struct Source<'a, D: Device> {
     buf: &'a D::Buf,
@@ -72,7 +77,7 @@ pub(super) fn write<M: Model>(
         file.write_all(&preamble.bytes())?;
         file.write_all(&header_bytes)?;
         file.write_all(&[0; LINE][..padded - header_bytes.len()])?;
-        let mut numbers = vec![Param::<M>::default(); CHUNK];
+        let mut numbers = buffer::<Param<M>>();
         for (place, source) in sources.iter().enumerate() {
             match tensor::<M::Device>(file, &core.device, source, place, &mut numbers) {
                 Ok(written) => written?,

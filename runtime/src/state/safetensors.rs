@@ -1,0 +1,315 @@
+//! Weights in the format of Hugging Face's safetensors: to PyTorch and from it.
+//!
+//! Names and layouts of parameters are PyTorch's, so that a network declared alike exchanges its weights as they are; a
+//! closure renames what another program calls otherwise. Parameters that are tied are written once, under the name
+//! where they are declared.
+//!
+//! ```
+//! use remat::prelude::*;
+//! use remat::state::safetensors;
+//!
+//! model! {
+//!     Net {
+//!         input  x: f32[4];
+//!         target y: f32[4];
+//!         body: repeat(2) { fc: Linear(4); Gelu; }
+//!         loss: Mse <- (body, y);
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Error> {
+//!     let cpu = Cpu::new()?;
+//!     let (net, mut other) = (Net::new(&cpu, 1)?, Net::new(&cpu, 2)?);
+//!     # let path = std::env::temp_dir().join(format!("remat-{}.safetensors", std::process::id()));
+//!     // `body.0.fc.weight` here is `h.0.weight` there.
+//!     let there = |name: &str| name.replace("body.", "h.").replace(".fc", "");
+//!     safetensors::save(&path, &net, there)?;
+//!     safetensors::load(&path, &mut other, there)?;
+//!     assert_eq!(net.params().get("body.1.fc.bias")?, other.params().get("body.1.fc.bias")?);
+//!     # std::fs::remove_file(&path).unwrap();
+//!     Ok(())
+//! }
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use ndarray::ArrayView1;
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+
+use super::atomic;
+use super::format::little_endian;
+use super::write::{CHUNK, buffer, chunks};
+use crate::device::{Device, Real};
+use crate::error::Error;
+use crate::model::{Core, Model, Param, ParamSpec, names};
+use crate::ops::load::cpu::{bf16, f16};
+
+/// What of a file and of a model does not fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Parameters that the file does not have, under the names that were looked for.
+    pub missing: Vec<String>,
+    /// Tensors that no parameter is called like.
+    pub unexpected: Vec<String>,
+    /// Tensors of another shape than their parameter.
+    pub misshaped: Vec<Misshaped>,
+}
+
+/// A tensor of another shape than its parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misshaped {
+    /// Its name in the file.
+    pub name: String,
+    /// The parameter's axes.
+    pub expected: Vec<usize>,
+    /// The file's.
+    pub found: Vec<usize>,
+}
+
+impl Report {
+    /// Whether everything fits.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.misshaped.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        let shape = |one: &Misshaped| {
+            format!("`{}` has shape {:?} and should have {:?}", one.name, one.found, one.expected)
+        };
+        let parts = [
+            ("missing", named(&self.missing)),
+            ("unexpected", named(&self.unexpected)),
+            ("of another shape", self.misshaped.iter().map(shape).collect()),
+        ];
+        let parts = parts.into_iter().filter(|(_, all)| !all.is_empty());
+        let parts: Vec<String> = parts.map(|(word, all)| format!("{word}: {}", few(&all))).collect();
+        f.write_str(&if parts.is_empty() { String::from("all fit") } else { parts.join("; ") })
+    }
+}
+
+/// A list, of which a long one is cut off.
+fn few(all: &[String]) -> String {
+    /// How many are told.
+    const FEW: usize = 5;
+    let told = all[..all.len().min(FEW)].join(", ");
+    if all.len() > FEW { format!("{told} and {} more", all.len() - FEW) } else { told }
+}
+
+/// Writes the parameters, each under the name that `rename` gives to its path; whole or not at all.
+///
+/// # Errors
+/// [`Error::Argument`] if two get one name; [`Error::File`]; the device's own.
+pub fn save<M: Model>(
+    path: impl AsRef<Path>,
+    model: &M,
+    rename: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    let path = path.as_ref();
+    let dtype = if size_of::<Param<M>>() == 8 { Dtype::F64 } else { Dtype::F32 };
+    let (mut infos, mut seen, mut at) = (Vec::new(), BTreeMap::new(), 0);
+    for spec in M::PARAMS {
+        let name = rename(spec.path);
+        if let Some(other) = seen.insert(name.clone(), spec.path) {
+            let found = format!("`{name}` for `{other}` and for `{}`", spec.path);
+            return Err(Error::Argument {
+                name: String::from("rename"),
+                expected: "a name of its own for each parameter",
+                found,
+            });
+        }
+        let end = at + spec.span::<Param<M>>().bytes;
+        infos.push((name, TensorInfo { dtype, shape: spec.shape.to_vec(), data_offsets: (at, end) }));
+        at = end;
+    }
+    let failed = |message: String| Error::File { path: path.to_owned(), action: "write", message };
+    let metadata = Metadata::new(None, infos).map_err(|error| failed(error.to_string()))?;
+    let mut header = serde_json::to_vec(&metadata).map_err(|error| failed(error.to_string()))?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let core = model.core();
+    let mut from_device = None;
+    let written = atomic::replace(path, |file| {
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        let mut numbers = buffer::<Param<M>>();
+        for span in M::PARAMS.iter().flat_map(|spec| chunks::<Param<M>>(spec.span::<Param<M>>())) {
+            let numbers = &mut numbers[..span.bytes / size_of::<Param<M>>()];
+            let region = <M::Device as Device>::region(&core.params, span);
+            let read =
+                region.and_then(|region| core.device.download(numbers, <M::Device as Device>::view(region)));
+            if let Err(error) = read {
+                from_device = Some(error);
+                return Err(io::Error::other("the device failed"));
+            }
+            file.write_all(little_endian(numbers))?;
+        }
+        Ok(())
+    });
+    match (written, from_device) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(error)) => Err(error),
+        (Err(error), None) => Err(failed(error.to_string())),
+    }
+}
+
+/// Reads all parameters, each from the tensor that `rename` gives to its path, or to its path as a tied one. Numbers of
+/// another type (`F64`, `F32`, `F16`, `BF16`) are converted, rounded once where they have to be.
+///
+/// # Errors
+/// Those that change nothing: [`Error::Weights`] unless every parameter is there in its shape, and nothing else is;
+/// [`Error::Damaged`] for what is no such file, or holds numbers of other types; [`Error::File`]. If the file can't be
+/// read to its end, or the device fails, the parameters hold a part of it.
+pub fn load<M: Model>(
+    path: impl AsRef<Path>,
+    model: &mut M,
+    rename: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    let path = path.as_ref();
+    let mut weights = Weights::open::<M>(path, rename)?;
+    if weights.report.is_empty() {
+        weights.copy(model)
+    } else {
+        Err(Error::Weights { path: path.to_owned(), report: weights.report })
+    }
+}
+
+/// Reads the parameters that are there in their shape, and says what does not fit; see [`load`].
+///
+/// # Errors
+/// As [`load`], but for [`Error::Weights`].
+pub fn load_partial<M: Model>(
+    path: impl AsRef<Path>,
+    model: &mut M,
+    rename: impl Fn(&str) -> String,
+) -> Result<Report, Error> {
+    let mut weights = Weights::open::<M>(path.as_ref(), rename)?;
+    weights.copy(model)?;
+    Ok(weights.report)
+}
+
+/// A file, and which of its tensors is which parameter.
+struct Weights<'a> {
+    path: &'a Path,
+    file: File,
+    /// Where tensors begin.
+    start: u64,
+    /// Parameters that fit, and their tensors.
+    fit: Vec<(&'static ParamSpec, TensorInfo)>,
+    report: Report,
+}
+
+/// The most bytes of a header, as the format says.
+const MOST: u64 = 100_000_000;
+
+impl<'a> Weights<'a> {
+    fn open<M: Model>(path: &'a Path, rename: impl Fn(&str) -> String) -> Result<Self, Error> {
+        let failed = |error| failed(path, &error);
+        let mut file = File::open(path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        let mut length = [0; 8];
+        if bytes < 8 {
+            return Err(damaged(path, "is cut off"));
+        }
+        file.read_exact(&mut length).map_err(failed)?;
+        let length = u64::from_le_bytes(length);
+        if length > MOST.min(bytes - 8) {
+            return Err(damaged(path, "is longer than the file, or than 100 MB"));
+        }
+        let mut header = vec![0; usize::try_from(length).unwrap_or_default()];
+        file.read_exact(&mut header).map_err(failed)?;
+        let metadata: Metadata =
+            serde_json::from_slice(&header).map_err(|error| damaged(path, &error.to_string()))?;
+        let start = 8 + length;
+        if metadata.data_len() as u64 != bytes - start {
+            let said = format!("says that {} bytes follow, and {} do", metadata.data_len(), bytes - start);
+            return Err(damaged(path, &said));
+        }
+        let mut tensors: BTreeMap<String, TensorInfo> =
+            metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
+        let (mut fit, mut report) = (Vec::new(), Report::default());
+        for spec in M::PARAMS {
+            let mut there = names::names(spec).map(&rename).filter_map(|name| tensors.remove_entry(&name));
+            let Some((name, info)) = there.next() else {
+                report.missing.push(rename(spec.path));
+                continue;
+            };
+            // The same under its other names.
+            there.for_each(drop);
+            if width(info.dtype).is_none() {
+                return Err(damaged(
+                    path,
+                    &format!("says that `{name}` is of type {}, which is no weight's", info.dtype),
+                ));
+            }
+            if info.shape == spec.shape {
+                fit.push((spec, info));
+            } else {
+                report.misshaped.push(Misshaped { name, expected: spec.shape.to_vec(), found: info.shape });
+            }
+        }
+        report.unexpected = tensors.into_keys().collect();
+        Ok(Self { path, file, start, fit, report })
+    }
+
+    /// Copies what fits.
+    fn copy<M: Model>(&mut self, model: &mut M) -> Result<(), Error> {
+        let Core { device, params, .. } = model.core_mut();
+        let mut numbers = buffer::<Param<M>>();
+        let mut bytes = vec![0; CHUNK * size_of::<f64>()];
+        for (spec, info) in &self.fit {
+            let width = width(info.dtype).unwrap_or_default();
+            let start = self.start + info.data_offsets.0 as u64;
+            self.file.seek(SeekFrom::Start(start)).map_err(|error| failed(self.path, &error))?;
+            for span in chunks::<Param<M>>(spec.span::<Param<M>>()) {
+                let numbers = &mut numbers[..span.bytes / size_of::<Param<M>>()];
+                let bytes = &mut bytes[..numbers.len() * width];
+                self.file.read_exact(bytes).map_err(|error| failed(self.path, &error))?;
+                for (to, from) in numbers.iter_mut().zip(bytes.chunks_exact(width)) {
+                    *to = <Param<M> as Real>::from_f64(number(info.dtype, from));
+                }
+                let ([], [to]) = <M::Device as Device>::split(params, [], [span])?;
+                device.upload(<M::Device as Device>::view_mut(to), ArrayView1::from(&*numbers))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a number; nothing if it is no weight.
+fn width(dtype: Dtype) -> Option<usize> {
+    match dtype {
+        Dtype::F64 => Some(8),
+        Dtype::F32 => Some(4),
+        Dtype::F16 | Dtype::BF16 => Some(2),
+        _ => None,
+    }
+}
+
+/// The number that these bytes are; 0 if they are none.
+fn number(dtype: Dtype, bytes: &[u8]) -> f64 {
+    let half = || bytes.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes));
+    match dtype {
+        Dtype::F64 => bytes.first_chunk().map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
+        Dtype::F32 => bytes.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes)).into(),
+        Dtype::F16 => f16(half()).into(),
+        Dtype::BF16 => bf16(half()).into(),
+        _ => 0.0,
+    }
+}
+
+fn damaged(path: &Path, what: &str) -> Error {
+    Error::Damaged { path: path.to_owned(), section: String::from("its header"), what: what.to_owned() }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::File { path: path.to_owned(), action: "read", message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests;

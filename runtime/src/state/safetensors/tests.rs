@@ -1,0 +1,151 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::*;
+use crate::cpu::Cpu;
+use crate::model::toy::Toy;
+
+/// A file of its own that is removed in the end.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("remat-weights-{}-{number}", std::process::id())))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn toy(seed: u64) -> Toy {
+    Toy::new(&Cpu::with_threads(1).unwrap(), seed).unwrap()
+}
+
+fn same(name: &str) -> String {
+    name.to_owned()
+}
+
+/// What the reference implementation makes of some tensors.
+fn written(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, data)| (*name, TensorView::new(*dtype, shape.to_vec(), data).unwrap()));
+    safetensors::serialize(views, None).unwrap()
+}
+
+fn bytes(numbers: &[f32]) -> Vec<u8> {
+    numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+#[test]
+fn what_is_saved_is_what_the_reference_implementation_reads() {
+    let (file, toy) = (Temporary::new(), toy(1));
+    save(&file.0, &toy, |name| format!("model.{name}")).unwrap();
+    let read = fs::read(&file.0).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&read).unwrap();
+    let mut names = tensors.names();
+    names.sort_unstable();
+    // A tied one once.
+    assert_eq!(names, ["model.embed.weight", "model.fc.bias", "model.norm.weight", "model.stem.weight"]);
+    for (name, array) in toy.params().iter().map(Result::unwrap) {
+        let tensor = tensors.tensor(&format!("model.{name}")).unwrap();
+        assert_eq!((tensor.dtype(), tensor.shape()), (Dtype::F32, array.shape()));
+        assert_eq!(tensor.data(), bytes(array.as_slice().unwrap()));
+    }
+}
+
+#[test]
+fn weights_come_back_also_by_the_name_of_a_tied_one() {
+    let file = Temporary::new();
+    let (one, mut other) = (toy(1), toy(2));
+    save(&file.0, &one, |name| name.replace("embed", "head")).unwrap();
+    load(&file.0, &mut other, same).unwrap();
+    let all = |toy: &Toy| toy.params().iter().map(|param| param.unwrap().1).collect::<Vec<_>>();
+    assert_eq!(all(&one), all(&other));
+}
+
+#[test]
+fn numbers_of_other_types_are_converted() {
+    let file = Temporary::new();
+    let mut toy = toy(1);
+    let halves = |bits: [u16; 4]| bits.iter().flat_map(|bits| bits.to_le_bytes()).collect::<Vec<u8>>();
+    for (dtype, data, expected) in [
+        (
+            Dtype::BF16,
+            halves([0x3f80, 0xbf00, 0x7f80, 1]),
+            [1.0, -0.5, f32::INFINITY, f32::from_bits(1 << 16)],
+        ),
+        (Dtype::F16, halves([0x3c00, 0xb800, 0x7bff, 1]), [1.0, -0.5, 65504.0, 5.960_464_5e-8]),
+        (
+            Dtype::F64,
+            [1.0, -0.5, 1e300, 0.1f64].iter().flat_map(|x| x.to_le_bytes()).collect(),
+            [1.0, -0.5, f32::INFINITY, 0.1],
+        ),
+    ] {
+        fs::write(&file.0, written(&[("norm.weight", dtype, &[4], data)])).unwrap();
+        let report = load_partial(&file.0, &mut toy, same).unwrap();
+        assert_eq!(report.missing, ["embed.weight", "stem.weight", "fc.bias"]);
+        assert_eq!(toy.params().view("norm.weight").unwrap().as_slice().unwrap(), expected);
+    }
+    fs::write(&file.0, written(&[("norm.weight", Dtype::I32, &[4], vec![0; 16])])).unwrap();
+    let error = load_partial(&file.0, &mut toy, same).unwrap_err().to_string();
+    assert!(error.contains("`norm.weight` is of type I32, which is no weight's"), "{error}");
+}
+
+#[test]
+fn what_does_not_fit_is_reported_and_strictly_it_is_refused() {
+    let file = Temporary::new();
+    let mut toy = toy(1);
+    let before = toy.params().get("fc.bias").unwrap();
+    let tensors = [
+        ("fc.bias", Dtype::F32, &[3][..], bytes(&[1.0, 2.0, 3.0])),
+        ("norm.weight", Dtype::F32, &[2, 2], bytes(&[0.0; 4])),
+        ("extra", Dtype::F32, &[1], bytes(&[0.0])),
+    ];
+    fs::write(&file.0, written(&tensors)).unwrap();
+    let error = load(&file.0, &mut toy, same).unwrap_err();
+    assert_eq!(
+        error.to_string().replace(&file.0.display().to_string(), "FILE"),
+        "the weights in FILE are not those of the model: missing: `embed.weight`, `stem.weight`; unexpected: `extra`; \
+         of another shape: `norm.weight` has shape [2, 2] and should have [4] -- rename them, or load what fits with \
+         `safetensors::load_partial`"
+    );
+    assert_eq!(toy.params().get("fc.bias").unwrap(), before);
+    let report = load_partial(&file.0, &mut toy, same).unwrap();
+    assert!(matches!(error, Error::Weights { report: told, .. } if told == report));
+    assert_eq!(toy.params().view("fc.bias").unwrap().as_slice().unwrap(), [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn names_that_meet_are_refused_before_anything_is_written() {
+    let file = Temporary::new();
+    let error = save(&file.0, &toy(1), |_| String::from("one")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`rename` must be a name of its own for each parameter but is `one` for `embed.weight` and for `stem.weight`"
+    );
+    assert!(!file.0.exists());
+}
+
+#[test]
+fn what_is_cut_off_or_no_such_file_is_refused() {
+    let file = Temporary::new();
+    let mut toy = toy(1);
+    save(&file.0, &toy, same).unwrap();
+    let whole = fs::read(&file.0).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&file.0, &whole[..length]).unwrap();
+        let error = load(&file.0, &mut toy, same).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{length}: {error}");
+    }
+    fs::write(&file.0, [&[255; 8][..], b"{}"].concat()).unwrap();
+    assert!(matches!(load(&file.0, &mut toy, same), Err(Error::Damaged { .. })));
+}
