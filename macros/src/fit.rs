@@ -162,6 +162,17 @@ impl Measure<'_> {
                 (message, fix)
             }
         };
+        let asked = graph.asked.as_ref();
+        let mut fix = fix;
+        for (bound, more) in [
+            (asked.is_some_and(|asked| asked.max.is_some()), "a larger `max`"),
+            (asked.is_some_and(|asked| asked.min_interval.is_some()), "a smaller `min_interval`"),
+            (by_hand && !fix.contains("marks by hand"), "fewer marks by hand"),
+        ] {
+            if bound {
+                fix = format!("{fix}, or {more}");
+            }
+        }
         let also = self.fullest(planned).map(|run| {
             let (node, kind) = (&graph.nodes[training.nodes[run.node].layer], run.kind.word());
             (node.span, format!("the least that a step can take is set by the {kind} of `{}` -- see the mark on the model", node.path))

@@ -47,9 +47,9 @@ pub(crate) struct Plans {
 /// Plans every program of the model of this name.
 pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let mut training = lower(graph, Mode::Train);
-    let profile_key = profile::key(&training.problem);
+    let profile_key = profile::key(graph, &training);
     if let Some(given) = graph.asked.as_ref().and_then(|asked| asked.profile.as_ref()) {
-        profile::apply(given, name, &mut training)?;
+        profile::apply(graph, given, name, &mut training)?;
     }
     let evaluation = lower(graph, Mode::Evaluate);
     let mut wanted: Vec<usize> =

@@ -9,27 +9,61 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::defect::Defect;
+use crate::graph::Graph;
 use crate::graph::lower::Lowered;
 use crate::graph::marks::model::Profile;
-use crate::plan::problem::Problem;
 use crate::plan::program::Kind;
 use crate::plan::schedule;
 
-/// What tells the layers of a model from others: a hash of all that the planner knows of them (Fowler, Noll, Vo:
-/// FNV-1a with 64 bits).
-pub(crate) fn key(problem: &Problem) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut add = |number: u64| hash = (hash ^ number).wrapping_mul(0x0100_0000_01b3);
-    for node in &problem.nodes {
-        add(node.flops);
-        node.reads.iter().for_each(|&value| add(value as u64));
-        node.makes.iter().for_each(|&value| add(problem.values[value].size.f32_bytes()));
+/// What tells the layers of a model from others: a hash of what each does, of what sizes, and what it reads (Fowler,
+/// Noll, Vo: FNV-1a with 64 bits).
+pub(crate) fn key(graph: &Graph, training: &Lowered) -> u64 {
+    let problem = &training.problem;
+    let mut hash = Hash::default();
+    // What a layer does is the same for all that are alike.
+    let mut known: Vec<Option<u64>> = vec![None; graph.nodes.len()];
+    for (id, node) in problem.nodes.iter().enumerate() {
+        let (layer, role) = (training.nodes[id].layer, training.nodes[id].role);
+        let does = known[graph.nodes[layer].alike].get_or_insert_with(|| {
+            let mut own = Hash::default();
+            let op = graph.nodes[layer].resolved.as_ref();
+            own.text(&op.map_or_else(String::new, |op| format!("{} {:?}", op.module, op.spec)));
+            own.0
+        });
+        hash.add(*does);
+        hash.text(&format!("{role:?}"));
+        hash.add(node.flops);
+        node.reads.iter().for_each(|&value| hash.add(value as u64));
+        node.makes.iter().for_each(|&value| hash.add(problem.values[value].size.f32_bytes()));
     }
-    hash
+    hash.0
+}
+
+struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    fn add(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    fn text(&mut self, text: &str) {
+        text.bytes().for_each(|byte| self.add(byte.into()));
+    }
 }
 
 /// Puts what the file says into the problem.
-pub(crate) fn apply(profile: &Profile, model: &str, training: &mut Lowered) -> Result<(), Defect> {
+pub(crate) fn apply(
+    graph: &Graph,
+    profile: &Profile,
+    model: &str,
+    training: &mut Lowered,
+) -> Result<(), Defect> {
     let anew = "remove `profile`, call `profile` of the model, and write `profile` again";
     let refuse = |message: String, fix: &str| Defect {
         message,
@@ -62,11 +96,11 @@ pub(crate) fn apply(profile: &Profile, model: &str, training: &mut Lowered) -> R
     if of != model {
         return Err(refuse(format!("`{name}` is of the model `{of}`, and this is `{model}`"), anew));
     }
-    let problem = &mut training.problem;
-    if found != format!("{:016x}", key(problem)) {
+    if found != format!("{:016x}", key(graph, training)) {
         let message = format!("`{name}` was measured on other layers than `{model}` has now");
         return Err(refuse(message, anew));
     }
+    let problem = &mut training.problem;
     let program = schedule::store_all(problem);
     // What is rounded is restored by recomputes, which no profile has.
     let measured = || program.runs().filter(|run| run.kind != Kind::Recompute);

@@ -80,7 +80,7 @@ impl Lists<'_> {
             let inside = |s: &usize| node.is_some_and(|n| self.problem().segments[*s].nodes.contains(&n));
             self.facts.tail.iter().any(inside)
         };
-        let (mut table, mut names) = (Named::new(), Distinct::default());
+        let mut table = Named::new();
         // What is neither an input nor in the last segment, inputs, and the last segment.
         let mut sums = [(0, 0); 3];
         for kept in &self.facts.kept {
@@ -101,7 +101,7 @@ impl Lists<'_> {
                 }
                 _ => (Some(&kept.value), None),
             };
-            let name = names.next(maker.map_or("", |value| &self.lowered.labels[*value]));
+            let name = maker.map_or("", |value| &self.lowered.labels[*value]);
             let maker = maker.and_then(|value| self.problem().values[*value].made_by);
             let flops = maker.map_or(0, |maker| self.problem().nodes[maker].flops);
             let (per_sample, fixed) = bytes(value.size, self.width);
@@ -120,7 +120,7 @@ impl Lists<'_> {
                     last_segment: #last,
                 })
             };
-            table.row(&name, (reason, per_sample, fixed, flops, format, last), describe, &[])?;
+            table.row(name, (reason, per_sample, fixed, flops, format, last), describe, &[])?;
         }
         let table = table.tokens();
         let [kept, inputs, last] = sums.map(pair);

@@ -30,8 +30,10 @@ pub(crate) struct Lowered {
     restored: BTreeMap<ValueId, usize>,
     /// What each value that is restored was before it was rounded.
     sources: BTreeMap<usize, usize>,
-    /// What messages and tables call each value.
+    /// What messages and tables call each value: no two the same, but for what is restored and what that was.
     pub(crate) labels: Vec<String>,
+    /// How many have each name so far.
+    named: BTreeMap<String, usize>,
     /// The label of each of the problem's segments, and of its stages.
     pub(crate) segments: Vec<String>,
     pub(crate) stages: Vec<String>,
@@ -76,6 +78,7 @@ fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>)
         restored: BTreeMap::new(),
         sources: BTreeMap::new(),
         labels: vec![],
+        named: BTreeMap::new(),
         segments: vec![],
         stages: vec![],
         by_hand: vec![],
@@ -193,11 +196,10 @@ impl Lowered {
         let value = &graph.values[id];
         let size = value.shape.as_ref().map_or(scalars(0), size);
         self.values[id] = self.problem.values.len();
-        self.labels.push(
-            value
-                .node
-                .map_or_else(|| value.label.trim_matches('`').to_owned(), |n| graph.nodes[n].path.clone()),
-        );
+        let name = value.node.map_or_else(|| value.label.trim_matches('`'), |n| &graph.nodes[n].path);
+        let count = self.named.entry(name.to_owned()).or_insert(0);
+        *count += 1;
+        self.labels.push(if *count == 1 { name.to_owned() } else { format!("{name} ({count})") });
         self.problem.values.push(problem::Value { size, made_by, grad: value.grad });
         self.values[id]
     }
@@ -211,7 +213,7 @@ impl Lowered {
         if differentiated {
             for (n, len) in op.stats.iter().enumerate() {
                 makes.push(self.problem.values.len());
-                self.labels.push(format!("{}.{}", node.path, stat_name(op, n)));
+                self.labels.push(format!("{}.{}", self.labels[makes[0]], stat_name(op, n)));
                 self.problem.values.push(problem::Value {
                     size: scalars(*len),
                     made_by: Some(at),

@@ -46,11 +46,9 @@ impl Format {
     }
 
     fn resolved(self, module: &'static str, output: Shape) -> Resolved {
-        let elements = output.len();
         Resolved {
-            spec: vec![("len", SpecValue::Int(elements)), ("format", SpecValue::Path(self.path()))],
+            spec: vec![("len", SpecValue::Int(output.len())), ("format", SpecValue::Path(self.path()))],
             forward: vec![Field::Out("y"), Field::In("x", 0)],
-            flops: elements,
             ..Resolved::new(module, output)
         }
     }

@@ -195,6 +195,10 @@ pub(super) fn arg(input: ParseStream<'_>) -> syn::Result<Arg> {
     if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
         name = Some(input.call(Ident::parse_any)?);
         input.parse::<Token![=]>()?;
+    } else if input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let name = input.call(Ident::parse_any)?;
+        let message = format!("an argument has `=` behind its name -- write `{name} = …`");
+        return Err(input.error(message));
     }
     Ok(Arg { name, value: input.parse()? })
 }

@@ -263,8 +263,8 @@ impl Plan {
         self.recomputed.iter()
     }
 
-    /// The top-level layers, scopes and iterations, but for the loss: what a mark on the model, or a budget, places
-    /// boundaries between.
+    /// The top-level layers, scopes and iterations: what a mark on the model, or a budget, places boundaries between.
+    /// The loss is none, and counts to the last.
     pub fn stages(&self) -> impl ExactSizeIterator<Item = Stage> + Clone {
         self.stages.iter()
     }

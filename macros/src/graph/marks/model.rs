@@ -214,6 +214,13 @@ impl<'a> Given<'a> {
             Value::Str(said, span) => size(said).or_else(|| {
                 let fix =
                     "write a number and `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
+                let meant = UNITS.iter().find_map(|(name, _)| {
+                    let at = said.len().checked_sub(name.len())?;
+                    let (number, unit) = (said.get(..at)?.trim_end(), said.get(at..)?);
+                    let written = format!("{number} {name}");
+                    (unit.eq_ignore_ascii_case(name) && size(&written).is_some()).then_some(written)
+                });
+                let fix = meant.map_or_else(|| String::from(fix), |meant| format!("did you mean \"{meant}\"?"));
                 errors.error(*span, format!("\"{said}\" is no size in bytes above 0 -- {fix}"));
                 None
             }),
@@ -277,18 +284,20 @@ fn fraction(value: &Value, vars: &Vars, errors: &mut Errors) -> Option<f64> {
     found
 }
 
+/// Units of bytes, a longer name before its end.
+const UNITS: [(&str, f64); 8] = [
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("B", 1.0),
+];
+
 /// The bytes that "64 MiB" says.
 fn size(said: &str) -> Option<u64> {
-    const UNITS: [(&str, f64); 8] = [
-        ("KiB", 1024.0),
-        ("MiB", 1_048_576.0),
-        ("GiB", 1_073_741_824.0),
-        ("TiB", 1_099_511_627_776.0),
-        ("kB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("B", 1.0),
-    ];
     let said = said.trim();
     let (number, unit) =
         UNITS.iter().find_map(|(name, unit)| Some((said.strip_suffix(name)?.trim_end(), unit)))?;

@@ -58,8 +58,10 @@ pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Resul
     let mut choices = uniform(&stages, most / 4);
     choices.push(Choice::default());
     if bounds == Bounds::default() {
-        let units = join(gaps.refine(stages, FEW), MANY);
-        choices.extend(Chains::new(widths, false).plans(problem, &units, most - choices.len()));
+        let units = join(gaps.refine(stages.clone(), FEW), MANY);
+        let left = most - choices.len();
+        choices.extend(Chains::new(widths, false).plans(problem, &units, left - left / 3));
+        choices.extend(few_parts(problem, &stages, &gaps, widths, left / 3));
     } else {
         let mut chains = Chains::new(widths, true);
         let partitions = bounds.partitions(&stages, &gaps);
@@ -125,6 +127,29 @@ fn stages(problem: &Problem) -> Vec<Range<NodeId>> {
     } else {
         problem.stages.clone()
     }
+}
+
+/// Up to `most` plans of few boundaries, all of them between stages: what a chain of many units has no room for.
+fn few_parts(
+    problem: &Problem,
+    stages: &[Range<NodeId>],
+    gaps: &Gaps,
+    widths: Widths,
+    most: usize,
+) -> Vec<Choice> {
+    /// How many boundaries.
+    const BOUNDARIES: [usize; 4] = [1, 2, 3, 5];
+    let bounds = BOUNDARIES.map(|max| Bounds { max: Some(max), ..Bounds::default() });
+    let mut partitions: Vec<_> = bounds.iter().flat_map(|bounds| bounds.partitions(stages, gaps)).collect();
+    partitions.retain(|units| (2..=BOUNDARIES.len() + 2).contains(&units.len()));
+    partitions.sort_by_key(|units| units.iter().map(|unit| unit.start).collect::<Vec<_>>());
+    partitions.dedup();
+    let each = most / partitions.len().max(1);
+    if each == 0 {
+        return vec![];
+    }
+    let mut chains = Chains::new(widths, true);
+    partitions.iter().flat_map(|units| chains.plans(problem, units, each)).collect()
 }
 
 /// A boundary every k stages, for up to `most` k: all, or about as many in each doubling of k.

@@ -157,7 +157,7 @@ impl Chains {
             };
             // Where it may not be cut, it is one thing.
             if units.len() < 2 {
-                return self.ladder(part, alike(&part.problem, droppable));
+                return self.ladder(part, merged(&part.problem, alike(&part.problem, droppable)));
             }
             let mut choices = self.plans(&part.problem, &units, 4 * WAYS);
             choices.push(Choice::default());
@@ -204,6 +204,24 @@ impl Chains {
         }
         ladder
     }
+}
+
+/// The most groups of values that are dropped one after another in every order.
+const GROUPS: usize = 16;
+
+/// Joins groups until there are few, those together that save about as much for their time.
+fn merged(problem: &Problem, groups: Vec<Vec<NodeId>>) -> Vec<Vec<NodeId>> {
+    if groups.len() <= GROUPS {
+        return groups;
+    }
+    let worth = |group: &Vec<NodeId>| {
+        let node = &problem.nodes[group[0]];
+        let saved = node.makes.first().map_or(0, |&value| problem.values[value].size.f32_bytes());
+        (u128::from(saved) << 32) / (1 + u128::from(node.time))
+    };
+    let mut sorted = groups;
+    sorted.sort_by_key(|group| std::cmp::Reverse(worth(group)));
+    sorted.chunks(sorted.len().div_ceil(GROUPS)).map(<[_]>::concat).collect()
 }
 
 /// Nodes by what dropping one saves and costs.
