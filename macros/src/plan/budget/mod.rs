@@ -36,6 +36,8 @@ const NODES: usize = 120_000;
 /// The most choices that are scheduled, and the fewest.
 const MOST: usize = 160;
 const FEWEST: usize = 10;
+/// The most nodes of a model of which more is tried.
+const SMALL: usize = 200;
 
 /// A plan to choose.
 #[derive(Clone, Debug)]
@@ -59,9 +61,10 @@ pub(crate) fn offers(problem: &Problem, bounds: Bounds, widths: Widths) -> Resul
     choices.push(Choice::default());
     if bounds == Bounds::default() {
         let units = join(gaps.refine(stages.clone(), FEW), MANY);
-        let left = most - choices.len();
-        choices.extend(Chains::new(widths, false).plans(problem, &units, left - left / 3));
-        choices.extend(few_parts(problem, &stages, &gaps, widths, left / 3));
+        choices.extend(Chains::new(widths, false).plans(problem, &units, most - choices.len()));
+        if problem.nodes.len() <= SMALL {
+            choices.extend(between_stages(problem, &stages, &gaps, widths, MOST));
+        }
     } else {
         let mut chains = Chains::new(widths, true);
         let partitions = bounds.partitions(&stages, &gaps);
@@ -129,8 +132,9 @@ fn stages(problem: &Problem) -> Vec<Range<NodeId>> {
     }
 }
 
-/// Up to `most` plans of few boundaries, all of them between stages: what a chain of many units has no room for.
-fn few_parts(
+/// Up to `most` plans whose boundaries all stand between stages, most of them of few: what a chain of finer units does
+/// not get to.
+fn between_stages(
     problem: &Problem,
     stages: &[Range<NodeId>],
     gaps: &Gaps,
@@ -141,7 +145,6 @@ fn few_parts(
     const BOUNDARIES: [usize; 4] = [1, 2, 3, 5];
     let bounds = BOUNDARIES.map(|max| Bounds { max: Some(max), ..Bounds::default() });
     let mut partitions: Vec<_> = bounds.iter().flat_map(|bounds| bounds.partitions(stages, gaps)).collect();
-    partitions.retain(|units| (2..=BOUNDARIES.len() + 2).contains(&units.len()));
     partitions.sort_by_key(|units| units.iter().map(|unit| unit.start).collect::<Vec<_>>());
     partitions.dedup();
     let each = most / partitions.len().max(1);
