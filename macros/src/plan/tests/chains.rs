@@ -15,6 +15,10 @@ struct Plain {
     /// Bytes that a backward takes on top. A forward takes none here: the recurrence counts what it takes together
     /// with a gradient that is not there yet.
     over: Vec<u64>,
+    /// Each stage can also be run so that less of it is saved, x(s + 1) at least; then its backward takes longer, and
+    /// has the rest in memory too while it runs.
+    thin: Vec<u64>,
+    longer: Vec<u64>,
 }
 
 impl Plain {
@@ -27,9 +31,11 @@ impl Plain {
         // What enters the chain is held by others, and what leaves it is a loss.
         (x[0], x[stages]) = (0, 0);
         let more = draw(stages + 1, 0, 5);
-        let saved = x.iter().zip(more).map(|(x, more)| x + more).collect();
+        let saved: Vec<u64> = x.iter().zip(more).map(|(x, more)| x + more).collect();
         let (forward, backward) = (draw(stages, 1, 6), draw(stages, 1, 6));
-        Self { x, saved, forward, backward, over: draw(stages, 0, 3) }
+        let (over, less, longer) = (draw(stages, 0, 3), draw(stages + 1, 0, 5), draw(stages + 1, 0, 4));
+        let thin = (0..=stages).map(|s| saved[s].saturating_sub(less[s]).max(x[s])).collect();
+        Self { x, saved, forward, backward, over, thin, longer }
     }
 
     fn len(&self) -> usize {
@@ -37,23 +43,30 @@ impl Plain {
     }
 
     fn chain(&self) -> Chain {
-        let units = (0..self.len()).map(|s| Unit {
-            pass: self.forward[s],
-            over: 0,
-            ways: vec![Way {
-                kept: self.saved[s + 1],
-                kept_as_last: self.saved[s + 1],
-                over: self.x[s + 1] + self.over[s],
-                time: self.forward[s] + self.backward[s],
-                time_as_last: self.forward[s] + self.backward[s],
-            }],
-        });
+        let way = |s: usize, thin: bool| {
+            let (kept, rest) = self.kept(s + 1, thin);
+            let time = self.forward[s] + self.backward(s, thin);
+            let over = self.x[s + 1] + self.over[s] + rest;
+            Way { kept, kept_as_last: kept, over, time, time_as_last: time }
+        };
+        let ways = |s: usize| vec![way(s, false), way(s, true)];
+        let units = (0..self.len()).map(|s| Unit { pass: self.forward[s], over: 0, ways: ways(s) });
         Chain {
             units: units.collect(),
             crossing: (0..self.len()).map(|s| self.x[s + 1..].to_vec()).collect(),
             gradient: self.x[1..].to_vec(),
             fixed: vec![],
         }
+    }
+
+    /// What is kept of what is saved with x(s), and the rest of it.
+    fn kept(&self, s: usize, thin: bool) -> (u64, u64) {
+        let kept = if thin { self.thin[s] } else { self.saved[s] };
+        (kept, self.saved[s] - kept)
+    }
+
+    fn backward(&self, s: usize, thin: bool) -> u64 {
+        self.backward[s] + if thin { self.longer[s + 1] } else { 0 }
     }
 
     /// The least time of every schedule in `memory`, by a search over what is in memory: the next backward,
@@ -63,8 +76,10 @@ impl Plain {
     fn search(&self, memory: u64) -> Option<u64> {
         let stages = self.len();
         let mut done: BTreeMap<State, u64> = BTreeMap::new();
-        let mut open =
-            std::collections::BTreeSet::from([(0, State { next: stages, kept: 1, saved: 0, passing: None })]);
+        let mut open = std::collections::BTreeSet::from([(
+            0,
+            State { next: stages, kept: 1, saved: 0, thin: 0, passing: None },
+        )]);
         while let Some((time, state)) = open.pop_first() {
             if state.next == 0 {
                 return Some(time);
@@ -85,7 +100,8 @@ impl Plain {
     /// Bytes of what is in memory.
     fn held(&self, state: State) -> u64 {
         let kept = (0..=self.len()).filter(|&s| has(state.kept, s)).map(|s| self.x[s]);
-        let saved = (0..=self.len()).filter(|&s| has(state.saved, s)).map(|s| self.saved[s]);
+        let saved = (0..=self.len()).filter(|&s| has(state.saved, s));
+        let saved = saved.map(|s| self.kept(s, has(state.thin, s)).0);
         kept.chain(saved).sum::<u64>() + state.passing.map_or(0, |s| self.x[s]) + self.x[state.next]
     }
 
@@ -111,21 +127,25 @@ impl Plain {
                     steps.push((self.forward[s], pass, here + self.x[s + 1]));
                 }
                 // What is saved is read with its input, which must therefore stay.
-                if !dropped {
-                    let save = State { saved: before.saved | 1 << (s + 1), ..before };
-                    steps.push((self.forward[s], save, here + self.saved[s + 1]));
+                for thin in [false, true].into_iter().filter(|_| !dropped) {
+                    let saved = before.saved | 1 << (s + 1);
+                    let save = State { saved, thin: before.thin | u32::from(thin) << (s + 1), ..before };
+                    steps.push((self.forward[s], save, here + self.kept(s + 1, thin).0));
                 }
             }
         }
         let s = state.next - 1;
         if has(state.saved, s + 1) && (has(state.kept, s) || has(state.saved, s)) {
+            let thin = has(state.thin, s + 1);
             let after = State {
                 next: s,
                 kept: state.kept & !(1 << s),
                 saved: state.saved & !(1 << (s + 1)),
+                thin: state.thin & !(1 << (s + 1)),
                 passing: None,
             };
-            steps.push((self.backward[s], after, self.held(state) + self.over[s]));
+            let rest = self.kept(s + 1, thin).1;
+            steps.push((self.backward(s, thin), after, self.held(state) + self.over[s] + rest));
         }
         steps
     }
@@ -137,6 +157,8 @@ struct State {
     next: usize,
     kept: u32,
     saved: u32,
+    /// Of what is saved, what is so in the way that takes less.
+    thin: u32,
     passing: Option<usize>,
 }
 
@@ -196,7 +218,9 @@ fn a_schedule_does_what_its_point_says() {
             let schedule = solved.schedule(point);
             let passes = schedule.segments.iter().flat_map(|run| run.clone());
             let forward: u64 = passes.chain(0..plain.len()).map(|s| plain.forward[s]).sum();
-            let backward: u64 = plain.backward.iter().sum();
+            // Of each stage's two ways the second is the thin one.
+            let backward: u64 =
+                schedule.ways.iter().enumerate().map(|(s, way)| plain.backward(s, *way == 1)).sum();
             assert_eq!(forward + backward, point.time, "chain {seed}");
         }
     }
