@@ -7,8 +7,8 @@ use std::path::Path;
 use super::Progress;
 use super::atomic;
 use super::format::{
-    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, little_endian,
-    section,
+    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, layout,
+    little_endian, section,
 };
 use crate::device::{Device, Element, Span};
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(super) fn write<M: Model>(
     let header = Header {
         model: M::NAME.to_owned(),
         dtype: <Param<M> as Element>::NAME.to_owned(),
-        layout: layout(M::PARAMS),
+        layout: layout(&tensors::<M>(None)),
         seed: core.seed,
         steps: core.steps,
         optimizer: moments.as_ref().map(|moments| OptimizerHeader {
@@ -132,10 +132,4 @@ pub(super) fn tensors<M: Model>(moments: Option<&Moments<'_, M::Device>>) -> Vec
         Some(TensorHeader { name: format!("{} of {}", moment.name, spec.path), shape: shape(spec) })
     });
     params.chain(moments).collect()
-}
-
-/// A number that tells parameters from others: the checksum of their names and shapes.
-pub(super) fn layout(specs: &[ParamSpec]) -> u64 {
-    let text: Vec<String> = specs.iter().map(|spec| format!("{} {:?}\n", spec.path, spec.shape)).collect();
-    checksum(text.concat().as_bytes())
 }

@@ -118,11 +118,17 @@ fn main() -> Result<ExitCode, Error> {
         ["save", seed, path] => {
             if let Err(error) = Whole::new(number(seed))?.save(Path::new(path)) {
                 println!("{error}");
-                return Ok(ExitCode::from(if matches!(error, Error::File { action: "write", .. }) { 3 } else { 1 }));
+                return Ok(ExitCode::from(if matches!(error, Error::File { action: "write", .. }) {
+                    3
+                } else {
+                    1
+                }));
             }
         }
         _ => {
-            eprintln!("usage: state train PLAN OPTIMIZER THREADS PATH UNTIL | alternate PATH | save SEED PATH");
+            eprintln!(
+                "usage: state train PLAN OPTIMIZER THREADS PATH UNTIL | alternate PATH | save SEED PATH"
+            );
             return Ok(ExitCode::from(2));
         }
     }
