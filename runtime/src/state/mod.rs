@@ -65,6 +65,8 @@
 //! is made with. A state says nothing of the checkpoint plan, so it may be loaded under another.
 
 pub(crate) mod atomic;
+#[cfg(test)]
+mod crafted;
 mod format;
 mod inspect;
 mod read;
