@@ -269,6 +269,7 @@ fn a_file_that_claims_to_be_huge_gets_no_memory() {
         let (inspected, bytes) = most(|| state::inspect(&path));
         let error = inspected.unwrap_err().to_string();
         assert!(error.contains("is damaged: its header"), "{what}: {error}");
+        // A header of 16 MiB is read whole, and there is as much room for what stands in it.
         assert!(bytes <= 33 << 20, "{what}: {bytes} bytes");
     }
 }
