@@ -73,8 +73,8 @@ fn run<M: Model<Device = Cpu>>(folder: &Path, rounds: usize, new: impl Fn(&Cpu, 
             // What waits to be written is the next one's burden otherwise.
             shell("sync", &[]);
         }
-        time(5, &mut || drop(state::load(&file, &mut net, &mut opt).expect("it is loaded")));
-        time(6, &mut || drop(state::inspect(&file).expect("it is read")));
+        time(5, &mut || assert!(state::load(&file, &mut net, &mut opt).is_ok()));
+        time(6, &mut || assert!(state::inspect(&file).is_ok()));
         time(0, &mut || shell("cp \"$0\" \"$1\"", &[&file, &copy]));
         fs::remove_file(&copy).expect("a copy");
         shell("sync", &[]);

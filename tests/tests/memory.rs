@@ -229,9 +229,9 @@ fn a_state_is_saved_and_loaded_in_little_memory() {
     let bytes = [
         ("save", most(|| state::save(&file, &net, &opt, &Progress::default()).unwrap()).1),
         ("save_model", most(|| state::save_model(&alone, &net).unwrap()).1),
-        ("load", most(|| drop(state::load(&file, &mut net, &mut opt).unwrap())).1),
-        ("load_model", most(|| drop(state::load_model(&alone, &mut net).unwrap())).1),
-        ("inspect", most(|| drop(state::inspect(&file).unwrap())).1),
+        ("load", most(|| state::load(&file, &mut net, &mut opt).unwrap()).1),
+        ("load_model", most(|| state::load_model(&alone, &mut net).unwrap()).1),
+        ("inspect", most(|| state::inspect(&file).unwrap()).1),
     ];
     for (call, bytes) in bytes {
         assert!(bytes <= 3 << 20, "`{call}` takes {bytes} bytes");
