@@ -64,11 +64,6 @@ impl Reader {
         let tensors =
             tensors.ok_or_else(|| in_header("is said to have more tensors than the file has room for"))?;
         let (header, tensors) = Header::read(header, tensors).map_err(|what| in_header(&what))?;
-        let width = match header.dtype.as_str() {
-            "f32" => 4,
-            "f64" => 8,
-            other => return Err(in_header(&format!("says that numbers are `{other}`"))),
-        };
         // One more is counted soon.
         let steps = header.optimizer.iter().map(|optimizer| optimizer.steps).chain([header.steps]);
         if let Some(steps) = steps.max().filter(|steps| *steps == u64::MAX) {
@@ -76,22 +71,8 @@ impl Reader {
         }
         let params = parameters(&header, &tensors)
             .ok_or_else(|| in_header("has a layout that is not that of its tensors"))?;
-        let mut at = (LINE + padded) as u64;
-        let mut sections = Vec::with_capacity(tensors.len());
-        for TensorHeader { name, shape } in &tensors {
-            let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
-            let numbers = elements.and_then(|elements| elements.checked_mul(width));
-            let end =
-                numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
-            let (Some(numbers), Some(end)) = (numbers, end) else {
-                return Err(in_header(&format!("says that `{name}` ends behind the file")));
-            };
-            sections.push((at, numbers));
-            at = end;
-        }
-        if at.checked_add(LINE as u64) != Some(bytes) {
-            return Err(in_header("says that the tensors end elsewhere than the file"));
-        }
+        let sections =
+            sections(&header, &tensors, (LINE + padded) as u64, bytes).map_err(|what| in_header(&what))?;
         Ok(Self { path: path.to_owned(), file, header, tensors, params, sections, bytes })
     }
 
@@ -254,6 +235,35 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(read)
+}
+
+/// Where the sections of tensors begin, the first at `at`, and how many bytes their numbers are, in a file of `bytes`.
+fn sections(
+    header: &Header,
+    tensors: &[TensorHeader],
+    mut at: u64,
+    bytes: u64,
+) -> Result<Vec<(u64, u64)>, String> {
+    let width = match header.dtype.as_str() {
+        "f32" => 4,
+        "f64" => 8,
+        other => return Err(format!("says that numbers are `{other}`")),
+    };
+    let mut sections = Vec::with_capacity(tensors.len());
+    for TensorHeader { name, shape } in tensors {
+        let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
+        let numbers = elements.and_then(|elements| elements.checked_mul(width));
+        let end = numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
+        let (Some(numbers), Some(end)) = (numbers, end) else {
+            return Err(format!("says that `{name}` ends behind the file"));
+        };
+        sections.push((at, numbers));
+        at = end;
+    }
+    if at.checked_add(LINE as u64) != Some(bytes) {
+        return Err(String::from("says that the tensors end elsewhere than the file"));
+    }
+    Ok(sections)
 }
 
 /// How many tensors of a header are parameters: those that its layout is of. Only with an optimizer others follow.

@@ -32,19 +32,7 @@ pub(super) fn write<M: Model>(
     progress: &Progress,
 ) -> Result<(), Error> {
     let core = model.core();
-    let header = Header {
-        model: M::NAME.to_owned(),
-        dtype: <Param<M> as Element>::NAME.to_owned(),
-        layout: layout(&tensors::<M>(None)),
-        seed: core.seed,
-        steps: core.steps,
-        optimizer: moments.as_ref().map(|moments| OptimizerHeader {
-            name: moments.optimizer.to_owned(),
-            steps: moments.steps,
-            lr: moments.lr,
-        }),
-        progress: progress.clone(),
-    };
+    let header = header(model, moments.as_ref(), progress);
     let tensors = tensors::<M>(moments.as_ref());
     let params = M::PARAMS.iter().map(|spec| Source { buf: &core.params, span: spec.span::<Param<M>>() });
     let moments = moments
@@ -88,6 +76,24 @@ pub(super) fn write<M: Model>(
         (Ok(()), _) => Ok(()),
         (Err(_), Some(error)) => Err(error),
         (Err(error), None) => Err(failed(error)),
+    }
+}
+
+/// All but the numbers.
+fn header<M: Model>(model: &M, moments: Option<&Moments<'_, M::Device>>, progress: &Progress) -> Header {
+    let core = model.core();
+    Header {
+        model: M::NAME.to_owned(),
+        dtype: <Param<M> as Element>::NAME.to_owned(),
+        layout: layout(&tensors::<M>(None)),
+        seed: core.seed,
+        steps: core.steps,
+        optimizer: moments.map(|moments| OptimizerHeader {
+            name: moments.optimizer.to_owned(),
+            steps: moments.steps,
+            lr: moments.lr,
+        }),
+        progress: progress.clone(),
     }
 }
 
