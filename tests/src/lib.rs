@@ -8,4 +8,5 @@ mod drawn;
 pub mod golden;
 pub mod models;
 pub mod remote;
+pub mod states;
 pub mod trace;

@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use remat::ndarray::{Array2, Axis};
 use remat::prelude::*;
+use remat::state::{self, Progress};
 use remat::testing;
 use remat_tests::gpt;
+use remat_tests::states::Folder;
 use remat_tests::trace::{ids, numbers};
+use twox_hash::XxHash3_64;
 
 model! {
     /// Sizes of which none fills whole lines.
@@ -24,6 +27,16 @@ model! {
     }
 }
 
+model! {
+    /// 64 MiB of parameters.
+    Large {
+        input x: f32[4096];
+        target y: f32[4096];
+        fc: Linear(4096, init = uniform(0.1));
+        loss: Mse <- (fc, y);
+    }
+}
+
 gpt!(Net: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
 
 /// Counts what is asked of the system's allocator.
@@ -33,13 +46,16 @@ struct Counting;
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 /// Bytes that are allocated now.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// The most that were since this was last set.
+static HIGHEST: AtomicUsize = AtomicUsize::new(0);
 /// Those of them that start on a line: numbers to compute with, and nothing else does.
 static IN_LINES: AtomicUsize = AtomicUsize::new(0);
 
 impl Counting {
     fn count(layout: Layout) {
         CALLS.fetch_add(1, Relaxed);
-        LIVE.fetch_add(layout.size(), Relaxed);
+        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
+        HIGHEST.fetch_max(live, Relaxed);
         if layout.align() == 64 {
             IN_LINES.fetch_add(layout.size(), Relaxed);
         }
@@ -80,9 +96,17 @@ fn rise<T>(count: &AtomicUsize, work: impl FnOnce() -> T) -> (T, usize) {
     (result, count.load(Relaxed) - before)
 }
 
+/// The most bytes that `work` holds at once.
+fn most<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = LIVE.load(Relaxed);
+    HIGHEST.store(before, Relaxed);
+    let result = work();
+    (result, HIGHEST.load(Relaxed) - before)
+}
+
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 4] = [
+    let tests: [(&str, fn()); 6] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
@@ -96,6 +120,8 @@ fn main() {
             sizes_that_fill_no_lines_are_counted_by_the_line,
         ),
         ("an_inference_workspace_is_what_the_plan_says", an_inference_workspace_is_what_the_plan_says),
+        ("a_state_is_saved_and_loaded_in_little_memory", a_state_is_saved_and_loaded_in_little_memory),
+        ("a_file_that_claims_to_be_huge_gets_no_memory", a_file_that_claims_to_be_huge_gets_no_memory),
     ];
     for (name, test) in tests {
         test();
@@ -191,5 +217,59 @@ fn an_inference_workspace_is_what_the_plan_says() {
             let _ = net.forward(&mut ws, tokens.view()).unwrap();
         });
         assert_eq!(count, 0, "allocations in forward of {batch} samples");
+    }
+}
+
+fn a_state_is_saved_and_loaded_in_little_memory() {
+    let folder = Folder::new("memory");
+    let (file, alone) = (folder.path("state"), folder.path("alone"));
+    let mut net = Large::new(&Cpu::with_threads(1).unwrap(), 1).unwrap();
+    let mut opt = AdamW::new(&net, AdamWConfig::default()).unwrap();
+    assert!(Large::PLAN.parameter_bytes >= 64 << 20 && opt.bytes() >= 128 << 20);
+    let bytes = [
+        ("save", most(|| state::save(&file, &net, &opt, &Progress::default()).unwrap()).1),
+        ("save_model", most(|| state::save_model(&alone, &net).unwrap()).1),
+        ("load", most(|| state::load(&file, &mut net, &mut opt).unwrap()).1),
+        ("load_model", most(|| state::load_model(&alone, &mut net).unwrap()).1),
+        ("inspect", most(|| state::inspect(&file).unwrap()).1),
+    ];
+    for (call, bytes) in bytes {
+        assert!(bytes <= 3 << 20, "`{call}` takes {bytes} bytes");
+    }
+}
+
+/// Headers that claim more than the file is: a file of 8 GiB is mostly a hole, and all of its checksums that are looked
+/// at before are right.
+fn a_file_that_claims_to_be_huge_gets_no_memory() {
+    const BYTES: u64 = 8 << 30;
+    let folder = Folder::new("huge");
+    let path = folder.path("state");
+    let number = |number: u64| [&[253][..], &number.to_le_bytes()].concat();
+    // After an empty model and type: a layout, a seed, steps, no optimizer, and a progress, all zeros.
+    let begun = [0; 13];
+    let headers = [
+        ("as many tensors as have room in the file", [&begun[..], &[0; 200]].concat(), BYTES / 64 - 64),
+        ("a model's name of 8 EiB", number(1 << 63), 1),
+        ("a model's name of 15 MiB", number(15 << 20), 1),
+        ("a tensor's name of 15 MiB", [&begun[..], &number(15 << 20)].concat(), 1),
+        ("a tensor of 2 Mi axes", [&begun[..], &[0], &number(15 << 20)].concat(), 1),
+        ("a header of 16 MiB", vec![0; 16 << 20], 1),
+        ("a header of more", vec![0; (16 << 20) + 1], 1),
+    ];
+    for (what, header, tensors) in headers {
+        let mut preamble = [&b"\x89RMAT\r\n\x1a\x01\0\0\0<\0\0\0"[..], &[0; 48]].concat();
+        let words = [header.len() as u64, BYTES, XxHash3_64::oneshot(&header), tensors];
+        for (at, word) in (16..).step_by(8).zip(words) {
+            preamble[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let sum = XxHash3_64::oneshot(&preamble[..56]);
+        preamble[56..].copy_from_slice(&sum.to_le_bytes());
+        std::fs::write(&path, [preamble, header].concat()).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(BYTES).unwrap();
+        let (inspected, bytes) = most(|| state::inspect(&path));
+        let error = inspected.unwrap_err().to_string();
+        assert!(error.contains("is damaged: its header"), "{what}: {error}");
+        // A header of 16 MiB is read whole, and there is as much room for what stands in it.
+        assert!(bytes <= 33 << 20, "{what}: {bytes} bytes");
     }
 }

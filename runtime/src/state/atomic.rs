@@ -16,29 +16,66 @@ const SUFFIX: &str = ".remat-new";
 /// Tells the files apart that one process writes at once.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
+/// How many links are followed from one to the next, as in Linux.
+const LINKS: usize = 40;
+
+/// Bytes of a name beyond which only a part of it stands in the name of what is written, which may have 255.
+const LONG: usize = 180;
+
 /// Replaces the file at `path` by what `write` writes; if that fails, the old one stays.
+///
+/// What is there must be a file that may be written, as if it were written in place: a folder, a device or what is
+/// write-protected is not replaced. The new file has the old one's permissions.
 pub(crate) fn replace<T>(path: &Path, write: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    // A link is written through, as everywhere else, and keeps standing.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (folder, name) = (folder(&target), target.file_name().unwrap_or(name).to_owned());
-    remove_leftovers(&folder, &name);
-    let (mut file, beside) = create(&folder, &name)?;
-    let written = write(&mut file).and_then(|value| {
+    let target = followed(path)?;
+    let name = target.file_name().ok_or_else(|| invalid("the path names no file"))?;
+    let old = permissions(&target)?;
+    let folder = Folder::open(folder(&target))?;
+    remove_leftovers(&folder.path, name);
+    let (mut file, beside) = create(&folder.path, name)?;
+    // Before anything is in it that others may not read.
+    let allowed = old.map_or(Ok(()), |old| file.set_permissions(old));
+    let written = allowed.and_then(|()| write(&mut file)).and_then(|value| {
         file.sync_all()?;
         fs::rename(&beside, &target)?;
         Ok(value)
     });
     match written {
-        Ok(value) => sync(&folder).map(|()| value),
+        Ok(value) => folder.sync().map(|()| value),
         Err(error) => {
             // What is left of it is of no use to anyone.
             let _ = fs::remove_file(&beside);
             Err(error)
         }
     }
+}
+
+/// Where a path leads: a link is written through, as everywhere else, and keeps standing. It may lead to what is not
+/// there yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(to) => path = folder(&path).join(to),
+            // It is no link, or is not there.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(invalid("the path is a link that leads to itself"))
+}
+
+/// The permissions of the file that is there, if there is one, which must be one that may be written.
+fn permissions(target: &Path) -> io::Result<Option<fs::Permissions>> {
+    match fs::metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(old) if !old.is_file() => Err(invalid("it is there and is no file")),
+        Ok(old) => OpenOptions::new().write(true).open(target).map(|_| Some(old.permissions())),
+    }
+}
+
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
 /// The folder that a path stands in.
@@ -52,7 +89,12 @@ fn folder(path: &Path) -> PathBuf {
 /// The beginning of the names of all files that become `name`.
 fn prefix(name: &OsStr) -> OsString {
     let mut prefix = OsString::from(".");
-    prefix.push(name);
+    if name.len() <= LONG {
+        prefix.push(name);
+    } else {
+        // Files whose names begin alike may share it: what nobody locks is a leftover, whosever it was.
+        prefix.push(name.to_string_lossy().chars().take(LONG / 4).collect::<String>());
+    }
     prefix.push(".");
     prefix
 }
@@ -96,16 +138,35 @@ fn remove_leftovers(folder: &Path, name: &OsStr) {
     }
 }
 
-/// Makes the names in a folder last.
+/// A folder, opened before anything in it changes, so that the names in it can be synced in the end.
+struct Folder {
+    path: PathBuf,
+    #[cfg(unix)]
+    file: File,
+}
+
 #[cfg(unix)]
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+impl Folder {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
 }
 
 /// Elsewhere a folder can't be opened, and a rename is synced with its file.
 #[cfg(not(unix))]
-fn sync(_: &Path) -> io::Result<()> {
-    Ok(())
+impl Folder {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        Ok(Self { path })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -181,12 +242,72 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_what_is_not_there_yet_is_written_through_and_one_to_itself_is_an_error() {
+        use std::os::unix::fs::symlink;
+        let folder = Temporary::new();
+        fs::create_dir(folder.0.join("elsewhere")).unwrap();
+        symlink("elsewhere/another", folder.0.join("a link")).unwrap();
+        symlink("../a file", folder.0.join("elsewhere/another")).unwrap();
+        replace(&folder.0.join("a link"), |file| file.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(folder.0.join("a file")).unwrap(), b"new");
+        for link in ["a link", "elsewhere/another"] {
+            assert!(fs::symlink_metadata(folder.0.join(link)).unwrap().is_symlink());
+        }
+        symlink("round", folder.0.join("round")).unwrap();
+        let error = replace(&folder.0.join("round"), |_| Ok(())).unwrap_err();
+        assert_eq!(error.to_string(), "the path is a link that leads to itself");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Temporary::new();
+        let path = folder.0.join("a file");
+        fs::write(&path, b"old").unwrap();
+        for mode in [0o600, 0o640, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            replace(&path, |file| {
+                assert_eq!(file.metadata()?.permissions().mode() & 0o777, mode, "from the start");
+                file.write_all(b"new")
+            })
+            .unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+        // To root nothing is write-protected.
+        if OpenOptions::new().write(true).open(&path).is_err() {
+            let error = replace(&path, |file| file.write_all(b"newer")).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        }
+        assert_eq!(folder.names(), ["a file"]);
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_file_system_allows() {
+        let folder = Temporary::new();
+        for name in ["n".repeat(255), "\u{fc}".repeat(127)] {
+            replace(&folder.0.join(&name), |file| file.write_all(b"new")).unwrap();
+            assert_eq!(fs::read(folder.0.join(&name)).unwrap(), b"new");
+        }
+        assert_eq!(folder.names().len(), 2);
+    }
+
     #[test]
     fn a_path_that_is_no_file_is_an_error() {
         let folder = Temporary::new();
+        let never = |_: &mut File| -> io::Result<()> { panic!("nothing is written first") };
         for path in [Path::new(""), Path::new("/"), &folder.0, &folder.0.join("none").join("file")] {
-            assert!(replace(path, |_| Ok(())).is_err(), "{}", path.display());
+            assert!(replace(path, never).is_err(), "{}", path.display());
         }
+        // Renamed over, there would be no such device any more.
+        #[cfg(unix)]
+        assert_eq!(
+            replace(Path::new("/dev/null"), never).unwrap_err().to_string(),
+            "it is there and is no file"
+        );
         assert_eq!(folder.names(), [] as [OsString; 0]);
     }
 }

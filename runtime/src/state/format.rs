@@ -25,6 +25,8 @@
 //! A checksum is XXH3 with 64 bits; that of a tensor has its place in the table as seed, so that no two can be
 //! exchanged. This file is the only one that knows bincode.
 
+use std::iter;
+
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
@@ -105,6 +107,23 @@ impl Checksum {
 /// The checksum of what is no tensor.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
+}
+
+/// For each number of tensors, from none: what tells so many, the first, from others. It is the checksum of their names
+/// and shapes.
+pub(super) fn layouts(tensors: &[TensorHeader]) -> impl Iterator<Item = u64> {
+    let mut sum = Checksum(XxHash3_64::with_seed(0));
+    let none = sum.finish();
+    let more = tensors.iter().map(move |TensorHeader { name, shape }| {
+        sum.add(format!("{name} {shape:?}\n").as_bytes());
+        sum.finish()
+    });
+    iter::once(none).chain(more)
+}
+
+/// What tells the parameters of a model from those of others.
+pub(super) fn layout(params: &[TensorHeader]) -> u64 {
+    layouts(params).last().unwrap_or_default()
 }
 
 /// Bytes of the section of a tensor whose numbers take `bytes`.
@@ -206,7 +225,8 @@ impl Header {
     /// The header, and the table of so many tensors, that these bytes are, and no others.
     pub(super) fn read(mut bytes: &[u8], tensors: usize) -> Result<(Self, Vec<TensorHeader>), String> {
         let header = take(&mut bytes)?;
-        let mut table = Vec::with_capacity(tensors);
+        // A tensor of the table takes two bytes or more, its lengths.
+        let mut table = Vec::with_capacity(tensors.min(bytes.len() / 2));
         for _ in 0..tensors {
             let Tensor { name, shape } = take(&mut bytes)?;
             let (dims, rest) = shape.as_chunks::<8>();

@@ -55,7 +55,8 @@
 //!
 //! - **It is whole or not there.** It is written beside the old one, synced, and renamed over it, so that whatever ends
 //!   the process, the path holds the old state or the new one. Several that write to one path at once do not disturb each
-//!   other: the last to end is there. What a killed process leaves beside it is removed by the next save.
+//!   other: the last to end is there. What a killed process leaves beside it is removed by the next save. As in a write
+//!   in place, links are written through, permissions stay, and what is write-protected or no file is not replaced.
 //! - **It is checked before anything changes.** Each part has a checksum. A file that is cut off, changed, of another
 //!   model, type or optimizer is an error that says which, and leaves model and optimizer as they were.
 //! - **It needs no memory**: saving streams from the model's own buffers, loading into them, a mebibyte or two at a time.
@@ -65,6 +66,8 @@
 //! is made with. A state says nothing of the checkpoint plan, so it may be loaded under another.
 
 pub(crate) mod atomic;
+#[cfg(test)]
+mod crafted;
 mod folder;
 mod format;
 mod inspect;

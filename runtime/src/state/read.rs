@@ -8,9 +8,9 @@ use ndarray::ArrayView1;
 
 use super::format::{
     Checksum, HEADER_CAP, Header, LINE, MAGIC, Preamble, Refused, SUM, TensorHeader, VERSION, checksum,
-    end_mark, little_endian, section,
+    end_mark, layouts, little_endian, section,
 };
-use super::write::{CHUNK, buffer, chunks, layout, tensors};
+use super::write::{CHUNK, buffer, chunks, tensors};
 use crate::arena::bytes_of_mut;
 use crate::device::{Device, Element, Real, Span};
 use crate::error::Error;
@@ -24,6 +24,8 @@ pub(super) struct Reader {
     pub(super) header: Header,
     /// Parameters in order of declaration, then moments.
     pub(super) tensors: Vec<TensorHeader>,
+    /// How many of them are parameters.
+    params: usize,
     /// Where each tensor's section begins, and how many bytes its numbers are.
     pub(super) sections: Vec<(u64, u64)>,
     /// Bytes of the file.
@@ -62,28 +64,16 @@ impl Reader {
         let tensors =
             tensors.ok_or_else(|| in_header("is said to have more tensors than the file has room for"))?;
         let (header, tensors) = Header::read(header, tensors).map_err(|what| in_header(&what))?;
-        let width = match header.dtype.as_str() {
-            "f32" => 4,
-            "f64" => 8,
-            other => return Err(in_header(&format!("says that numbers are `{other}`"))),
-        };
-        let mut at = (LINE + padded) as u64;
-        let mut sections = Vec::with_capacity(tensors.len());
-        for TensorHeader { name, shape } in &tensors {
-            let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
-            let numbers = elements.and_then(|elements| elements.checked_mul(width));
-            let end =
-                numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
-            let (Some(numbers), Some(end)) = (numbers, end) else {
-                return Err(in_header(&format!("says that `{name}` ends behind the file")));
-            };
-            sections.push((at, numbers));
-            at = end;
+        // One more is counted soon.
+        let steps = header.optimizer.iter().map(|optimizer| optimizer.steps).chain([header.steps]);
+        if let Some(steps) = steps.max().filter(|steps| *steps == u64::MAX) {
+            return Err(in_header(&format!("says that {steps} steps were taken")));
         }
-        if at.checked_add(LINE as u64) != Some(bytes) {
-            return Err(in_header("says that the tensors end elsewhere than the file"));
-        }
-        Ok(Self { path: path.to_owned(), file, header, tensors, sections, bytes })
+        let params = parameters(&header, &tensors)
+            .ok_or_else(|| in_header("has a layout that is not that of its tensors"))?;
+        let sections =
+            sections(&header, &tensors, (LINE + padded) as u64, bytes).map_err(|what| in_header(&what))?;
+        Ok(Self { path: path.to_owned(), file, header, tensors, params, sections, bytes })
     }
 
     /// That it is of this model.
@@ -100,18 +90,8 @@ impl Reader {
             let (expected, found) = (<Param<M> as Element>::NAME, header.dtype.clone());
             return Err(Error::StateDtype { path, expected, found });
         }
-        let expected = tensors::<M>(None);
-        let found = &self.tensors[..self.tensors.len().min(expected.len())];
-        if let Some((expected, found)) = difference(&expected, found) {
+        if let Some((expected, found)) = difference(&tensors::<M>(None), &self.tensors[..self.params]) {
             return Err(Error::StateLayout { path, expected, found });
-        }
-        // The table says all that the layout does.
-        if header.layout != layout(M::PARAMS) {
-            return Err(damaged(&self.path, "its header", "has a layout that is not that of its tensors"));
-        }
-        if header.optimizer.is_none() && self.tensors.len() > expected.len() {
-            let found = describe(self.tensors.get(expected.len()));
-            return Err(Error::StateLayout { path, expected: describe(None), found });
         }
         Ok(())
     }
@@ -255,6 +235,41 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(read)
+}
+
+/// Where the sections of tensors begin, the first at `at`, and how many bytes their numbers are, in a file of `bytes`.
+fn sections(
+    header: &Header,
+    tensors: &[TensorHeader],
+    mut at: u64,
+    bytes: u64,
+) -> Result<Vec<(u64, u64)>, String> {
+    let width = match header.dtype.as_str() {
+        "f32" => 4,
+        "f64" => 8,
+        other => return Err(format!("says that numbers are `{other}`")),
+    };
+    let mut sections = Vec::with_capacity(tensors.len());
+    for TensorHeader { name, shape } in tensors {
+        let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
+        let numbers = elements.and_then(|elements| elements.checked_mul(width));
+        let end = numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
+        let (Some(numbers), Some(end)) = (numbers, end) else {
+            return Err(format!("says that `{name}` ends behind the file"));
+        };
+        sections.push((at, numbers));
+        at = end;
+    }
+    if at.checked_add(LINE as u64) != Some(bytes) {
+        return Err(String::from("says that the tensors end elsewhere than the file"));
+    }
+    Ok(sections)
+}
+
+/// How many tensors of a header are parameters: those that its layout is of. Only with an optimizer others follow.
+fn parameters(header: &Header, tensors: &[TensorHeader]) -> Option<usize> {
+    let params = layouts(tensors).position(|layout| layout == header.layout)?;
+    (header.optimizer.is_some() || params == tensors.len()).then_some(params)
 }
 
 /// The first tensor that differs, in words: what is expected, and what is there.

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::Progress;
 use super::atomic;
 use super::format::{
-    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, little_endian,
-    section,
+    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, layout,
+    little_endian, section,
 };
 use crate::device::{Device, Element, Span};
 use crate::error::Error;
@@ -37,19 +37,7 @@ pub(super) fn write<M: Model>(
     progress: &Progress,
 ) -> Result<(), Error> {
     let core = model.core();
-    let header = Header {
-        model: M::NAME.to_owned(),
-        dtype: <Param<M> as Element>::NAME.to_owned(),
-        layout: layout(M::PARAMS),
-        seed: core.seed,
-        steps: core.steps,
-        optimizer: moments.as_ref().map(|moments| OptimizerHeader {
-            name: moments.optimizer.to_owned(),
-            steps: moments.steps,
-            lr: moments.lr,
-        }),
-        progress: progress.clone(),
-    };
+    let header = header(model, moments.as_ref(), progress);
     let tensors = tensors::<M>(moments.as_ref());
     let params = M::PARAMS.iter().map(|spec| Source { buf: &core.params, span: spec.span::<Param<M>>() });
     let moments = moments
@@ -96,6 +84,24 @@ pub(super) fn write<M: Model>(
     }
 }
 
+/// All but the numbers.
+fn header<M: Model>(model: &M, moments: Option<&Moments<'_, M::Device>>, progress: &Progress) -> Header {
+    let core = model.core();
+    Header {
+        model: M::NAME.to_owned(),
+        dtype: <Param<M> as Element>::NAME.to_owned(),
+        layout: layout(&tensors::<M>(None)),
+        seed: core.seed,
+        steps: core.steps,
+        optimizer: moments.map(|moments| OptimizerHeader {
+            name: moments.optimizer.to_owned(),
+            steps: moments.steps,
+            lr: moments.lr,
+        }),
+        progress: progress.clone(),
+    }
+}
+
 /// Writes the section of a tensor; an error of the device, or of the file.
 fn tensor<D: Device>(
     file: &mut File,
@@ -137,10 +143,4 @@ pub(super) fn tensors<M: Model>(moments: Option<&Moments<'_, M::Device>>) -> Vec
         Some(TensorHeader { name: format!("{} of {}", moment.name, spec.path), shape: shape(spec) })
     });
     params.chain(moments).collect()
-}
-
-/// A number that tells parameters from others: the checksum of their names and shapes.
-pub(super) fn layout(specs: &[ParamSpec]) -> u64 {
-    let text: Vec<String> = specs.iter().map(|spec| format!("{} {:?}\n", spec.path, spec.shape)).collect();
-    checksum(text.concat().as_bytes())
 }
