@@ -1,6 +1,6 @@
 remat profile 1
 model Net
-key f0abba69ae34ca6c
+key 9c3ffb80c14411bf
 batch 8
 1000
 1000

@@ -388,7 +388,7 @@ fn a_frozen_scope_behind_a_trained_layer_may_be_a_segment() {
     // A frozen `Linear` reads its weight in backward and a `Gelu` what it is given.
     assert_eq!(
         kept(&Plain::PLAN),
-        "still.b (read by backward), still.c (read by backward), still.Gelu (read by backward), \
+        "still.b (read by backward), still.c (read by backward), still.Gelu (2) (read by backward), \
          last (read by backward), loss (output)"
     );
     assert_eq!(segments_of(&Marked::PLAN), ["still: 3"]);
