@@ -4,7 +4,7 @@
 //!
 //! - [`model!`]: the language, every layer, and what each mark keeps.
 //! - [`mod@model`]: what a model becomes, and how it is trained.
-//! - [`optim`]: optimizers. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
+//! - [`optim`]: optimizers. [`state`]: saving and loading, and weights of other libraries. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
 
 #![warn(missing_debug_implementations)]
 
