@@ -34,7 +34,9 @@ pub use plan::Plan;
 /// Everything that a program which trains a model names.
 pub mod prelude {
     pub use crate::model::{Grads, GradsMut, Model, Output, Params, ParamsMut, Workspace};
-    pub use crate::optim::{Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Sgd, SgdConfig};
+    pub use crate::optim::{
+        Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Schedule, Sgd, SgdConfig,
+    };
     pub use crate::{Cpu, Device, Error, Plan, model, ndarray};
 }
 

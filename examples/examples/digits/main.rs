@@ -68,9 +68,10 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut opt = AdamW::new(&net, AdamWConfig::default())?;
     let resumed = saver.as_ref().map_or(Ok(None), |saver| saver.resume(&mut net, &mut opt))?;
     let mut progress = resumed.unwrap_or_default();
+    // Halved every other epoch.
+    let schedule = Schedule::step(1e-3, 2, 0.5)?;
     for epoch in progress.epoch..u64::from(epochs) {
-        // Halved every other epoch.
-        opt.set_lr(1e-3 * 0.5f64.powi((epoch / 2).try_into().unwrap_or(i32::MAX)))?;
+        opt.set_lr(schedule.lr(epoch))?;
         let (mut sum, mut count) = (0.0, 0);
         let order = draw::shuffled(train.labels.len(), epoch);
         let come = usize::try_from(progress.data.position)?.min(order.len());

@@ -151,12 +151,15 @@ fn train(
     let resumed = saver.map_or(Ok(None), |saver| saver.resume(gpt, &mut opt))?;
     let data = Cursor { seed: 7, ..Cursor::default() };
     let mut progress = resumed.unwrap_or(Progress { data, ..Progress::default() });
+    // A rise over the first 5 %, then half a cosine down to a tenth.
+    let warm_up = (steps / 20).max(1);
+    let schedule = Schedule::cosine(2e-3, steps.saturating_sub(warm_up).max(1), 2e-4)?.warm_up(warm_up)?;
     let bar = ProgressBar::new(steps).with_style(style()).with_position(progress.step);
     let mut random = data::Random::at(progress.data.seed, progress.data.position);
     let mut mean = None;
     let (start, first) = (Instant::now(), progress.step);
     for step in first..steps {
-        opt.set_lr(learning_rate(step, steps))?;
+        opt.set_lr(schedule.lr(step))?;
         let (tokens, next) = corpus.batch::<BATCH, { Gpt::T }>(&mut random);
         let loss = gpt.forward_backward(ws, tokens.view(), next.view())?;
         ws.grads_mut().clip_norm(1.0)?;
@@ -182,17 +185,6 @@ fn train(
 fn style() -> ProgressStyle {
     ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// Linear warm-up over the first 5 %, then half a cosine down to a tenth.
-fn learning_rate(step: u64, steps: u64) -> f64 {
-    const MOST: f64 = 2e-3;
-    let (done, warm_up) = (step as f64 / steps as f64, 0.05);
-    if done < warm_up {
-        return MOST * (done / warm_up).max(0.02);
-    }
-    let angle = std::f64::consts::PI * (done - warm_up) / (1.0 - warm_up);
-    MOST * (0.1 + 0.9 * 0.5 * (1.0 + angle.cos()))
 }
 
 /// The mean loss over the start of the text that is never trained on, in nats per byte.

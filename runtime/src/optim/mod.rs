@@ -54,6 +54,7 @@ mod cpu;
 mod goldens;
 mod group;
 mod jobs;
+mod schedule;
 mod sgd;
 mod state;
 #[cfg(test)]
@@ -65,6 +66,7 @@ use crate::model::{Grads, Model};
 
 pub use adam::{Adam, AdamConfig, AdamStep, AdamW, AdamWConfig};
 pub use group::Group;
+pub use schedule::Schedule;
 pub use sgd::{Sgd, SgdConfig, SgdStep};
 
 /// What a training loop asks of an optimizer of the model `M`.
