@@ -1,14 +1,16 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
+mod walk;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
 use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Problem, Size};
+pub(crate) use walk::{lower, lower_unrounded};
 
 /// Which program is planned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,128 +60,6 @@ pub(crate) enum Role {
     Store(Format),
     /// Makes of that what its readers read.
     Load(Format),
-}
-
-/// Lowers `graph` for `mode`.
-pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
-    lower_rounded(graph, mode, &graph.rounded)
-}
-
-/// Lowers `graph` for training without what its marks round.
-pub(crate) fn lower_unrounded(graph: &Graph) -> Lowered {
-    lower_rounded(graph, Mode::Train, &BTreeMap::new())
-}
-
-fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>) -> Lowered {
-    let lowered = Lowered {
-        problem: Problem::default(),
-        nodes: vec![],
-        values: vec![usize::MAX; graph.values.len()],
-        restored: BTreeMap::new(),
-        sources: BTreeMap::new(),
-        labels: vec![],
-        named: BTreeMap::new(),
-        segments: vec![],
-        stages: vec![],
-        by_hand: vec![],
-    };
-    let (stored, loads) = Default::default();
-    let mut lowering = Lowering { graph, mode, rounded, lowered, stored, loads };
-    lowering.nodes();
-    lowering.lowered
-}
-
-/// A lowering under way.
-struct Lowering<'a> {
-    graph: &'a Graph,
-    mode: Mode,
-    rounded: &'a BTreeMap<ValueId, Format>,
-    lowered: Lowered,
-    /// What each of them is rounded to.
-    stored: BTreeMap<ValueId, usize>,
-    /// What a stage reads of a value that is rounded. Each stage loads it anew, so that no more than the rounded
-    /// value waits for a reader far away.
-    loads: BTreeMap<(ValueId, usize), usize>,
-}
-
-impl Lowering<'_> {
-    fn nodes(&mut self) {
-        let (graph, mode) = (self.graph, self.mode);
-        for port in &graph.ports {
-            let value = self.lowered.value(graph, port.value, None);
-            self.lowered.problem.inputs.push(value);
-        }
-        // The problem's node at or after each of the graph's.
-        let mut at = vec![0; graph.nodes.len() + 1];
-        let mut stage = 0;
-        for (id, node) in graph.nodes.iter().enumerate() {
-            at[id] = self.lowered.nodes.len();
-            while graph.root.items.get(stage).is_some_and(|item| item.nodes.end <= id) {
-                stage += 1;
-            }
-            let Some(op) = &node.resolved else { continue };
-            if op.view {
-                let value = self.lowered.values[node.sources[0].value];
-                self.lowered.values[node.output] = value;
-                self.lowered.problem.values[value].grad |= graph.values[node.output].grad;
-                continue;
-            }
-            let reads: Vec<usize> =
-                node.sources.iter().map(|source| self.read(source.value, stage)).collect();
-            if mode == Mode::Evaluate && op.view_in_evaluation {
-                self.lowered.values[node.output] = reads[0];
-            } else {
-                self.lowered.node(graph, id, op, mode, reads);
-            }
-            if let Some(format) = self.rounded.get(&node.output) {
-                self.store(node.output, id, *format);
-            }
-        }
-        at[graph.nodes.len()] = self.lowered.nodes.len();
-        self.lowered.problem.loss = graph.loss.map_or(0, |loss| self.lowered.values[loss]);
-        if mode == Mode::Train {
-            self.lowered.training(graph, &at);
-        } else {
-            self.lowered.problem.params = vec![None; graph.params.len()];
-        }
-        self.lowered.fuse(graph);
-    }
-
-    /// What a node in a stage reads of a value of the graph.
-    fn read(&mut self, value: ValueId, stage: usize) -> usize {
-        let root = self.graph.roots[value];
-        let made = self.lowered.values[value];
-        let (Some(format), Some(stored)) = (self.rounded.get(&root), self.stored.get(&root)) else {
-            return made;
-        };
-        let (Some(layer), Some(shape)) = (self.graph.values[root].node, &self.graph.values[root].shape)
-        else {
-            return made;
-        };
-        if let Some(load) = self.loads.get(&(root, stage)) {
-            return *load;
-        }
-        let origin = Origin { layer, role: Role::Load(*format) };
-        let label = self.lowered.labels[made].clone();
-        let load = self.lowered.convert(origin, *stored, &format.load(shape), label);
-        self.loads.insert((root, stage), load);
-        self.lowered.sources.insert(load, made);
-        if let Entry::Vacant(first) = self.lowered.restored.entry(root) {
-            first.insert(load);
-            self.lowered.read_own(made, load);
-        }
-        load
-    }
-
-    /// Rounds a value that a node has just made.
-    fn store(&mut self, value: ValueId, layer: NodeId, format: Format) {
-        let made = self.lowered.values[value];
-        let Some(shape) = &self.graph.values[value].shape else { return };
-        let label = format!("{} as {}", self.lowered.labels[made], format.name());
-        let origin = Origin { layer, role: Role::Store(format) };
-        let stored = self.lowered.convert(origin, made, &format.store(shape), label);
-        self.stored.insert(value, stored);
-    }
 }
 
 fn size(shape: &Shape) -> Size {

@@ -7,6 +7,7 @@
 mod cut;
 mod idle;
 pub(crate) mod model;
+mod size;
 pub(crate) mod store;
 
 use std::ops::Range;

@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 
+use super::size::{nearly_size, size};
 use super::{argument, positive, store};
 use crate::graph::Stored;
 use crate::graph::num::{Vars, eval};
@@ -214,12 +215,7 @@ impl<'a> Given<'a> {
             Value::Str(said, span) => size(said).or_else(|| {
                 let fix =
                     "write a number and `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB` or `GB`, such as \"64 MiB\"";
-                let meant = UNITS.iter().find_map(|(name, _)| {
-                    let at = said.len().checked_sub(name.len())?;
-                    let (number, unit) = (said.get(..at)?.trim_end(), said.get(at..)?);
-                    let written = format!("{number} {name}");
-                    (unit.eq_ignore_ascii_case(name) && size(&written).is_some()).then_some(written)
-                });
+                let meant = nearly_size(said);
                 let fix = meant.map_or_else(|| String::from(fix), |meant| format!("did you mean \"{meant}\"?"));
                 errors.error(*span, format!("\"{said}\" is no size in bytes above 0 -- {fix}"));
                 None
@@ -282,30 +278,6 @@ fn fraction(value: &Value, vars: &Vars, errors: &mut Errors) -> Option<f64> {
         errors.error(expr.span(), format!("{message} -- {fix}"));
     }
     found
-}
-
-/// Units of bytes, a longer name before its end.
-const UNITS: [(&str, f64); 8] = [
-    ("KiB", 1024.0),
-    ("MiB", 1_048_576.0),
-    ("GiB", 1_073_741_824.0),
-    ("TiB", 1_099_511_627_776.0),
-    ("kB", 1e3),
-    ("MB", 1e6),
-    ("GB", 1e9),
-    ("B", 1.0),
-];
-
-/// The bytes that "64 MiB" says.
-fn size(said: &str) -> Option<u64> {
-    let said = said.trim();
-    let (number, unit) =
-        UNITS.iter().find_map(|(name, unit)| Some((said.strip_suffix(name)?.trim_end(), unit)))?;
-    let digits = number.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'_');
-    let number: f64 = number.replace('_', "").parse().ok().filter(|_| digits)?;
-    let bytes = (number * unit).floor();
-    // What 64 bits can't count is no limit for anything.
-    (bytes >= 1.0).then_some(bytes as u64)
 }
 
 impl Asked {
@@ -380,30 +352,6 @@ impl Asked {
         if let Some((max, bound)) = self.max.filter(|(max, _)| *max < placed) {
             let message = format!("`every = {k}` places {placed} boundaries but `max` is {max}");
             refuse(bound, message, format!("write `every = {}`, or remove `max`", stages.div_ceil(max + 1)));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_are_read_as_people_write_them() {
-        for (said, bytes) in [
-            ("64 MiB", 64 << 20),
-            ("64MiB", 64 << 20),
-            (" 1.5 GiB ", 3 << 29),
-            ("700 B", 700),
-            ("2 kB", 2000),
-            ("1_000 MB", 1_000_000_000),
-        ] {
-            assert_eq!(size(said), Some(bytes), "{said}");
-        }
-        for said in
-            ["", "64", "64 MIB", "-1 MiB", "1e3 MiB", "0 MiB", "0.5 B", "MiB", "1.2.3 B", "inf B", "6 4 MiB"]
-        {
-            assert_eq!(size(said), None, "{said}");
         }
     }
 }
