@@ -1,7 +1,7 @@
 //! Everything that can go wrong at run time, a variant per cause.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::state::safetensors::Report;
 
@@ -212,6 +212,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the system said when a file was to be read, written or removed.
+    pub(crate) fn file(path: &Path, action: &'static str, error: &std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), action, message: error.to_string() }
+    }
+
     /// A defect of this library, described.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::Internal { message: message.into() }

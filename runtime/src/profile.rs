@@ -56,9 +56,5 @@ pub fn write<M: Model>(
         text += &format!("{}\n", times.get(times.len() / 2).copied().unwrap_or_default());
     }
     let written = atomic::replace(path, |file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Error::File {
-        path: path.to_owned(),
-        action: "write",
-        message: error.to_string(),
-    })
+    written.map_err(|error| Error::file(path, "write", &error))
 }

@@ -77,7 +77,7 @@ impl Folder {
     /// [`Error::File`] if it can't be made.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
-        fs::create_dir_all(&path).map_err(|error| failed(&path, "write", &error))?;
+        fs::create_dir_all(&path).map_err(|error| Error::file(&path, "write", &error))?;
         Ok(Self { path, keep_last: None })
     }
 
@@ -114,7 +114,7 @@ impl Folder {
             let older = self.states()?.into_iter().filter(|(_, old)| *old != path);
             let older: Vec<PathBuf> = older.map(|(_, old)| old).collect();
             for old in &older[..(older.len() + 1).saturating_sub(keep)] {
-                fs::remove_file(old).map_err(|error| failed(old, "remove", &error))?;
+                fs::remove_file(old).map_err(|error| Error::file(old, "remove", &error))?;
             }
         }
         Ok(path)
@@ -144,7 +144,7 @@ impl Folder {
     /// # Errors
     /// [`Error::File`] if the folder can't be read.
     pub fn states(&self) -> Result<Vec<(u64, PathBuf)>, Error> {
-        let failed = |error| failed(&self.path, "read", &error);
+        let failed = |error| Error::file(&self.path, "read", &error);
         let mut states = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
@@ -194,8 +194,4 @@ impl Folder {
         }
         skipped.into_iter().next().map_or(Ok(None), |(_, error)| Err(error))
     }
-}
-
-fn failed(path: &Path, action: &'static str, error: &std::io::Error) -> Error {
-    Error::File { path: path.to_owned(), action, message: error.to_string() }
 }

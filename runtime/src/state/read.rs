@@ -35,7 +35,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads all but the tensors.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |error: io::Error| failed(path, &error);
+        let failed = |error: io::Error| Error::file(path, "read", &error);
         let mut file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut preamble = [0; LINE];
@@ -127,7 +127,9 @@ impl Reader {
         let mut buffer = vec![0; CHUNK * size_of::<f32>()];
         let mut sums = Vec::with_capacity(self.sections.len());
         if let Some((start, _)) = self.sections.first() {
-            self.file.seek(SeekFrom::Start(*start)).map_err(|error| failed(&self.path, &error))?;
+            self.file
+                .seek(SeekFrom::Start(*start))
+                .map_err(|error| Error::file(&self.path, "read", &error))?;
         }
         for place in 0..self.sections.len() {
             let mut sum = Checksum::of_tensor(place);
@@ -135,7 +137,7 @@ impl Reader {
             while left > 0 {
                 let part =
                     &mut buffer[..usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK * size_of::<f32>())];
-                self.file.read_exact(part).map_err(|error| failed(&self.path, &error))?;
+                self.file.read_exact(part).map_err(|error| Error::file(&self.path, "read", &error))?;
                 sum.add(part);
                 left -= part.len() as u64;
             }
@@ -143,7 +145,7 @@ impl Reader {
             sums.push(sum.finish());
         }
         let mut end = [0; LINE];
-        self.file.read_exact(&mut end).map_err(|error| failed(&self.path, &error))?;
+        self.file.read_exact(&mut end).map_err(|error| Error::file(&self.path, "read", &error))?;
         if end != end_mark(self.sections.len()) {
             return Err(damaged(&self.path, "its end mark", "is not what it should be"));
         }
@@ -155,7 +157,7 @@ impl Reader {
         let mut end = [0; 2 * LINE];
         let used = (self.sections[place].1 % LINE as u64) as usize;
         let rest = &mut end[..(used + SUM).next_multiple_of(LINE) - used];
-        self.file.read_exact(rest).map_err(|error| failed(&self.path, &error))?;
+        self.file.read_exact(rest).map_err(|error| Error::file(&self.path, "read", &error))?;
         let (zeros, said) = rest.split_at(rest.len() - SUM);
         if zeros.iter().any(|byte| *byte != 0) || said != sum.to_le_bytes() {
             let section = format!("its tensor `{}`", self.tensors[place].name);
@@ -207,12 +209,12 @@ impl Reader {
         D::Param: Real,
     {
         let (start, _) = self.sections[place];
-        self.file.seek(SeekFrom::Start(start)).map_err(|error| failed(&self.path, &error))?;
+        self.file.seek(SeekFrom::Start(start)).map_err(|error| Error::file(&self.path, "read", &error))?;
         let mut sum = Checksum::of_tensor(place);
         for span in chunks::<D::Param>(span) {
             let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
             let bytes = bytes_of_mut(numbers);
-            self.file.read_exact(bytes).map_err(|error| failed(&self.path, &error))?;
+            self.file.read_exact(bytes).map_err(|error| Error::file(&self.path, "read", &error))?;
             sum.add(bytes);
             // Turned into numbers of this machine where they lie.
             little_endian(numbers);
@@ -307,8 +309,4 @@ fn refused(path: &Path, why: Refused, bytes: &[u8]) -> Error {
 
 fn damaged(path: &Path, section: impl Into<String>, what: impl Into<String>) -> Error {
     Error::Damaged { path: path.to_owned(), section: section.into(), what: what.into() }
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::File { path: path.to_owned(), action: "read", message: error.to_string() }
 }

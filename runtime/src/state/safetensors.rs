@@ -34,15 +34,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use ndarray::ArrayView1;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::atomic;
-use super::format::little_endian;
-use super::write::{CHUNK, buffer, chunks};
+use super::write::{CHUNK, buffer, chunks, numbers_of, replace};
 use crate::device::{Device, Real};
 use crate::error::Error;
 use crate::model::{Core, Model, Param, ParamSpec, names};
@@ -133,29 +131,16 @@ pub fn save<M: Model>(
     let mut header = serde_json::to_vec(&metadata).map_err(|error| failed(error.to_string()))?;
     header.resize(header.len().next_multiple_of(8), b' ');
     let core = model.core();
-    let mut from_device = None;
-    let written = atomic::replace(path, |file| {
+    replace(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(&header)?;
         let mut numbers = buffer::<Param<M>>();
-        for span in M::PARAMS.iter().flat_map(|spec| chunks::<Param<M>>(spec.span::<Param<M>>())) {
-            let numbers = &mut numbers[..span.bytes / size_of::<Param<M>>()];
-            let region = <M::Device as Device>::region(&core.params, span);
-            let read =
-                region.and_then(|region| core.device.download(numbers, <M::Device as Device>::view(region)));
-            if let Err(error) = read {
-                from_device = Some(error);
-                return Err(io::Error::other("the device failed"));
-            }
-            file.write_all(little_endian(numbers))?;
+        for spec in M::PARAMS {
+            let span = spec.span::<Param<M>>();
+            numbers_of(&core.device, &core.params, span, &mut numbers, |bytes| file.write_all(bytes))?;
         }
         Ok(())
-    });
-    match (written, from_device) {
-        (Ok(()), _) => Ok(()),
-        (Err(_), Some(error)) => Err(error),
-        (Err(error), None) => Err(failed(error.to_string())),
-    }
+    })
 }
 
 /// Reads all parameters, each from the tensor that `rename` gives to its path, or to its path as a tied one. Numbers of
@@ -209,7 +194,7 @@ const MOST: u64 = 100_000_000;
 
 impl<'a> Weights<'a> {
     fn open<M: Model>(path: &'a Path, rename: impl Fn(&str) -> String) -> Result<Self, Error> {
-        let failed = |error| failed(path, &error);
+        let failed = |error| Error::file(path, "read", &error);
         let mut file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         let mut length = [0; 8];
@@ -265,11 +250,11 @@ impl<'a> Weights<'a> {
         for (spec, info) in &self.fit {
             let width = width(info.dtype).unwrap_or_default();
             let start = self.start + info.data_offsets.0 as u64;
-            self.file.seek(SeekFrom::Start(start)).map_err(|error| failed(self.path, &error))?;
+            self.file.seek(SeekFrom::Start(start)).map_err(|error| Error::file(self.path, "read", &error))?;
             for span in chunks::<Param<M>>(spec.span::<Param<M>>()) {
                 let numbers = &mut numbers[..span.bytes / size_of::<Param<M>>()];
                 let bytes = &mut bytes[..numbers.len() * width];
-                self.file.read_exact(bytes).map_err(|error| failed(self.path, &error))?;
+                self.file.read_exact(bytes).map_err(|error| Error::file(self.path, "read", &error))?;
                 for (to, from) in numbers.iter_mut().zip(bytes.chunks_exact(width)) {
                     *to = <Param<M> as Real>::from_f64(number(info.dtype, from));
                 }
@@ -305,10 +290,6 @@ fn number(dtype: Dtype, bytes: &[u8]) -> f64 {
 
 fn damaged(path: &Path, what: &str) -> Error {
     Error::Damaged { path: path.to_owned(), section: String::from("its header"), what: what.to_owned() }
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::File { path: path.to_owned(), action: "read", message: error.to_string() }
 }
 
 #[cfg(test)]

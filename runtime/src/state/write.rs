@@ -37,15 +37,14 @@ pub(super) fn write<M: Model>(
     progress: &Progress,
 ) -> Result<(), Error> {
     let core = model.core();
-    let header = header(model, moments.as_ref(), progress);
     let tensors = tensors::<M>(moments.as_ref());
+    let header = header(model, moments.as_ref(), progress, &tensors[..M::PARAMS.len()]);
     let params = M::PARAMS.iter().map(|spec| Source { buf: &core.params, span: spec.span::<Param<M>>() });
     let moments = moments
         .iter()
         .flat_map(|moments| moments.list.iter().map(|moment| Source { buf: moments.buf, span: moment.span }));
     let sources: Vec<Source<'_, M::Device>> = params.chain(moments).collect();
-    let failed =
-        |error: io::Error| Error::File { path: path.to_owned(), action: "write", message: error.to_string() };
+    let failed = |error: io::Error| Error::file(path, "write", &error);
     let too_long =
         || failed(io::Error::other("its header is longer than 16 MiB: there are too many parameters"));
     let header_bytes = header.bytes(&tensors).ok_or_else(too_long)?;
@@ -59,38 +58,65 @@ pub(super) fn write<M: Model>(
         checksum: checksum(&header_bytes),
         tensors: tensors.len() as u64,
     };
-    // What a device says is not the file's fault.
-    let mut from_device = None;
-    let written = atomic::replace(path, |file| {
+    replace(path, |file| {
         file.write_all(&preamble.bytes())?;
         file.write_all(&header_bytes)?;
         file.write_all(&[0; LINE][..padded - header_bytes.len()])?;
         let mut numbers = buffer::<Param<M>>();
         for (place, source) in sources.iter().enumerate() {
-            match tensor::<M::Device>(file, &core.device, source, place, &mut numbers) {
-                Ok(written) => written?,
-                Err(error) => {
-                    from_device = Some(error);
-                    return Err(io::Error::other("the device failed"));
-                }
-            }
+            tensor::<M::Device>(file, &core.device, source, place, &mut numbers)?;
         }
-        file.write_all(&end_mark(sources.len()))
-    });
-    match (written, from_device) {
-        (Ok(()), _) => Ok(()),
-        (Err(_), Some(error)) => Err(error),
-        (Err(error), None) => Err(failed(error)),
+        Ok(file.write_all(&end_mark(sources.len()))?)
+    })
+}
+
+/// Why nothing is written: what a device says is not the file's fault.
+pub(super) enum Failure {
+    File(io::Error),
+    Device(Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Device(error)
+    }
+}
+
+/// Replaces a file by what `write` writes, or says what failed.
+pub(super) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), Failure>,
+) -> Result<(), Error> {
+    let mut from_device = None;
+    let written = atomic::replace(path, |file| match write(file) {
+        Ok(()) => Ok(()),
+        Err(Failure::File(error)) => Err(error),
+        Err(Failure::Device(error)) => {
+            from_device = Some(error);
+            Err(io::Error::other("the device failed"))
+        }
+    });
+    written.map_err(|error| from_device.unwrap_or_else(|| Error::file(path, "write", &error)))
+}
+
 /// All but the numbers.
-fn header<M: Model>(model: &M, moments: Option<&Moments<'_, M::Device>>, progress: &Progress) -> Header {
+fn header<M: Model>(
+    model: &M,
+    moments: Option<&Moments<'_, M::Device>>,
+    progress: &Progress,
+    params: &[TensorHeader],
+) -> Header {
     let core = model.core();
     Header {
         model: M::NAME.to_owned(),
         dtype: <Param<M> as Element>::NAME.to_owned(),
-        layout: layout(&tensors::<M>(None)),
+        layout: layout(params),
         seed: core.seed,
         steps: core.steps,
         optimizer: moments.map(|moments| OptimizerHeader {
@@ -102,28 +128,38 @@ fn header<M: Model>(model: &M, moments: Option<&Moments<'_, M::Device>>, progres
     }
 }
 
-/// Writes the section of a tensor; an error of the device, or of the file.
+/// Writes the section of a tensor.
 fn tensor<D: Device>(
     file: &mut File,
     device: &D,
     source: &Source<'_, D>,
     place: usize,
     numbers: &mut [D::Param],
-) -> Result<io::Result<()>, Error> {
+) -> Result<(), Failure> {
     let mut sum = Checksum::of_tensor(place);
-    for span in chunks::<D::Param>(source.span) {
-        let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
-        device.download(numbers, D::view(D::region(source.buf, span)?))?;
-        let bytes = little_endian(numbers);
+    numbers_of(device, source.buf, source.span, numbers, |bytes| {
         sum.add(bytes);
-        if let Err(error) = file.write_all(bytes) {
-            return Ok(Err(error));
-        }
-    }
+        file.write_all(bytes)
+    })?;
     let used = source.span.bytes + SUM;
-    let padding = [0; LINE];
-    let end = file.write_all(&padding[..used.next_multiple_of(LINE) - used]);
-    Ok(end.and_then(|()| file.write_all(&sum.finish().to_le_bytes())))
+    file.write_all(&[0; LINE][..used.next_multiple_of(LINE) - used])?;
+    Ok(file.write_all(&sum.finish().to_le_bytes())?)
+}
+
+/// Gives `write` the numbers at a span as they stand in a file, through the room in `numbers`.
+pub(super) fn numbers_of<D: Device>(
+    device: &D,
+    buf: &D::Buf,
+    span: Span,
+    numbers: &mut [D::Param],
+    mut write: impl FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), Failure> {
+    for span in chunks::<D::Param>(span) {
+        let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
+        device.download(numbers, D::view(D::region(buf, span)?))?;
+        write(little_endian(numbers))?;
+    }
+    Ok(())
 }
 
 /// A span in parts of at most [`CHUNK`] elements.
