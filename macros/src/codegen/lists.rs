@@ -1,7 +1,5 @@
 //! What a plan lists: what is kept, what runs again, stages and segments.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -10,7 +8,7 @@ use quote::quote;
 use super::plan::{int, pair};
 use super::tables::Named;
 use crate::graph::Graph;
-use crate::graph::lower::{Lowered, Role};
+use crate::graph::lower::{Distinct, Lowered, Role};
 use crate::ops::store::Format;
 use crate::plan::problem::{NodeId, Problem};
 use crate::plan::program::{Facts, Kind, Program, Run, Why};
@@ -216,17 +214,5 @@ fn format(format: Option<Format>) -> TokenStream {
             let format = Ident::new(&format!("{format:?}"), Span::call_site());
             quote!(::core::option::Option::Some(__ops::store::Format::#format))
         }
-    }
-}
-
-/// Names as tables have them: the second of one name is marked as such.
-#[derive(Default)]
-struct Distinct<'a>(BTreeMap<&'a str, usize>);
-
-impl<'a> Distinct<'a> {
-    fn next(&mut self, name: &'a str) -> Cow<'a, str> {
-        let count = self.0.entry(name).or_default();
-        *count += 1;
-        if *count == 1 { name.into() } else { format!("{name} ({count})").into() }
     }
 }

@@ -34,13 +34,25 @@ pub(crate) struct Lowered {
     sources: BTreeMap<usize, usize>,
     /// What messages and tables call each value: no two the same, but for what is restored and what that was.
     pub(crate) labels: Vec<String>,
-    /// How many have each name so far.
-    named: BTreeMap<String, usize>,
+    named: Distinct,
     /// The label of each of the problem's segments, and of its stages.
     pub(crate) segments: Vec<String>,
     pub(crate) stages: Vec<String>,
     /// The graph's segment of each of the first: those that are by hand.
     pub(crate) by_hand: Vec<usize>,
+}
+
+/// Names of which no two are the same: the second of one name is marked as such.
+#[derive(Default)]
+pub(crate) struct Distinct(BTreeMap<String, usize>);
+
+impl Distinct {
+    /// This name, or what it is called as one more of it.
+    pub(crate) fn next(&mut self, name: &str) -> String {
+        let count = self.0.entry(name.to_owned()).or_default();
+        *count += 1;
+        if *count == 1 { name.to_owned() } else { format!("{name} ({count})") }
+    }
 }
 
 /// Where a node of the problem is from.
@@ -77,9 +89,7 @@ impl Lowered {
         let size = value.shape.as_ref().map_or(scalars(0), size);
         self.values[id] = self.problem.values.len();
         let name = value.node.map_or_else(|| value.label.trim_matches('`'), |n| &graph.nodes[n].path);
-        let count = self.named.entry(name.to_owned()).or_insert(0);
-        *count += 1;
-        self.labels.push(if *count == 1 { name.to_owned() } else { format!("{name} ({count})") });
+        self.labels.push(self.named.next(name));
         self.problem.values.push(problem::Value { size, made_by, grad: value.grad });
         self.values[id]
     }

@@ -165,16 +165,16 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     let cuts = graph.asked.as_ref().map_or_else(Vec::new, |asked| asked.cuts(stages, errors));
     let mut found = Cutter::new(&graph.nodes);
     let store = graph.asked.as_ref().and_then(|asked| asked.store);
-    let at = |mark| move |&at: &usize| Cut { at, mark, store };
+    let at = |mark| move |at: usize| Cut { at, mark, store };
     match graph.asked.as_ref() {
         Some(asked) if asked.budget().is_none() => {
             let mark = found.mark(Checkpoint { span: asked.span, store }, "the model", None);
-            found.scope(&root, cuts.iter().map(at(mark)).collect());
+            found.scope(&root, cuts.iter().copied().map(at(mark)).collect());
         }
         _ => {
             found.scope(&root, vec![]);
             // A planner may place a boundary behind any stage. What is rounded is the same whatever it does.
-            let all: Vec<Cut> = (1..stages).collect::<Vec<_>>().iter().map(at(0)).collect();
+            let all: Vec<Cut> = (1..stages).map(at(0)).collect();
             found.boundaries(&root.items, &all);
         }
     }

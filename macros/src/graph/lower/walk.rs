@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Lowered, Mode, Origin, Role};
+use super::{Distinct, Lowered, Mode, Origin, Role};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::store::Format;
 use crate::plan::problem::Problem;
@@ -26,7 +26,7 @@ fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>)
         restored: BTreeMap::new(),
         sources: BTreeMap::new(),
         labels: vec![],
-        named: BTreeMap::new(),
+        named: Distinct::default(),
         segments: vec![],
         stages: vec![],
         by_hand: vec![],
