@@ -122,6 +122,9 @@ pub trait Device: Clone + Send + Sync + 'static {
     /// The layout that the plan of a model is taken in.
     const LAYOUT: Layout;
 
+    /// The bytes that it holds itself, beside the buffers that it gives.
+    fn bytes(&self) -> usize;
+
     /// `bytes` bytes of zeroed memory.
     ///
     /// # Errors
@@ -196,6 +199,19 @@ pub trait Device: Clone + Send + Sync + 'static {
     /// # Errors
     /// As [`download`](Self::download).
     fn download_elems(&self, to: &mut [Self::Scalar], from: Self::View<'_, Self::Elem>) -> Result<(), Error>;
+}
+
+/// Makes every number of a span the same.
+pub(crate) fn fill<D: Device, T: Element>(
+    device: &D,
+    buf: &mut D::Buf,
+    span: Span,
+    number: T,
+) -> Result<(), Error> {
+    let ([], [to]) = D::split(buf, [], [span])?;
+    let numbers = ArrayView::from(std::slice::from_ref(&number));
+    let numbers = numbers.broadcast(span.bytes / size_of::<T>());
+    device.upload(D::view_mut(to), numbers.ok_or_else(|| Error::internal("a number that can't be repeated"))?)
 }
 
 /// Where a gradient goes: written by its first writer, added to by the others.

@@ -120,6 +120,24 @@ pub enum Error {
         /// The panic's message.
         message: String,
     },
+    /// A step whose loss or gradient is not finite. It has changed no parameter.
+    NotFinite {
+        /// Which, counted from 1.
+        step: u64,
+        /// Its loss.
+        loss: f64,
+        /// What in it is not finite first: a parameter, an input, the value of a layer, or a gradient.
+        first: String,
+    },
+    /// Samples that can't be used.
+    Data {
+        /// Which, and where they are.
+        place: String,
+        /// What they should be.
+        expected: String,
+        /// What they are.
+        found: String,
+    },
     /// A file that can't be read or written.
     File {
         /// Which.
@@ -276,6 +294,11 @@ impl fmt::Display for Error {
                 write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
+            Self::NotFinite { step, loss, first } => write!(
+                f,
+                "step {step} has the loss {loss}: the first in it that is not finite is {first} -- lower the learning rate, clip with `clip_norm`, or leave such steps out with `skip_not_finite`"
+            ),
+            Self::Data { place, expected, found } => write!(f, "{place} must be {expected} but is {found}"),
             Self::File { path, action, message } => {
                 write!(f, "could not {action} {}: {message}", path.display())?;
                 match *action {

@@ -4,12 +4,13 @@
 //!
 //! - [`model!`]: the language, every layer, and what each mark keeps.
 //! - [`mod@model`]: what a model becomes, and how it is trained.
-//! - [`optim`]: optimizers. [`state`]: saving and loading, and weights of other libraries. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
+//! - [`train`]: the training loop. [`data`]: samples and batches. [`optim`]: optimizers. [`state`]: saving and loading, and weights of other libraries. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
 
 #![warn(missing_debug_implementations)]
 
 pub mod arena;
 pub mod cpu;
+pub mod data;
 pub mod device;
 mod error;
 pub mod model;
@@ -23,6 +24,7 @@ pub mod state;
 #[doc(hidden)]
 pub mod tables;
 pub mod testing;
+pub mod train;
 
 pub use cpu::Cpu;
 pub use device::Device;
@@ -37,6 +39,7 @@ pub mod prelude {
     pub use crate::optim::{
         Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Schedule, Sgd, SgdConfig,
     };
+    pub use crate::train::Trainer;
     pub use crate::{Cpu, Device, Error, Plan, model, ndarray};
 }
 
@@ -47,10 +50,10 @@ pub mod __private {
     pub use crate::error::Error;
     pub use crate::model::{
         Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
-        Workspace, check_batch, check_ids, check_shape,
+        Trainable, Workspace, check_batch, check_ids, check_shape,
     };
     pub use crate::plan::{
-        Bytes, Cause, Kept, Peak, Plan, Program, Reason, Recomputed, Segment, Stage, Timeline,
+        Bytes, Cause, Kept, Peak, Plan, Program, Ran, Reason, Recomputed, Segment, Stage, Timeline,
     };
     pub use crate::tables::{self, Numbers, RECOMPUTE, Table};
     pub use crate::{ndarray, ops, profile};

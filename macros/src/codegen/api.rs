@@ -80,13 +80,19 @@ fn array_type(port: &Port) -> TokenStream {
     if !port.known {
         return quote!(impl ::core::marker::Sized);
     }
+    let (element, dim) = element_and_dim(port);
+    quote!(__remat::ndarray::ArrayView<'_, #element, #dim>)
+}
+
+/// What the arrays of a port hold, and how many axes they have.
+pub(super) fn element_and_dim(port: &Port) -> (TokenStream, TokenStream) {
     let element = match port.dtype {
         Dtype::F32 => quote!(<D as __Device>::Scalar),
         Dtype::U32 => quote!(::core::primitive::u32),
     };
     let rank = port.dims.len() + 1;
-    let dim = if rank <= 6 { format_ident!("Ix{rank}") } else { format_ident!("IxDyn") };
-    quote!(__remat::ndarray::ArrayView<'_, #element, __remat::ndarray::#dim>)
+    let dim = if rank <= 6 && port.known { format_ident!("Ix{rank}") } else { format_ident!("IxDyn") };
+    (element, quote!(__remat::ndarray::#dim))
 }
 
 /// `x: ArrayView…, y: ArrayView…`
@@ -100,7 +106,7 @@ fn signature(graph: &Graph, targets: bool) -> TokenStream {
 }
 
 /// The ports in the order of arguments: all inputs, then the targets if they are wanted.
-fn ports(graph: &Graph, targets: bool) -> impl Iterator<Item = &Port> {
+pub(super) fn ports(graph: &Graph, targets: bool) -> impl Iterator<Item = &Port> {
     let inputs = graph.ports.iter().filter(|p| !p.target);
     inputs.chain(graph.ports.iter().filter(move |p| p.target && targets))
 }

@@ -208,7 +208,7 @@ impl Calls {
                         #(#arms)*
                         _ => return ::core::result::Result::Err(__remat::Frame::<D>::truncated()),
                     };
-                    f.ran(number);
+                    f.ran(number)?;
                 }
                 ::core::result::Result::Ok(())
             }

@@ -5,6 +5,7 @@
 //! irregular plans change rows, never code.
 
 mod api;
+mod batch;
 mod calls;
 mod lists;
 mod plan;
@@ -38,6 +39,7 @@ pub(crate) fn emit(
     let (krate, cfg) = (&paths.krate, &model.cfg);
     let declaration = api::declaration(model, graph, krate);
     let methods = api::methods(model, graph, plans, &calls)?;
+    let trainable = batch::emit(&model.name, graph, &calls.bounds());
     let model_impl = plan::model_impl(&model.name, graph, plans)?;
     let timeline = timeline::emit(plans)?;
     let watched = graph.asked.as_ref().and_then(|asked| asked.profile.as_ref()).map(profile::watch);
@@ -57,6 +59,7 @@ pub(crate) fn emit(
             #run
             #model_impl
             #methods
+            #trainable
         };
     })
 }
@@ -66,6 +69,7 @@ pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> To
     let (krate, cfg) = (&paths.krate, &model.cfg);
     let declaration = api::declaration(model, graph, krate);
     let methods = api::signatures(model, graph);
+    let trainable = batch::emit_signatures(&model.name, graph);
     let name = &model.name;
     let model_impl = plan::empty_model_impl(name);
     quote! {
@@ -77,6 +81,7 @@ pub(crate) fn emit_signatures(model: &Model, graph: &Graph, paths: &Paths) -> To
             use __remat::Device as __Device;
             #model_impl
             #methods
+            #trainable
         };
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::calls::float;
 use super::lists;
-use super::programs::{param_offsets, peak_bytes};
+use super::programs::{RAN, param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use super::timeline::NAME;
 use crate::graph::{Graph, Init, Param};
@@ -123,6 +123,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let gradients = gradients(graph, plans, width)?;
     // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
     let (timeline, factor) = (Ident::new(NAME, Span::call_site()), int(WIDTHS[width].elem / WIDTHS[0].elem));
+    let ran = Ident::new(RAN, Span::call_site());
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
         Ok::<_, String>(quote!(__remat::Program { buffers: #buffers, bytes: #bytes }))
@@ -158,6 +159,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             is_store_all: #is_store_all,
             store_all: #store_all,
             timeline: #timeline.times(#factor),
+            ran: #ran,
             gradients: #gradients,
             train: #train,
             evaluate: #evaluate,

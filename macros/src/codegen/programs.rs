@@ -1,13 +1,15 @@
 //! Programs: where their buffers are, and their tables of steps.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::calls::Calls;
 use super::rows;
 use super::tables::Numbers;
 use crate::graph::Graph;
+use crate::graph::lower::Lowered;
 use crate::plan::layout::{Layout, Region, What};
+use crate::plan::program::Run;
 use crate::planned::{Planned, Plans, WIDTHS};
 
 impl Planned {
@@ -69,11 +71,61 @@ pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<To
         ("__REMAT_EVALUATE", &plans.evaluate, &plans.evaluation),
         ("__REMAT_FORWARD", &plans.forward, &plans.evaluation),
     ] {
-        let table = rows::of(graph, lowered, planned, calls, &offsets)?.tokens();
-        let name = proc_macro2::Ident::new(name, proc_macro2::Span::call_site());
-        tables.extend(quote!(static #name: __remat::Numbers = #table;));
+        let (table, ran) = rows::of(graph, lowered, planned, calls, &offsets)?;
+        let table = table.tokens();
+        let constant = Ident::new(name, Span::call_site());
+        tables.extend(quote!(static #constant: __remat::Numbers = #table;));
+        if name == "__REMAT_TRAIN" {
+            tables.extend(ran_in_training(graph, lowered, planned, &ran)?);
+        }
     }
     Ok(tables)
+}
+
+/// The name of the constant of [`ran_in_training`].
+pub(super) const RAN: &str = "__REMAT_RAN";
+
+/// What a training step copies, then what each of its calls runs, by name.
+fn ran_in_training(
+    graph: &Graph,
+    lowered: &Lowered,
+    planned: &Planned,
+    ran: &[&Run],
+) -> Result<TokenStream, String> {
+    const INPUT: u32 = 3;
+    let (mut names, mut ends, mut rows) = (String::new(), Numbers::default(), Numbers::default());
+    for port in &graph.ports {
+        let value = lowered.values[port.value];
+        if planned.program.inputs.contains(&value) {
+            rows.push(4 * ends.len() as u32 + INPUT);
+            names.push_str(&lowered.labels[value]);
+            ends.push_wide(names.len() as u64)?;
+        }
+    }
+    // Of each node, by itself and with its epilogue.
+    let mut known = vec![[None; 2]; lowered.problem.nodes.len()];
+    for run in ran {
+        let known = &mut known[run.node][usize::from(run.epilogue.is_some())];
+        let name = match *known {
+            Some(name) => name,
+            None => {
+                let name = ends.len() as u32;
+                for (n, node) in run.nodes().enumerate() {
+                    names.push_str(if n > 0 { " + " } else { "" });
+                    names.push_str(
+                        lowered.problem.nodes[node].makes.first().map_or("", |v| &lowered.labels[*v]),
+                    );
+                }
+                ends.push_wide(names.len() as u64)?;
+                *known = Some(name);
+                name
+            }
+        };
+        rows.push(4 * name + run.kind as u32);
+    }
+    let (ends, rows) = (ends.tokens(), rows.tokens());
+    let constant = Ident::new(RAN, Span::call_site());
+    Ok(quote!(const #constant: __remat::Ran = __remat::Ran::new(#names, #ends, #rows);))
 }
 
 /// Where each parameter starts, in units of 64 elements.

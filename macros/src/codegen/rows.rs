@@ -14,20 +14,20 @@ use crate::planned::Planned;
 /// The bit of a call's number that says that it is a recompute, as in the runtime's `tables`.
 const RECOMPUTE: u32 = 1 << 31;
 
-/// The rows of `planned`; `offsets` are those of the parameters.
-pub(super) fn of(
-    graph: &Graph,
-    lowered: &Lowered,
-    planned: &Planned,
-    calls: &mut Calls,
-    offsets: &[u32],
-) -> Result<Numbers, String> {
+/// The rows of `planned`, and what each row but those that free runs; `offsets` are those of the parameters.
+pub(super) fn of<'a>(
+    graph: &'a Graph,
+    lowered: &'a Lowered,
+    planned: &'a Planned,
+    calls: &'a mut Calls,
+    offsets: &'a [u32],
+) -> Result<(Numbers, Vec<&'a Run>), String> {
     let (table, known) = (Numbers::default(), vec![vec![]; graph.nodes.len()]);
-    let mut emitter = Emitter { graph, lowered, planned, calls, known, table, offsets };
+    let mut emitter = Emitter { graph, lowered, planned, calls, known, table, offsets, ran: vec![] };
     for (at, step) in planned.program.steps.iter().enumerate() {
         emitter.step(at, step)?;
     }
-    Ok(emitter.table)
+    Ok((emitter.table, emitter.ran))
 }
 
 struct Emitter<'a> {
@@ -39,6 +39,8 @@ struct Emitter<'a> {
     known: Vec<Vec<(Likeness, u32)>>,
     table: Numbers,
     offsets: &'a [u32],
+    /// What each call runs.
+    ran: Vec<&'a Run>,
 }
 
 /// What runs of one program whose calls are equal have in common: that there are few of them makes a deep
@@ -73,8 +75,8 @@ impl Row {
     }
 }
 
-impl Emitter<'_> {
-    fn step(&mut self, at: usize, step: &Step) -> Result<(), String> {
+impl<'a> Emitter<'a> {
+    fn step(&mut self, at: usize, step: &'a Step) -> Result<(), String> {
         match step {
             Step::Run(run) if run.kind == Kind::Backward => self.backward(at, run),
             Step::Run(run) => self.forward(at, run),
@@ -133,7 +135,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn forward(&mut self, at: usize, run: &Run) -> Result<(), String> {
+    fn forward(&mut self, at: usize, run: &'a Run) -> Result<(), String> {
         let (graph, lowered) = (self.graph, self.lowered);
         let (id, op) = node(graph, lowered, run.node)?;
         let fused = match run.epilogue {
@@ -155,6 +157,7 @@ impl Emitter<'_> {
             self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
         }
         let spec = || spec(&op, fused.and_then(|(.., epilogue)| epilogue));
+        self.ran.push(run);
         self.finish((id, op.module), spec, like, row)
     }
 
@@ -221,7 +224,7 @@ impl Emitter<'_> {
     }
 
     /// One call, or several where a value is read twice: a buffer can be given to a kernel only once.
-    fn backward(&mut self, at: usize, run: &Run) -> Result<(), String> {
+    fn backward(&mut self, at: usize, run: &'a Run) -> Result<(), String> {
         let (graph, lowered) = (self.graph, self.lowered);
         let (id, op) = node(graph, lowered, run.node)?;
         let reads = &lowered.problem.nodes[run.node].reads;
@@ -249,6 +252,7 @@ impl Emitter<'_> {
             for field in &op.backward {
                 self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;
             }
+            self.ran.push(run);
             self.finish((id, op.module), || spec(&op, None), like, row)?;
         }
         Ok(())

@@ -19,6 +19,7 @@ use crate::arena::{Buffer, LINE, Region, RegionMut};
 use crate::device::{Device, Element, Layout, Real, Span};
 use crate::error::Error;
 use pool::Pool;
+pub(crate) use pool::panic_message;
 
 /// The CPU as a device; `E` is the type of activations and parameters, `f32` or `f64`.
 ///
@@ -94,6 +95,10 @@ impl<E: Real> Device for Cpu<E> {
     type ViewMut<'a, T: Element> = &'a mut [T];
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<E>() };
+
+    fn bytes(&self) -> usize {
+        self.pool.bytes()
+    }
 
     fn alloc(&self, bytes: usize) -> Result<Buffer, Error> {
         Buffer::new(bytes, "a buffer")

@@ -204,7 +204,7 @@ impl Shared {
         IN_TASK.set(false);
         if let Err(payload) = done {
             self.next.store(tasks, Ordering::Relaxed);
-            relock(&self.panic).get_or_insert_with(|| message(&*payload));
+            relock(&self.panic).get_or_insert_with(|| panic_message(&*payload));
         }
     }
 
@@ -225,7 +225,8 @@ impl Shared {
     }
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::device::{Device, Span};
+use crate::device::{Device, Element, Span};
 use crate::error::Error;
 use crate::model::Probe;
 use crate::plan::Program;
@@ -60,32 +60,34 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     /// `len` elements of `T` for each sample.
-    pub fn sample<T>(&mut self, buffer: u32, len: usize) -> Span {
+    pub fn sample<T: Element>(&mut self, buffer: u32, len: usize) -> Span {
         let Some((offset, lines)) = self.buffer(buffer) else { return NOWHERE };
         let start = self.sample_start + offset * self.batch;
-        self.given(start + lines * self.batch);
-        Span::of::<T>(start, len * self.batch)
+        let span = Span::of::<T>(start, len * self.batch);
+        self.given::<T>(span, start + lines * self.batch);
+        span
     }
 
     /// `len` elements of `T` whatever the batch.
-    pub fn fixed<T>(&mut self, buffer: u32, len: usize) -> Span {
+    pub fn fixed<T: Element>(&mut self, buffer: u32, len: usize) -> Span {
         let Some((offset, lines)) = self.buffer(buffer) else { return NOWHERE };
         let start = self.fixed_start + offset;
-        self.given(start + lines);
-        Span::of::<T>(start, len)
+        let span = Span::of::<T>(start, len);
+        self.given::<T>(span, start + lines);
+        span
     }
 
     /// The gradient of a parameter of `len` elements.
     pub fn gradient(&mut self, param: u32, len: usize) -> Span {
         let Some(start) = gradient_start::<D>(self.gradients, param as usize) else { return NOWHERE };
         let span = Span::of::<D::Param>(start, len);
-        self.given(span.end().next_multiple_of(D::LAYOUT.line));
+        self.given::<D::Param>(span, span.end().next_multiple_of(D::LAYOUT.line));
         span
     }
 
-    fn given(&mut self, end: usize) {
+    fn given<T: Element>(&mut self, span: Span, end: usize) {
         if let Some(probe) = &mut self.probe {
-            probe.given(end);
+            probe.given::<T>(span, end);
         }
     }
 
@@ -118,10 +120,19 @@ impl<'a, D: Device> Frame<'a, D> {
     }
 
     /// Says that the call of this number, as it stands in the program, has run.
-    pub fn ran(&mut self, number: u32) {
-        if let Some(probe) = &mut self.probe {
-            probe.ran(number & RECOMPUTE != 0, number < FREES);
-        }
+    ///
+    /// # Errors
+    /// Those of the device, if someone looks at what the call was given.
+    pub fn ran(&mut self, number: u32) -> Result<(), Error> {
+        let Some(probe) = &mut self.probe else { return Ok(()) };
+        let frees = number < FREES;
+        probe.ran(number & RECOMPUTE != 0, frees);
+        if frees { Ok(()) } else { self.filled() }
+    }
+
+    /// Says that what was given has been written.
+    pub(crate) fn filled(&mut self) -> Result<(), Error> {
+        self.probe.as_mut().map_or(Ok(()), |probe| probe.filled(self.device, self.arena))
     }
 
     /// A program that ends inside a step.

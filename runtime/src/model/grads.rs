@@ -1,4 +1,4 @@
-//! The gradients in a workspace, by name: `ws.grads()` and `ws.grads_mut()`.
+//! Gradients, by name: `ws.grads()` and `ws.grads_mut()`.
 
 use std::fmt;
 
@@ -15,18 +15,20 @@ use crate::optim::Kernel;
 impl<M: Model> Workspace<M> {
     /// The gradients that the last training call left; zeros before the first.
     pub fn grads(&self) -> Grads<'_, M> {
-        Grads { workspace: self }
+        Grads { device: &self.device, arena: self.training.then_some(&self.arena) }
     }
 
     /// The gradients, to clip, scale, or add others to.
     pub fn grads_mut(&mut self) -> GradsMut<'_, M> {
-        GradsMut { workspace: self }
+        GradsMut { device: &self.device, arena: self.training.then_some(&mut self.arena) }
     }
 }
 
-/// The gradients in a workspace, to read.
+/// Gradients, to read: those in a workspace, or a sum of several batches'.
 pub struct Grads<'a, M: Model> {
-    workspace: &'a Workspace<M>,
+    pub(super) device: &'a M::Device,
+    /// What holds them, from its start; nothing in a workspace for inference.
+    pub(super) arena: Option<&'a <M::Device as Device>::Buf>,
 }
 
 impl<M: Model> Clone for Grads<'_, M> {
@@ -54,27 +56,25 @@ impl<'a, M: Model> Grads<'a, M> {
     /// [`Error::InferenceWorkspace`]; the device's own.
     pub fn get(&self, name: &str) -> Result<ArrayD<Param<M>>, Error> {
         let (spec, span) = place::<M>(name)?;
-        download(&self.workspace.device, self.buffer()?, span, spec)
+        download(self.device, self.buffer()?, span, spec)
     }
 
     /// The gradient of every trained parameter with its path, copied when its turn comes, in order of
     /// declaration. An item is an error where there are no gradients or the device can't be read.
     pub fn iter(&self) -> impl Iterator<Item = Result<(&'static str, ArrayD<Param<M>>), Error>> + use<'a, M> {
         let grads = *self;
-        trained::<M>().map(move |(_, spec, span)| {
-            Ok((spec.path, download(&grads.workspace.device, grads.buffer()?, span, spec)?))
-        })
+        trained::<M>()
+            .map(move |(_, spec, span)| Ok((spec.path, download(grads.device, grads.buffer()?, span, spec)?)))
     }
 
     /// Where the gradients are.
     pub(crate) fn device(&self) -> &'a M::Device {
-        &self.workspace.device
+        self.device
     }
 
     /// What holds the gradients.
     pub(crate) fn buffer(&self) -> Result<&'a <M::Device as Device>::Buf, Error> {
-        check(self.workspace)?;
-        Ok(&self.workspace.arena)
+        self.arena.ok_or(NONE)
     }
 }
 
@@ -89,9 +89,11 @@ impl<'a, M: Model<Device = Cpu<E>>, E: Real> Grads<'a, M> {
     }
 }
 
-/// The gradients in a workspace, to change.
+/// [`Grads`], to change.
 pub struct GradsMut<'a, M: Model> {
-    workspace: &'a mut Workspace<M>,
+    pub(super) device: &'a M::Device,
+    /// As that of [`Grads`].
+    pub(super) arena: Option<&'a mut <M::Device as Device>::Buf>,
 }
 
 /// As [`Grads`].
@@ -114,14 +116,13 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         self.each(|device, x| device.scale(x, factor))
     }
 
-    /// Adds the gradients of another workspace of the same model, element by element.
+    /// Adds other gradients of the same model, element by element.
     ///
     /// # Errors
-    /// [`Error::InferenceWorkspace`] for either; the device's own.
+    /// [`Error::InferenceWorkspace`] for either's workspace; the device's own.
     pub fn add(&mut self, other: &Grads<'_, M>) -> Result<(), Error> {
-        check(self.workspace)?;
-        let from = other.buffer()?;
-        let Workspace { device, arena, .. } = &mut *self.workspace;
+        let (device, from) = (self.device, other.buffer()?);
+        let arena = self.arena.as_deref_mut().ok_or(NONE)?;
         for (.., span) in trained::<M>() {
             let ([], [x]) = M::Device::split(arena, [], [span])?;
             let y = M::Device::region(from, span)?;
@@ -132,7 +133,7 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
 
     /// The same gradients, to read.
     pub(crate) fn as_ref(&self) -> Grads<'_, M> {
-        self.workspace.grads()
+        Grads { device: self.device, arena: self.arena.as_deref() }
     }
 
     /// Runs `work` on each gradient.
@@ -140,11 +141,10 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         &mut self,
         work: impl Fn(&M::Device, <M::Device as Device>::ViewMut<'_, Param<M>>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        check(self.workspace)?;
-        let Workspace { device, arena, .. } = &mut *self.workspace;
+        let arena = self.arena.as_deref_mut().ok_or(NONE)?;
         for (.., span) in trained::<M>() {
             let ([], [x]) = M::Device::split(arena, [], [span])?;
-            work(device, M::Device::view_mut(x))?;
+            work(self.device, M::Device::view_mut(x))?;
         }
         Ok(())
     }
@@ -164,9 +164,8 @@ fn place<M: Model>(name: &str) -> Result<(&'static ParamSpec, Span), Error> {
     place.ok_or_else(|| argument(name, "a parameter that is trained", "frozen"))
 }
 
-fn check<M: Model>(workspace: &Workspace<M>) -> Result<(), Error> {
-    if workspace.training { Ok(()) } else { Err(Error::InferenceWorkspace { call: "grads" }) }
-}
+/// There are no gradients.
+const NONE: Error = Error::InferenceWorkspace { call: "grads" };
 
 fn argument(name: &str, expected: &'static str, found: impl ToString) -> Error {
     Error::Argument { name: name.to_owned(), expected, found: found.to_string() }

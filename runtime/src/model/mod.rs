@@ -1,5 +1,6 @@
 #![doc = include_str!("becomes.md")]
 
+mod accumulator;
 mod frame;
 mod grads;
 #[doc(hidden)]
@@ -18,14 +19,15 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::plan::Plan;
 
+pub use accumulator::Accumulator;
 pub use frame::Frame;
 pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};
 pub use output::{Output, OutputSpec};
 pub(crate) use params::Param;
 pub use params::{Params, ParamsMut};
-pub(crate) use probe::Probe;
 pub use probe::Seen;
+pub(crate) use probe::{Probe, first_not_finite};
 pub use workspace::{Call, check_batch, check_ids, check_shape};
 
 /// What the generated code knows about a parameter.
@@ -107,6 +109,37 @@ pub trait Model: Sized + Send + Sync {
     fn inference_workspace(&self, batch: usize) -> Result<Workspace<Self>, Error> {
         Workspace::new(self, batch, false)
     }
+}
+
+/// A model whose inputs and targets come as one value: what loops are written for that know no model, as
+/// [`Trainer`](crate::train::Trainer). Every model that `model!` generates is one.
+pub trait Trainable: Model {
+    /// Its inputs, then its targets, in the order of the methods' arguments: a tuple of arrays whose first axis is the
+    /// batch. `(Array2<f32>, Array1<u32>)` for `input x: f32[4]; target label: u32;`; of one array alone it is `(x,)`.
+    type Batch: Send;
+
+    /// What the generated `forward_backward` does.
+    ///
+    /// # Errors
+    /// Its own.
+    fn train_batch(
+        &mut self,
+        ws: &mut Workspace<Self>,
+        batch: &Self::Batch,
+    ) -> Result<<Self::Device as Device>::Scalar, Error>;
+
+    /// What the generated `evaluate` does.
+    ///
+    /// # Errors
+    /// Its own.
+    fn evaluate_batch(
+        &self,
+        ws: &mut Workspace<Self>,
+        batch: &Self::Batch,
+    ) -> Result<<Self::Device as Device>::Scalar, Error>;
+
+    /// How many samples the first array of `batch` holds.
+    fn samples(batch: &Self::Batch) -> usize;
 }
 
 /// The state of a model.

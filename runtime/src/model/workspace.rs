@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Frame, Model, Workspace};
-use crate::device::{Device, Real};
+use crate::device::{Device, Real, fill};
 use crate::error::Error;
 use crate::plan::Program;
 
@@ -123,7 +123,8 @@ impl<D: Device> Frame<'_, D> {
     ) -> Result<(), Error> {
         let span = self.sample::<D::Elem>(buffer, from.len() / self.batch);
         let ([], [to]) = D::split(self.arena, [], [span])?;
-        self.device.upload_elems(D::view_mut(to), from)
+        self.device.upload_elems(D::view_mut(to), from)?;
+        self.filled()
     }
 
     /// Copies an input declared `u32`.
@@ -134,7 +135,8 @@ impl<D: Device> Frame<'_, D> {
     ) -> Result<(), Error> {
         let span = self.sample::<u32>(buffer, from.len() / self.batch);
         let ([], [to]) = D::split(self.arena, [], [span])?;
-        self.device.upload(D::view_mut::<u32>(to), from)
+        self.device.upload(D::view_mut::<u32>(to), from)?;
+        self.filled()
     }
 
     /// The gradient of the loss with respect to itself: 1.
@@ -148,11 +150,7 @@ impl<D: Device> Frame<'_, D> {
     /// The gradient of a parameter of `len` elements that the loss does not depend on: 0.
     pub fn clear_gradient(&mut self, param: u32, len: usize) -> Result<(), Error> {
         let span = self.gradient(param, len);
-        let ([], [to]) = D::split(self.arena, [], [span])?;
-        let zero = D::Param::default();
-        let zeros = ArrayView::from(std::slice::from_ref(&zero));
-        let zeros = zeros.broadcast(len).ok_or_else(|| Error::internal("zeros that can't be repeated"))?;
-        self.device.upload(D::view_mut(to), zeros)
+        fill(self.device, self.arena, span, D::Param::default())
     }
 
     /// The loss, once everything before it has run.

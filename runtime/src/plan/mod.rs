@@ -1,6 +1,7 @@
 //! What the compiler decided: a constant of every model.
 
 mod parts;
+mod ran;
 mod report;
 mod svg;
 mod table;
@@ -8,6 +9,9 @@ mod table;
 use serde::Serialize;
 
 pub use parts::{Cause, Kept, Peak, Reason, Recomputed, Segment, Stage};
+
+pub use ran::Ran;
+pub(crate) use table::Size;
 
 use crate::tables::{Numbers, Table};
 
@@ -125,6 +129,8 @@ pub struct Plan {
     pub store_all: Bytes,
     #[doc(hidden)]
     pub timeline: Timeline,
+    #[doc(hidden)]
+    pub ran: Ran,
     /// Where each parameter's gradient starts, in lines from the start of the workspace;
     /// `u32::MAX` for frozen ones. In the order of [`Model::PARAMS`](crate::model::Model::PARAMS).
     #[doc(hidden)]
@@ -173,6 +179,7 @@ impl Plan {
                 peak: 0,
                 at: "",
             },
+            ran: Ran::EMPTY,
             gradients: Numbers::EMPTY,
             train: PROGRAM,
             evaluate: PROGRAM,

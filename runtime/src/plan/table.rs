@@ -143,7 +143,7 @@ pub(super) fn layers(count: usize) -> String {
 }
 
 /// Bytes for people.
-pub(super) struct Size(pub(super) usize);
+pub(crate) struct Size(pub(crate) usize);
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -105,7 +105,7 @@ impl Folder {
     pub fn save<M: Model>(
         &self,
         model: &M,
-        optimizer: &impl Optimizer<M>,
+        optimizer: &(impl Optimizer<M> + ?Sized),
         progress: &Progress,
     ) -> Result<PathBuf, Error> {
         let path = self.path.join(format!("{FRONT}{:08}{BACK}", progress.step));
@@ -127,7 +127,7 @@ impl Folder {
     pub fn save_best<M: Model>(
         &self,
         model: &M,
-        optimizer: &impl Optimizer<M>,
+        optimizer: &(impl Optimizer<M> + ?Sized),
         progress: &Progress,
     ) -> Result<PathBuf, Error> {
         let path = self.best();

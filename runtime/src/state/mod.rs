@@ -99,6 +99,8 @@ pub struct Progress {
     pub loss: Option<f64>,
     /// The lowest validation loss.
     pub best_loss: Option<f64>,
+    /// Evaluations since then.
+    pub evaluations_since_best: u64,
     /// Where the schedule of the learning rate is.
     pub schedule_step: u64,
     /// Which batch comes next.
@@ -123,7 +125,7 @@ pub struct Cursor {
 pub fn save<M: Model>(
     path: impl AsRef<Path>,
     model: &M,
-    optimizer: &impl Optimizer<M>,
+    optimizer: &(impl Optimizer<M> + ?Sized),
     progress: &Progress,
 ) -> Result<(), Error> {
     write::write(path.as_ref(), model, Some(optimizer.moments()), progress)

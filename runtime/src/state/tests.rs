@@ -40,6 +40,7 @@ fn progress() -> Progress {
         step: u64::MAX,
         loss: Some(f64::MIN_POSITIVE / 3.0),
         best_loss: Some(-0.0),
+        evaluations_since_best: 9,
         schedule_step: 7,
         data: Cursor { seed: 5, epoch: 4, position: 99 },
     }

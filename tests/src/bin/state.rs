@@ -75,6 +75,7 @@ macro_rules! steps {
                 step: step + 1,
                 loss: Some(loss.into()),
                 best_loss: Some(best),
+                evaluations_since_best: 0,
                 schedule_step: step + 1,
                 data: Cursor { seed: 17, epoch: step / 4, position: step % 4 * BATCH as u64 },
             };

@@ -42,6 +42,7 @@ fn progress() -> Progress {
         step: 5,
         loss: Some(0.1),
         best_loss: Some(f64::MIN_POSITIVE / 3.0),
+        evaluations_since_best: 300,
         schedule_step: 6,
         data: Cursor { seed: u64::MAX - 1, epoch: 3, position: 40 },
     }

@@ -1,0 +1,356 @@
+//! The loop.
+
+use super::{At, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
+use crate::data::{Dataset, Loader, Source};
+use crate::device::{Device, Real};
+use crate::error::Error;
+use crate::model::{Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite};
+use crate::optim::{Kernel, Optimizer};
+use crate::state::{Cursor, Progress};
+
+/// See [`Trainer::run`].
+pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
+    trainer: Trainer<'_, M>,
+    model: &mut M,
+    optimizer: &mut O,
+    dataset: &dyn Dataset<Batch = M::Batch>,
+) -> Result<Finished, Error> {
+    trainer.check()?;
+    let mut loader = Loader::new(dataset, trainer.batch)?;
+    if let Some(seed) = trainer.shuffle {
+        loader = loader.shuffle(seed);
+    }
+    if trainer.drop_last {
+        loader = loader.drop_last()?;
+    }
+    if let Some((held_out, _)) = &trainer.held_out {
+        Loader::new(held_out, trainer.batch)?;
+    }
+    let workspace = model.workspace(trainer.batch)?;
+    let sum = if trainer.accumulate > 1 { Some(Accumulator::new(model)?) } else { None };
+    let memory = Memory {
+        workspace: workspace.bytes(),
+        accumulated: sum.as_ref().map_or(0, Accumulator::bytes),
+        parameters: M::PLAN.parameter_bytes,
+        optimizer: optimizer.bytes(),
+        device: model.core().device.bytes(),
+    };
+    let resumed = match &trainer.folder {
+        Some(folder) => folder.resume(model, optimizer)?,
+        None => None,
+    };
+    let progress = match &resumed {
+        Some(resumed) => {
+            loader.seek(resumed.progress.data)?;
+            resumed.progress.clone()
+        }
+        None => Progress { data: loader.cursor(), ..Progress::default() },
+    };
+    let steps_of_epoch = loader.batches().div_ceil(trainer.accumulate) as u64;
+    let steps = match trainer.until {
+        Until::Steps(steps) => steps,
+        Until::Epochs(epochs) => epochs.saturating_mul(steps_of_epoch),
+    };
+    if let Some(interrupt) = trainer.interrupt {
+        (interrupt.watch)()?;
+    }
+    let prefetch = trainer.prefetch;
+    let mut run = Run {
+        trainer,
+        model,
+        optimizer,
+        workspace,
+        sum,
+        memory,
+        progress,
+        steps,
+        skipped: 0,
+        epoch_ended: false,
+    };
+    let ended = if prefetch > 0 {
+        loader.prefetched(prefetch, |batches| run.all(batches))
+    } else {
+        run.all(&mut loader)
+    }?;
+    Ok(Finished { progress: run.progress, ended, skipped: run.skipped, resumed })
+}
+
+impl<M: Trainable> Trainer<'_, M> {
+    /// That all numbers are in range.
+    fn check(&self) -> Result<(), Error> {
+        let at_least_1 = |name: &str, number: u64| if number > 0 { Ok(()) } else { Err(less_than_1(name)) };
+        at_least_1("batch", self.batch as u64)?;
+        at_least_1("accumulate", self.accumulate as u64)?;
+        let (Until::Steps(count) | Until::Epochs(count)) = self.until;
+        at_least_1("steps or epochs", count)?;
+        if let Some((_, every)) = &self.held_out {
+            every.check()?;
+        }
+        if let Some(patience) = self.patience {
+            at_least_1("patience", patience)?;
+            if self.held_out.is_none() {
+                let (expected, found) = ("given with `evaluate`, whose loss it watches", "without it");
+                return Err(argument("early_stopping", expected, found));
+            }
+        }
+        match self.clip_norm {
+            Some(norm) if norm.is_nan() || norm < 0.0 => {
+                Err(argument("clip_norm", "a number of 0 or more", norm))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Every {
+    /// That it is ever.
+    pub(super) fn check(self) -> Result<(), Error> {
+        let (Self::Steps(count) | Self::Epochs(count)) = self;
+        if count > 0 { Ok(()) } else { Err(less_than_1("every")) }
+    }
+}
+
+fn less_than_1(name: &str) -> Error {
+    argument(name, "at least 1", 0)
+}
+
+fn argument(name: &str, expected: &'static str, found: impl ToString) -> Error {
+    Error::Argument { name: name.to_owned(), expected, found: found.to_string() }
+}
+
+/// A run under way.
+struct Run<'r, 'a, M: Trainable, O> {
+    trainer: Trainer<'a, M>,
+    model: &'r mut M,
+    optimizer: &'r mut O,
+    workspace: Workspace<M>,
+    /// Of the gradients of a step's batches, if it may have several.
+    sum: Option<Accumulator<M>>,
+    memory: Memory,
+    progress: Progress,
+    /// The steps that there will be.
+    steps: u64,
+    skipped: u64,
+    /// Whether the last step was the last of its epoch.
+    epoch_ended: bool,
+}
+
+/// The batches of a step, once forward and backward have run for all of them.
+struct Taken {
+    /// The mean over its samples.
+    loss: f64,
+    samples: usize,
+    /// That of the gradient, before it was clipped.
+    norm: f64,
+    /// Where the data is behind it.
+    cursor: Cursor,
+}
+
+impl Taken {
+    fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.norm.is_finite()
+    }
+}
+
+impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
+    /// All steps that are left.
+    fn all(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Ended, Error> {
+        self.tell(|callback, at| callback.start(at).map(|()| Flow::Continue))?;
+        let ended = loop {
+            if let Some(ended) = self.is_over() {
+                break ended;
+            }
+            let step = self.step(batches)?;
+            let evaluation = self.evaluate()?;
+            let mut flow = self.tell(|callback, at| callback.step(at, &step))?;
+            if let Some(evaluation) = evaluation {
+                let told = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
+                flow = if told == Flow::Stop { told } else { flow };
+            }
+            if flow == Flow::Stop {
+                break Ended::Stopped;
+            }
+        };
+        self.tell(|callback, at| callback.end(at, ended).map(|()| Flow::Continue))?;
+        Ok(ended)
+    }
+
+    fn is_over(&self) -> Option<Ended> {
+        let Self { trainer, progress, .. } = self;
+        let done = match trainer.until {
+            Until::Steps(steps) => progress.step >= steps,
+            Until::Epochs(epochs) => progress.epoch >= epochs,
+        };
+        let stop = trainer.stop.is_some_and(|stop| stop.load(std::sync::atomic::Ordering::SeqCst));
+        if done {
+            Some(Ended::Done)
+        } else if trainer.patience.is_some_and(|patience| progress.evaluations_since_best >= patience) {
+            Some(Ended::EarlyStopped)
+        } else if stop || trainer.interrupt.is_some_and(|interrupt| (interrupt.came)()) {
+            Some(Ended::Interrupted)
+        } else {
+            None
+        }
+    }
+
+    /// Tells all callbacks, whatever the others say, unless one fails.
+    fn tell(
+        &mut self,
+        mut what: impl FnMut(&mut dyn super::Callback<M>, &At<'_, M>) -> Result<Flow, Error>,
+    ) -> Result<Flow, Error> {
+        let at = At {
+            model: &*self.model,
+            optimizer: &*self.optimizer,
+            progress: &self.progress,
+            steps: self.steps,
+            epoch_ended: self.epoch_ended,
+            memory: self.memory,
+        };
+        let mut flow = Flow::Continue;
+        for callback in &mut self.trainer.callbacks {
+            if what(&mut **callback, &at)? == Flow::Stop {
+                flow = Flow::Stop;
+            }
+        }
+        Ok(flow)
+    }
+
+    /// One step. If it fails, model and optimizer are as before.
+    fn step(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Step, Error> {
+        let (counted, before) = (self.model.core().steps, self.optimizer.lr());
+        if let Some(schedule) = &self.trainer.schedule {
+            self.optimizer.set_lr(schedule.lr(self.progress.schedule_step))?;
+        }
+        let taken = match self.batches(batches) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.model.core_mut().steps = counted;
+                self.optimizer.set_lr(before)?;
+                return Err(error);
+            }
+        };
+        let skipped = !taken.is_finite();
+        if !skipped {
+            let grads = self.sum.as_ref().map_or_else(|| self.workspace.grads(), Accumulator::grads);
+            self.optimizer.step(self.model, grads)?;
+        }
+        let Progress { epoch, step, loss, schedule_step, data, .. } = &mut self.progress;
+        self.epoch_ended = taken.cursor.epoch > data.epoch;
+        (*step, *schedule_step) = (*step + 1, *schedule_step + 1);
+        (*epoch, *data) = (taken.cursor.epoch, taken.cursor);
+        if skipped {
+            self.skipped += 1;
+        } else {
+            *loss = Some(taken.loss);
+        }
+        let lr = self.optimizer.lr();
+        Ok(Step { loss: taken.loss, grad_norm: taken.norm, lr, samples: taken.samples, skipped })
+    }
+
+    /// Forward and backward of the batches of a step, and its gradient, clipped. If something is not finite, that is an
+    /// error, or what is left of the batches is left out.
+    fn batches(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Taken, Error> {
+        let epoch = batches.cursor().epoch;
+        let mut taken = Taken { loss: 0.0, samples: 0, norm: 0.0, cursor: batches.cursor() };
+        if let Some(sum) = &mut self.sum {
+            sum.clear()?;
+        }
+        let mut total = 0.0;
+        for _ in 0..self.trainer.accumulate {
+            let batch = batches.next_batch()?;
+            taken.cursor = batches.cursor();
+            let samples = M::samples(&batch);
+            let loss = self.model.train_batch(&mut self.workspace, &batch)?.to_f64();
+            total += loss * samples as f64;
+            taken.samples += samples;
+            taken.loss = total / taken.samples as f64;
+            taken.norm = self.gradient_of_batch(samples)?;
+            if !taken.is_finite() {
+                self.refuse(taken.loss, |run| first_not_finite(run.model, &mut run.workspace, &batch))?;
+                return Ok(taken);
+            }
+            if taken.cursor.epoch > epoch {
+                break;
+            }
+        }
+        if let Some(norm) = self.gradient_of_sum(taken.samples)? {
+            taken.norm = norm;
+            if !taken.is_finite() {
+                let first = String::from("the sum of the gradients of its batches, each of which is");
+                self.refuse(taken.loss, |_| Ok(Some(first)))?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Adds the gradient of a batch of so many samples to the sum, or clips it if it is the step's. Gives its norm.
+    fn gradient_of_batch(&mut self, samples: usize) -> Result<f64, Error> {
+        let Some(sum) = &mut self.sum else {
+            return clip(self.workspace.grads_mut(), self.trainer.clip_norm);
+        };
+        // A loss is the mean over its batch. Whole batches count as 1, so that they are added as they are.
+        if samples != self.trainer.batch {
+            self.workspace.grads_mut().scale(samples as f64 / self.trainer.batch as f64)?;
+        }
+        let norm = self.workspace.grads().norm()?;
+        sum.add(&self.workspace.grads())?;
+        Ok(norm)
+    }
+
+    /// Makes the sum, if there is one, the gradient of a step of so many samples, and clips it. Gives its norm.
+    fn gradient_of_sum(&mut self, samples: usize) -> Result<Option<f64>, Error> {
+        let Some(sum) = &mut self.sum else { return Ok(None) };
+        if samples != self.trainer.batch {
+            sum.grads_mut().scale(self.trainer.batch as f64 / samples as f64)?;
+        }
+        clip(sum.grads_mut(), self.trainer.clip_norm).map(Some)
+    }
+
+    /// An error that says what is not finite first in the step under way, unless such steps are left out.
+    fn refuse(
+        &mut self,
+        loss: f64,
+        first: impl FnOnce(&mut Self) -> Result<Option<String>, Error>,
+    ) -> Result<(), Error> {
+        if self.trainer.skip_not_finite {
+            return Ok(());
+        }
+        let first = first(self)?.unwrap_or_else(|| String::from("the norm of its gradient"));
+        Err(Error::NotFinite { step: self.progress.step + 1, loss, first })
+    }
+
+    /// Evaluates the model, if it is time to.
+    fn evaluate(&mut self) -> Result<Option<Evaluation>, Error> {
+        let Some((held_out, every)) = &self.trainer.held_out else { return Ok(None) };
+        if !every.is_now(&self.progress, self.epoch_ended) {
+            return Ok(None);
+        }
+        let mut loader = Loader::new(held_out, self.trainer.batch)?;
+        let (mut total, mut samples) = (0.0, 0);
+        for _ in 0..loader.batches() {
+            let batch = loader.next_batch()?;
+            let count = M::samples(&batch);
+            let loss = self.model.evaluate_batch(&mut self.workspace, &batch)?;
+            total += loss.to_f64() * count as f64;
+            samples += count;
+        }
+        let loss = total / samples as f64;
+        let progress = &mut self.progress;
+        let improved = loss.is_finite() && progress.best_loss.is_none_or(|best| loss < best);
+        if improved {
+            progress.best_loss = Some(loss);
+            progress.evaluations_since_best = 0;
+        } else {
+            progress.evaluations_since_best += 1;
+        }
+        Ok(Some(Evaluation { loss, improved }))
+    }
+}
+
+/// Clips a gradient, if that is asked for, and gives its norm before.
+fn clip<M: Model<Device: Kernel>>(mut grads: GradsMut<'_, M>, limit: Option<f64>) -> Result<f64, Error> {
+    match limit {
+        Some(limit) => grads.clip_norm(limit),
+        None => grads.as_ref().norm(),
+    }
+}
