@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::time::{Duration, Instant};
 
-use crate::device::{Device, Element, Real, Span, fill};
+use crate::device::{Device, Element, Real, Span};
 use crate::error::Error;
 use crate::model::{Trainable, Workspace};
 
@@ -140,8 +140,8 @@ fn are_finite<T: Real>(numbers: &[T]) -> bool {
 }
 
 /// Takes the last training step of `model`, which was on `batch`, again, and says in words what in it is not finite
-/// first: a parameter, an input, or what a layer gives. The model is as before; the workspace holds the same loss and
-/// gradients.
+/// first: a parameter, an input, or what a layer gives. A kernel writes all of what it is given to write, so that nothing
+/// of other steps is looked at. The model is as before; the workspace holds the same gradients.
 pub(crate) fn first_not_finite<M: Trainable>(
     model: &mut M,
     ws: &mut Workspace<M>,
@@ -154,8 +154,6 @@ pub(crate) fn first_not_finite<M: Trainable>(
             return Ok(Some(format!("the parameter `{}`", spec.path)));
         }
     }
-    // What kernels leave untouched in their scratch may be from another step.
-    fill(&ws.device, &mut ws.arena, Span { start: 0, bytes: ws.bytes }, 0u8)?;
     let steps = model.core().steps;
     model.core_mut().steps = steps.saturating_sub(1);
     ws.probe = Some(Probe { finite: Some(Finite::default()), ..Probe::new() });
