@@ -1,9 +1,13 @@
 //! What the example programs share: where they save their states, and how they go on from them.
 
+use std::error::Error;
 use std::path::PathBuf;
 
+use remat::model::Trainable;
+use remat::optim;
 use remat::prelude::*;
-use remat::state::{Folder, Progress};
+use remat::state::Folder;
+use remat::train::{Every, Saver};
 
 /// `--out FOLDER`, `--save-every N` and `--resume`.
 #[derive(Debug, Default)]
@@ -43,72 +47,38 @@ impl Saving {
         Ok(true)
     }
 
-    /// Where to save, if a folder is given.
+    /// Where states are saved, if anywhere.
+    pub fn folder(&self) -> Option<&PathBuf> {
+        self.out.as_ref()
+    }
+
+    /// Tells a trainer of it: it saves at the end, interrupted or not, and every so often.
     ///
     /// # Errors
-    /// An option that needs a folder without one; a folder that can't be made.
-    pub fn start(self) -> Result<Option<Saver>, String> {
+    /// An option that needs a folder without one; a folder that can't be made, or has nothing to go on from.
+    pub fn tell<'a, M: Trainable<Device: optim::Kernel>>(
+        self,
+        trainer: Trainer<'a, M>,
+    ) -> Result<Trainer<'a, M>, Box<dyn Error>> {
         let Self { out, every, resume } = self;
         let Some(out) = out else {
             let idle = [(resume, "--resume"), (every.is_some(), "--save-every")];
             return match idle.into_iter().find(|(given, _)| *given) {
                 Some((_, option)) => {
-                    Err(format!("`{option}` needs a folder of states -- write `--out FOLDER` beside it"))
+                    Err(format!("`{option}` needs a folder of states -- write `--out FOLDER` beside it")
+                        .into())
                 }
-                None => Ok(None),
+                None => Ok(trainer),
             };
         };
-        let folder = Folder::new(out).and_then(|folder| folder.keep_last(KEEP));
-        Ok(Some(Saver { folder: folder.map_err(|error| error.to_string())?, every, resume }))
-    }
-}
-
-/// Saves states of a run into a folder.
-#[derive(Debug)]
-pub struct Saver {
-    folder: Folder,
-    every: Option<u64>,
-    resume: bool,
-}
-
-impl Saver {
-    /// Loads the last state that is whole, if that is asked for, and says so.
-    ///
-    /// # Errors
-    /// Those of [`Folder::resume`]; in words, if there is nothing to go on from.
-    pub fn resume<M: Model>(
-        &self,
-        model: &mut M,
-        optimizer: &mut impl Optimizer<M>,
-    ) -> Result<Option<Progress>, Box<dyn std::error::Error>> {
-        if !self.resume {
-            return Ok(None);
-        }
-        let Some(resumed) = self.folder.resume(model, optimizer)? else {
-            let folder = self.folder.path().display();
+        let folder = Folder::new(out)?.keep_last(KEEP)?;
+        if resume && folder.states()?.is_empty() {
+            let folder = folder.path().display();
             return Err(format!("there is no state in {folder} -- leave out `--resume` to begin").into());
-        };
-        for (path, error) in &resumed.skipped {
-            println!("passed over {}: {error}", path.display());
         }
-        println!("resumed from {}, after step {}", resumed.path.display(), resumed.progress.step);
-        Ok(Some(resumed.progress))
-    }
-
-    /// Saves if it is time to, or at the `last` step.
-    ///
-    /// # Errors
-    /// Those of [`Folder::save`].
-    pub fn step<M: Model>(
-        &self,
-        model: &M,
-        optimizer: &impl Optimizer<M>,
-        progress: &Progress,
-        last: bool,
-    ) -> Result<(), Error> {
-        if last || self.every.is_some_and(|every| progress.step.is_multiple_of(every)) {
-            self.folder.save(model, optimizer, progress)?;
-        }
-        Ok(())
+        let saver = Saver::new(folder.clone());
+        let saver = every.map_or_else(|| saver.clone(), |every| saver.clone().every(Every::Steps(every)));
+        let trainer = trainer.callback(saver).stop_on_ctrl_c();
+        Ok(if resume { trainer.resume(&folder) } else { trainer })
     }
 }

@@ -1,6 +1,6 @@
 //! Digits drawn with strokes, then shifted, turned, scaled and covered with noise.
 
-use remat::ndarray::Array2;
+use remat::ndarray::{Array1, Array2};
 use remat::rng::{self, Key};
 
 use super::{Digits, Images};
@@ -90,7 +90,7 @@ fn unit(seed: u64, node: u32, i: u64) -> f32 {
 /// `count` images; other seeds give others.
 pub(crate) fn images(count: u32, seed: u64) -> Images {
     let mut pixels = Array2::zeros((count as usize, Digits::PIXELS));
-    let labels: Vec<u32> = (0..count).map(|i| i % 10).collect();
+    let labels = Array1::from_shape_fn(count as usize, |i| i as u32 % 10);
     for (i, mut row) in (0..count).zip(pixels.outer_iter_mut()) {
         image(seed, i, (i % 10) as usize, row.as_slice_mut().unwrap_or_default());
     }
@@ -124,14 +124,4 @@ fn distance((x, y): Point, ((ax, ay), (bx, by)): (Point, Point)) -> f32 {
     let (ux, uy) = (bx - ax, by - ay);
     let t = (((x - ax) * ux + (y - ay) * uy) / (ux * ux + uy * uy)).clamp(0.0, 1.0);
     ((x - ax - t * ux).powi(2) + (y - ay - t * uy).powi(2)).sqrt()
-}
-
-/// 0 to `count` in an order drawn from `seed` (Fisher and Yates).
-pub(crate) fn shuffled(count: usize, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for i in (1..count).rev() {
-        let u = rng::uniform(Key { seed, step: 1, node: 0 }, i as u64);
-        order.swap(i, (u * (i + 1) as f64) as usize);
-    }
-    order
 }

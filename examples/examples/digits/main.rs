@@ -14,9 +14,10 @@ mod idx;
 use std::error::Error;
 use std::process::ExitCode;
 
-use remat::ndarray::{Array2, ArrayView1, Axis};
+use remat::data::Arrays;
+use remat::ndarray::{Array1, Array2, Axis};
 use remat::prelude::*;
-use remat::state::Cursor;
+use remat::train::{At, Callback, Flow, Step};
 use remat_examples::Saving;
 
 model! {
@@ -37,7 +38,7 @@ model! {
 /// Images in rows of 784 numbers from 0 to 1, and their digits.
 pub struct Images {
     pixels: Array2<f32>,
-    labels: Vec<u32>,
+    labels: Array1<u32>,
 }
 
 const BATCH: usize = 128;
@@ -56,58 +57,57 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let (folder, epochs, saving) = options(std::env::args().skip(1))?;
-    let saver = saving.start()?;
     let (train, test) = match &folder {
         Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
         None => (draw::images(20_000, 1), draw::images(4_000, 2)),
     };
     println!("{}", Digits::PLAN.table(BATCH));
-    let cpu = Cpu::new()?;
-    let mut net = Digits::new(&cpu, 42)?;
-    let mut ws = net.workspace(BATCH)?;
+    let mut net = Digits::new(&Cpu::new()?, 42)?;
     let mut opt = AdamW::new(&net, AdamWConfig::default())?;
-    let resumed = saver.as_ref().map_or(Ok(None), |saver| saver.resume(&mut net, &mut opt))?;
-    let mut progress = resumed.unwrap_or_default();
     // Halved every other epoch.
-    let schedule = Schedule::step(1e-3, 2, 0.5)?;
-    for epoch in progress.epoch..u64::from(epochs) {
-        opt.set_lr(schedule.lr(epoch))?;
-        let (mut sum, mut count) = (0.0, 0);
-        let order = draw::shuffled(train.labels.len(), epoch);
-        let come = usize::try_from(progress.data.position)?.min(order.len());
-        for batch in order[come..].chunks(BATCH) {
-            let pixels = train.pixels.select(Axis(0), batch);
-            let labels: Vec<u32> = batch.iter().map(|i| train.labels[*i]).collect();
-            let loss = net.forward_backward(&mut ws, pixels.view(), ArrayView1::from(&labels))?;
-            opt.step(&mut net, ws.grads())?;
-            sum += f64::from(loss) * batch.len() as f64;
-            count += batch.len();
-            progress.step += 1;
-            progress.loss = Some(loss.into());
-            progress.data.position += batch.len() as u64;
-            let ends = progress.data.position >= order.len() as u64;
-            if ends {
-                progress.epoch += 1;
-                progress.data = Cursor { epoch: progress.epoch, ..Cursor::default() };
-            }
-            let last = ends && progress.epoch == u64::from(epochs);
-            saver.as_ref().map_or(Ok(()), |saver| saver.step(&net, &opt, &progress, last))?;
-        }
-        println!(
-            "epoch {}: loss {:.4}, accuracy {:.2} %",
-            epoch + 1,
-            sum / f64::from(u32::try_from(count)?),
-            100.0 * accuracy(&net, &mut ws, &test)?
-        );
-    }
-    println!("held-out accuracy {:.2} %", 100.0 * accuracy(&net, &mut ws, &test)?);
+    let steps = train.labels.len().div_ceil(BATCH) as u64;
+    let schedule = Schedule::step(1e-3, 2 * steps, 0.5)?;
+    saving
+        .tell(Trainer::epochs(epochs))?
+        .batch(BATCH)
+        .shuffle(0)
+        .schedule(schedule)
+        .callback(Accuracy { ws: net.inference_workspace(BATCH)?, images: &test, sum: 0.0, count: 0 })
+        .run(&mut net, &mut opt, Arrays::new((train.pixels.view(), train.labels.view()))?)?;
+    println!(
+        "held-out accuracy {:.2} %",
+        100.0 * accuracy(&net, &mut net.inference_workspace(BATCH)?, &test)?
+    );
     Ok(())
+}
+
+/// Prints, after each epoch, the mean loss of its steps and the accuracy on the images held out.
+struct Accuracy<'a> {
+    ws: Workspace<Digits>,
+    images: &'a Images,
+    sum: f64,
+    count: usize,
+}
+
+impl Callback<Digits> for Accuracy<'_> {
+    fn step(&mut self, at: &At<'_, Digits>, step: &Step) -> Result<Flow, remat::Error> {
+        self.sum += step.loss * step.samples as f64;
+        self.count += step.samples;
+        if at.epoch_ended {
+            let (epoch, loss) = (at.progress.epoch, self.sum / self.count as f64);
+            let accuracy = accuracy(at.model, &mut self.ws, self.images)?;
+            println!("epoch {epoch}: loss {loss:.4}, accuracy {:.2} %", 100.0 * accuracy);
+            (self.sum, self.count) = (0.0, 0);
+        }
+        Ok(Flow::Continue)
+    }
 }
 
 /// The part of the images whose digit has the largest logit.
 fn accuracy(net: &Digits, ws: &mut Workspace<Digits>, images: &Images) -> Result<f64, remat::Error> {
     let mut right = 0;
-    for (pixels, labels) in images.pixels.axis_chunks_iter(Axis(0), BATCH).zip(images.labels.chunks(BATCH)) {
+    let chunks = images.labels.axis_chunks_iter(Axis(0), BATCH);
+    for (pixels, labels) in images.pixels.axis_chunks_iter(Axis(0), BATCH).zip(chunks) {
         let output = net.forward(ws, pixels)?;
         for (logits, label) in output.view().outer_iter().zip(labels) {
             let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i);
@@ -117,7 +117,7 @@ fn accuracy(net: &Digits, ws: &mut Workspace<Digits>, images: &Images) -> Result
     Ok(right as f64 / images.labels.len() as f64)
 }
 
-fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u32, Saving), String> {
+fn options(args: impl Iterator<Item = String>) -> Result<(Option<String>, u64, Saving), String> {
     let (mut folder, mut epochs, mut saving) = (None, 6, Saving::default());
     let mut args = args;
     while let Some(arg) = args.next() {

@@ -2,22 +2,21 @@
 //!
 //! `cargo run --release -p remat-examples --example gpt -- [TEXT FILE] [--steps N] [--out FOLDER] [--save-every STEPS] [--resume]`
 //!
-//! Without a file it learns this repository's own sources. With `--out` it saves its state there, at the end and every so
-//! many steps; with `--resume` it goes on from the last one, and ends with the same bits as a run that never stopped.
+//! Without a file it learns this repository's own sources. With `--out` it saves its state there, at the end (Ctrl-C is one)
+//! and every so many steps; with `--resume` it goes on from the last one, and ends with the same bits as a run that never
+//! stopped.
 
 mod data;
 mod sample;
 
 use std::error::Error;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use data::Corpus;
-use indicatif::{ProgressBar, ProgressStyle};
-use remat::optim::Group;
+use remat::data::{Dataset, Loader, Windows};
 use remat::prelude::*;
-use remat::state::{Cursor, Progress};
-use remat_examples::{Saver, Saving};
+use remat::train::{At, Callback, Ended, Every, ProgressBar};
+use remat_examples::Saving;
 
 /// The same network with and without marks on its blocks: one macro, two models.
 macro_rules! gpt {
@@ -91,7 +90,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let Options { text, steps, saving } = Options::parse(std::env::args().skip(1))?;
-    let saver = saving.start()?;
     let corpus = match text {
         Some(path) => Corpus::read(&path)?,
         None => Corpus::sources()?,
@@ -101,7 +99,6 @@ fn run() -> Result<(), Box<dyn Error>> {
 
     let cpu = Cpu::new()?;
     let mut gpt = Gpt::new(&cpu, 42)?;
-    let mut ws = gpt.workspace(BATCH)?;
     println!(
         "{}: {} bytes to learn, {} held out; {} parameters, batches of {BATCH}, {} threads",
         corpus.name,
@@ -110,91 +107,73 @@ fn run() -> Result<(), Box<dyn Error>> {
         gpt.params().count(),
         cpu.threads(),
     );
-    println!("before:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 120)?);
+    println!("before:\n{}", sample::sample(&gpt, &corpus.prompt(), 120)?);
     println!(
         "held-out loss before training {:.3} (ln 256 is {:.3})",
-        held_out(&gpt, &mut ws, &corpus)?,
+        mean_loss(&gpt, corpus.held_out()?)?,
         256f64.ln()
     );
-
-    train(&cpu, &mut gpt, &mut ws, &corpus, steps, saver.as_ref())?;
-
-    println!("after:\n{}", sample::sample(&gpt, &mut ws, &corpus.prompt(), 400)?);
-    println!("held-out loss {:.3}", held_out(&gpt, &mut ws, &corpus)?);
+    let trainer = saving.tell(Trainer::steps(steps))?;
+    train(&mut gpt, &corpus, steps, trainer)?;
+    println!("after:\n{}", sample::sample(&gpt, &corpus.prompt(), 400)?);
+    println!("held-out loss {:.3}", mean_loss(&gpt, corpus.held_out()?)?);
     Ok(())
 }
 
+/// Trains on windows from anywhere in the text.
 fn train(
-    cpu: &Cpu,
     gpt: &mut Gpt,
-    ws: &mut Workspace<Gpt>,
     corpus: &Corpus,
     steps: u64,
-    saver: Option<&Saver>,
+    trainer: Trainer<'_, Gpt>,
 ) -> Result<(), Box<dyn Error>> {
     let config = AdamWConfig {
-        lr: 0.0,
         betas: (0.9, 0.99),
         weight_decay: 0.1,
         groups: vec![Group::of(["*.bias", "*norm.weight", "*ln_*", "pos.weight"]).weight_decay(0.0)],
         ..Default::default()
     };
     let mut opt = AdamW::new(gpt, config)?;
-    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-    println!(
-        "memory: {:.1} MiB of workspace, {:.1} of parameters, {:.1} of the optimizer, {:.1} of the device",
-        mib(ws.bytes()),
-        mib(Gpt::PLAN.parameter_bytes),
-        mib(opt.bytes()),
-        mib(cpu.bytes()),
-    );
-    let resumed = saver.map_or(Ok(None), |saver| saver.resume(gpt, &mut opt))?;
-    let data = Cursor { seed: 7, ..Cursor::default() };
-    let mut progress = resumed.unwrap_or(Progress { data, ..Progress::default() });
     // A rise over the first 5 %, then half a cosine down to a tenth.
     let warm_up = (steps / 20).max(1);
     let schedule = Schedule::cosine(2e-3, steps.saturating_sub(warm_up).max(1), 2e-4)?.warm_up(warm_up)?;
-    let bar = ProgressBar::new(steps).with_style(style()).with_position(progress.step);
-    let mut random = data::Random::at(progress.data.seed, progress.data.position);
-    let mut mean = None;
-    let (start, first) = (Instant::now(), progress.step);
-    for step in first..steps {
-        opt.set_lr(schedule.lr(step))?;
-        let (tokens, next) = corpus.batch::<BATCH, { Gpt::T }>(&mut random);
-        let loss = gpt.forward_backward(ws, tokens.view(), next.view())?;
-        ws.grads_mut().clip_norm(1.0)?;
-        opt.step(gpt, ws.grads())?;
-        progress.step = step + 1;
-        progress.loss = Some(loss.into());
-        progress.data.position += BATCH as u64;
-        saver.map_or(Ok(()), |saver| saver.step(gpt, &opt, &progress, step + 1 == steps))?;
-
-        let smooth = mean.map_or(loss, |m: f32| 0.95 * m + 0.05 * loss);
-        mean = Some(smooth);
-        let rate = ((step + 1 - first) * (BATCH * Gpt::T) as u64) as f64 / start.elapsed().as_secs_f64();
-        bar.set_message(format!("loss {smooth:.3}, {rate:.0} tokens/s"));
-        bar.inc(1);
-        if bar.is_hidden() && (step + 1) % 50 == 0 {
-            println!("step {}/{steps}: loss {smooth:.3}, {rate:.0} tokens/s", step + 1);
-        }
+    let finished = trainer
+        .batch(BATCH)
+        .shuffle(7)
+        .schedule(schedule)
+        .clip_norm(1.0)
+        .evaluate(corpus.held_out()?, Every::Steps(300))
+        .callback(MemoryTable)
+        .callback(ProgressBar::new().rate_in("tokens", Gpt::T as u64))
+        .run(gpt, &mut opt, corpus.train()?)?;
+    if finished.ended == Ended::Interrupted {
+        println!("interrupted after step {}", finished.progress.step);
     }
-    bar.finish();
     Ok(())
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+/// Prints what the run holds.
+struct MemoryTable;
+
+impl Callback<Gpt> for MemoryTable {
+    fn start(&mut self, at: &At<'_, Gpt>) -> Result<(), remat::Error> {
+        println!("memory:\n{}", at.memory);
+        Ok(())
+    }
 }
 
-/// The mean loss over the start of the text that is never trained on, in nats per byte.
-fn held_out(gpt: &Gpt, ws: &mut Workspace<Gpt>, corpus: &Corpus) -> Result<f64, remat::Error> {
-    let batches = corpus.held_out_batches::<BATCH, { Gpt::T }>(8);
+/// The mean loss over some windows, in nats per byte.
+fn mean_loss(gpt: &Gpt, windows: Windows<'_>) -> Result<f64, remat::Error> {
+    let mut ws = gpt.workspace(BATCH)?;
+    let count = windows.len();
+    let mut batches = Loader::new(windows, BATCH)?;
     let mut sum = 0.0;
-    for (tokens, next) in &batches {
-        sum += f64::from(gpt.evaluate(ws, tokens.view(), next.view())?);
+    for _ in 0..batches.batches() {
+        let (tokens, next) = batches.next_batch()?;
+        let samples = tokens.nrows() as f64;
+        sum += samples * f64::from(gpt.evaluate(&mut ws, tokens.view(), next.view())?);
     }
-    Ok(sum / batches.len() as f64)
+    Ok(sum / count as f64)
 }
 
 /// What the command line says.

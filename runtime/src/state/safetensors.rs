@@ -34,7 +34,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use ndarray::ArrayView1;
@@ -55,6 +55,8 @@ pub struct Report {
     pub unexpected: Vec<String>,
     /// Tensors of another shape than their parameter.
     pub misshaped: Vec<Misshaped>,
+    /// Names of two tensors that are one tied parameter here, and are not the same there. The first is what fits.
+    pub untied: Vec<[String; 2]>,
 }
 
 /// A tensor of another shape than its parameter.
@@ -71,7 +73,8 @@ pub struct Misshaped {
 impl Report {
     /// Whether everything fits.
     pub fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.misshaped.is_empty()
+        let Self { missing, unexpected, misshaped, untied } = self;
+        missing.is_empty() && unexpected.is_empty() && misshaped.is_empty() && untied.is_empty()
     }
 }
 
@@ -81,10 +84,12 @@ impl fmt::Display for Report {
         let shape = |one: &Misshaped| {
             format!("`{}` has shape {:?} and should have {:?}", one.name, one.found, one.expected)
         };
+        let pair = |[one, other]: &[String; 2]| format!("`{one}` and `{other}`");
         let parts = [
             ("missing", named(&self.missing)),
             ("unexpected", named(&self.unexpected)),
             ("of another shape", self.misshaped.iter().map(shape).collect()),
+            ("tied here and not there", self.untied.iter().map(pair).collect()),
         ];
         let parts = parts.into_iter().filter(|(_, all)| !all.is_empty());
         let parts: Vec<String> = parts.map(|(word, all)| format!("{word}: {}", few(&all))).collect();
@@ -143,7 +148,8 @@ pub fn save<M: Model>(
     })
 }
 
-/// Reads all parameters, each from the tensor that `rename` gives to its path, or to its path as a tied one. Numbers of
+/// Reads all parameters, each from the tensor that `rename` gives to its path, or to its path as a tied one; if it is there
+/// under both, they must be the same. Numbers of
 /// another type (`F64`, `F32`, `F16`, `BF16`) are converted, rounded once where they have to be.
 ///
 /// # Errors
@@ -224,8 +230,11 @@ impl<'a> Weights<'a> {
                 report.missing.push(rename(spec.path));
                 continue;
             };
-            // The same under its other names.
-            there.for_each(drop);
+            for (other, its) in there {
+                if !same(&mut file, start, &info, &its).map_err(failed)? {
+                    report.untied.push([name.clone(), other]);
+                }
+            }
             if width(info.dtype).is_none() {
                 return Err(damaged(
                     path,
@@ -264,6 +273,26 @@ impl<'a> Weights<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether two tensors are alike, bit for bit.
+fn same(file: &mut File, start: u64, one: &TensorInfo, other: &TensorInfo) -> io::Result<bool> {
+    if (one.dtype, &one.shape) != (other.dtype, &other.shape) {
+        return Ok(false);
+    }
+    let len = one.data_offsets.1 - one.data_offsets.0;
+    let mut parts = [(); 2].map(|()| vec![0; CHUNK.min(len)]);
+    for at in (0..len).step_by(CHUNK) {
+        let bytes = CHUNK.min(len - at);
+        for (part, info) in parts.iter_mut().zip([one, other]) {
+            file.seek(SeekFrom::Start(start + (info.data_offsets.0 + at) as u64))?;
+            file.read_exact(&mut part[..bytes])?;
+        }
+        if parts[0][..bytes] != parts[1][..bytes] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Bytes of a number; nothing if it is no weight.

@@ -4,7 +4,7 @@ use super::{Ended, Memory};
 use crate::error::Error;
 use crate::model::Trainable;
 use crate::optim::Optimizer;
-use crate::state::Progress;
+use crate::state::{Progress, Resumed};
 
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct At<'a, M: Trainable> {
     pub epoch_ended: bool,
     /// What the run holds.
     pub memory: Memory,
+    /// What the run went on from.
+    pub resumed: Option<&'a Resumed>,
 }
 
 /// A step that was taken.

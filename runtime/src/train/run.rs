@@ -6,7 +6,7 @@ use crate::device::{Device, Real};
 use crate::error::Error;
 use crate::model::{Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite};
 use crate::optim::{Kernel, Optimizer};
-use crate::state::{Cursor, Progress};
+use crate::state::{Cursor, Progress, Resumed};
 
 /// See [`Trainer::run`].
 pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
@@ -62,6 +62,7 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
         workspace,
         sum,
         memory,
+        resumed,
         progress,
         steps,
         skipped: 0,
@@ -72,7 +73,7 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
     } else {
         run.all(&mut loader)
     }?;
-    Ok(Finished { progress: run.progress, ended, skipped: run.skipped, resumed })
+    Ok(Finished { progress: run.progress, ended, skipped: run.skipped, resumed: run.resumed })
 }
 
 impl<M: Trainable> Trainer<'_, M> {
@@ -127,6 +128,7 @@ struct Run<'r, 'a, M: Trainable, O> {
     /// Of the gradients of a step's batches, if it may have several.
     sum: Option<Accumulator<M>>,
     memory: Memory,
+    resumed: Option<Resumed>,
     progress: Progress,
     /// The steps that there will be.
     steps: u64,
@@ -205,6 +207,7 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             steps: self.steps,
             epoch_ended: self.epoch_ended,
             memory: self.memory,
+            resumed: self.resumed.as_ref(),
         };
         let mut flow = Flow::Continue;
         for callback in &mut self.trainer.callbacks {

@@ -72,6 +72,34 @@ fn weights_come_back_also_by_the_name_of_a_tied_one() {
     assert_eq!(all(&one), all(&other));
 }
 
+/// As PyTorch writes a `state_dict` of tied weights, and what others have made of it.
+#[test]
+fn a_tied_parameter_may_be_there_under_both_names_if_they_are_the_same() {
+    let file = Temporary::new();
+    let numbers = |from: u8| (0..21).flat_map(|i| f32::from(from + i).to_le_bytes()).collect::<Vec<u8>>();
+    for (other, report) in [
+        (numbers(1), Report::default()),
+        (
+            numbers(2),
+            Report { untied: vec![["embed.weight", "head.weight"].map(String::from)], ..Report::default() },
+        ),
+    ] {
+        let tied = [("embed.weight", numbers(1)), ("head.weight", other)];
+        let tied = tied.map(|(name, data)| (name, Dtype::F32, &[3, 7][..], data));
+        fs::write(&file.0, written(&tied)).unwrap();
+        let mut toy = toy(1);
+        let found = load_partial(&file.0, &mut toy, same).unwrap();
+        assert_eq!(found.untied, report.untied);
+        assert_eq!(toy.params().get("head.weight").unwrap()[[0, 0]], 1.0, "the first of them");
+        let strict = load(&file.0, &mut toy, same).unwrap_err().to_string();
+        assert_eq!(
+            strict.contains("tied here and not there: `embed.weight` and `head.weight`"),
+            !report.is_empty(),
+            "{strict}"
+        );
+    }
+}
+
 #[test]
 fn numbers_of_other_types_are_converted() {
     let file = Temporary::new();
