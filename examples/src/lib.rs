@@ -7,7 +7,7 @@ use remat::model::Trainable;
 use remat::optim;
 use remat::prelude::*;
 use remat::state::Folder;
-use remat::train::{Every, Saver};
+use remat::train::{At, Callback, Every, Saver};
 
 /// `--out FOLDER`, `--save-every N` and `--resume`.
 #[derive(Debug, Default)]
@@ -47,11 +47,6 @@ impl Saving {
         Ok(true)
     }
 
-    /// Where states are saved, if anywhere.
-    pub fn folder(&self) -> Option<&PathBuf> {
-        self.out.as_ref()
-    }
-
     /// Tells a trainer of it: it saves at the end, interrupted or not, and every so often.
     ///
     /// # Errors
@@ -78,7 +73,22 @@ impl Saving {
         }
         let saver = Saver::new(folder.clone());
         let saver = every.map_or_else(|| saver.clone(), |every| saver.clone().every(Every::Steps(every)));
-        let trainer = trainer.callback(saver).stop_on_ctrl_c();
+        let trainer = trainer.callback(SaysResumed).callback(saver).stop_on_ctrl_c();
         Ok(if resume { trainer.resume(&folder) } else { trainer })
+    }
+}
+
+/// Prints what a run goes on from.
+struct SaysResumed;
+
+impl<M: Trainable> Callback<M> for SaysResumed {
+    fn start(&mut self, at: &At<'_, M>) -> Result<(), remat::Error> {
+        if let Some(resumed) = at.resumed {
+            for (path, error) in &resumed.skipped {
+                println!("passed over {}: {error}", path.display());
+            }
+            println!("resumed from {}, after step {}", resumed.path.display(), resumed.progress.step);
+        }
+        Ok(())
     }
 }

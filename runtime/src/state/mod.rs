@@ -68,6 +68,7 @@
 pub(crate) mod atomic;
 #[cfg(test)]
 mod crafted;
+mod flow;
 mod folder;
 mod format;
 mod inspect;

@@ -1,11 +1,11 @@
 //! From buffers to a file.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::Progress;
 use super::atomic;
+use super::flow::{self, Flow};
 use super::format::{
     Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, layout,
     little_endian, section,
@@ -91,17 +91,17 @@ impl From<Error> for Failure {
 /// Replaces a file by what `write` writes, or says what failed.
 pub(super) fn replace(
     path: &Path,
-    write: impl FnOnce(&mut File) -> Result<(), Failure>,
+    write: impl FnOnce(&mut Flow<'_>) -> Result<(), Failure>,
 ) -> Result<(), Error> {
     let mut from_device = None;
-    let written = atomic::replace(path, |file| match write(file) {
-        Ok(()) => Ok(()),
-        Err(Failure::File(error)) => Err(error),
-        Err(Failure::Device(error)) => {
+    let mut told = |failure| match failure {
+        Failure::File(error) => error,
+        Failure::Device(error) => {
             from_device = Some(error);
-            Err(io::Error::other("the device failed"))
+            io::Error::other("the device failed")
         }
-    });
+    };
+    let written = atomic::replace(path, |file| flow::through(file, |file| write(file).map_err(&mut told)));
     written.map_err(|error| from_device.unwrap_or_else(|| Error::file(path, "write", &error)))
 }
 
@@ -130,7 +130,7 @@ fn header<M: Model>(
 
 /// Writes the section of a tensor.
 fn tensor<D: Device>(
-    file: &mut File,
+    file: &mut Flow<'_>,
     device: &D,
     source: &Source<'_, D>,
     place: usize,
