@@ -66,11 +66,13 @@
 //! and counted, if [`skip_not_finite`](Trainer::skip_not_finite) says so.
 
 mod callback;
+mod csv;
 #[cfg(feature = "terminal")]
 mod interrupt;
 mod memory;
 mod run;
 mod saver;
+mod words;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -82,6 +84,7 @@ use crate::optim::{Kernel, Optimizer, Schedule};
 use crate::state::{Folder, Progress, Resumed};
 
 pub use callback::{At, Callback, Evaluation, Flow, Step};
+pub use csv::CsvLog;
 pub use memory::Memory;
 pub use saver::{BestSaver, Saver};
 
