@@ -72,6 +72,7 @@ mod interrupt;
 mod memory;
 mod run;
 mod saver;
+mod tensorboard;
 mod words;
 
 use std::fmt;
@@ -87,6 +88,7 @@ pub use callback::{At, Callback, Evaluation, Flow, Step};
 pub use csv::CsvLog;
 pub use memory::Memory;
 pub use saver::{BestSaver, Saver};
+pub use tensorboard::TensorBoard;
 
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
