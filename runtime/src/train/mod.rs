@@ -67,6 +67,7 @@
 
 mod callback;
 mod csv;
+mod curve;
 #[cfg(feature = "terminal")]
 mod interrupt;
 mod memory;
@@ -86,6 +87,7 @@ use crate::state::{Folder, Progress, Resumed};
 
 pub use callback::{At, Callback, Evaluation, Flow, Step};
 pub use csv::CsvLog;
+pub use curve::LossCurve;
 pub use memory::Memory;
 pub use saver::{BestSaver, Saver};
 pub use tensorboard::TensorBoard;

@@ -1,6 +1,30 @@
-//! Numbers as programs read them.
+//! Numbers as people read them, and as programs do.
 
 use std::fmt;
+
+use super::Ended;
+
+/// Why a run ended.
+pub(super) fn ended(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Done => "done",
+        Ended::EarlyStopped => "stopped early",
+        Ended::Interrupted => "interrupted",
+        Ended::Stopped => "stopped",
+    }
+}
+
+/// Four digits of a number, or a few more.
+pub(super) fn number(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let exponent = x.abs().log10().floor();
+    if !(-4.0..7.0).contains(&exponent) {
+        return format!("{x:.3e}");
+    }
+    format!("{x:.*}", (3.0 - exponent).max(0.0) as usize)
+}
 
 /// The fewest digits that no other number has, with an exponent where zeros would be many.
 pub(super) struct Shortest(pub(super) f64);
@@ -19,6 +43,23 @@ impl fmt::Display for Shortest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_read_four_digits() {
+        let cases = [
+            (0.0, "0"),
+            (2.34567, "2.346"),
+            (-0.0123456, "-0.01235"),
+            (12345.6, "12346"),
+            (1.5e-7, "1.500e-7"),
+            (3e9, "3.000e9"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+        ];
+        for (x, text) in cases {
+            assert_eq!(number(x), text);
+        }
+    }
 
     #[test]
     fn the_shortest_digits_are_read_as_the_same_number() {
