@@ -53,6 +53,11 @@
 //! change; then, if it is time to, the model is evaluated; then the callbacks are told, all of them with the same
 //! [`Progress`]. A step belongs to one epoch: at its end a step may have fewer batches.
 //!
+//! # What is seen of a run
+//!
+//! [`ProgressBar`] shows it on a terminal, or in lines; [`CsvLog`] and [`TensorBoard`] write down every step, and
+//! [`LossCurve`] draws the losses in the end. Each goes on where the run does: their files are as if it had never stopped.
+//!
 //! # Stopping and going on
 //!
 //! A run that goes on from a state ends with the bits of one that never stopped, in the middle of an epoch too: batches
@@ -71,6 +76,8 @@ mod curve;
 #[cfg(feature = "terminal")]
 mod interrupt;
 mod memory;
+#[cfg(feature = "terminal")]
+mod progress;
 mod run;
 mod saver;
 mod tensorboard;
@@ -89,6 +96,8 @@ pub use callback::{At, Callback, Evaluation, Flow, Step};
 pub use csv::CsvLog;
 pub use curve::LossCurve;
 pub use memory::Memory;
+#[cfg(feature = "terminal")]
+pub use progress::ProgressBar;
 pub use saver::{BestSaver, Saver};
 pub use tensorboard::TensorBoard;
 

@@ -1,6 +1,8 @@
 //! Numbers as people read them, and as programs do.
 
 use std::fmt;
+#[cfg(feature = "terminal")]
+use std::time::Duration;
 
 use super::Ended;
 
@@ -24,6 +26,20 @@ pub(super) fn number(x: f64) -> String {
         return format!("{x:.3e}");
     }
     format!("{x:.*}", (3.0 - exponent).max(0.0) as usize)
+}
+
+/// The two largest units of a time.
+#[cfg(feature = "terminal")]
+pub(super) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match () {
+        () if days > 0 => format!("{days}d {:02}h", hours % 24),
+        () if hours > 0 => format!("{hours}h {:02}m", minutes % 60),
+        () if minutes > 0 => format!("{minutes}m {:02}s", seconds % 60),
+        () if seconds > 9 => format!("{seconds}s"),
+        () => format!("{:.1}s", time.as_secs_f64()),
+    }
 }
 
 /// The fewest digits that no other number has, with an exponent where zeros would be many.
@@ -58,6 +74,22 @@ mod tests {
         ];
         for (x, text) in cases {
             assert_eq!(number(x), text);
+        }
+    }
+
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn a_time_has_two_units_at_most() {
+        let cases = [
+            (0.04, "0.0s"),
+            (9.34, "9.3s"),
+            (59.9, "59s"),
+            (61.0, "1m 01s"),
+            (3700.0, "1h 01m"),
+            (200_000.0, "2d 07h"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(time(Duration::from_secs_f64(seconds)), text);
         }
     }
 
