@@ -3,7 +3,7 @@
 mod parts;
 mod ran;
 mod report;
-mod svg;
+pub(crate) mod svg;
 mod table;
 
 use serde::Serialize;

@@ -50,6 +50,16 @@ pub(crate) fn replace<T>(path: &Path, write: impl FnOnce(&mut File) -> io::Resul
     }
 }
 
+/// That the file at `path` can be replaced, as far as that is known beforehand. Nothing is changed.
+pub(crate) fn check(path: &Path) -> io::Result<()> {
+    let target = followed(path)?;
+    let name = target.file_name().ok_or_else(|| invalid("the path names no file"))?;
+    permissions(&target)?;
+    // Its lock is held until it is removed.
+    let (_file, beside) = create(&Folder::open(folder(&target))?.path, name)?;
+    fs::remove_file(beside)
+}
+
 /// Where a path leads: a link is written through, as everywhere else, and keeps standing. It may lead to what is not
 /// there yet.
 fn followed(path: &Path) -> io::Result<PathBuf> {
@@ -212,6 +222,17 @@ mod tests {
     }
 
     #[test]
+    fn a_check_changes_nothing() {
+        let folder = Temporary::new();
+        let path = folder.0.join("a file");
+        check(&path).unwrap();
+        assert_eq!(folder.names(), [] as [OsString; 0]);
+        fs::write(&path, b"old").unwrap();
+        check(&path).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), folder.names()), (b"old".to_vec(), vec!["a file".into()]));
+    }
+
+    #[test]
     fn what_a_killed_process_left_is_removed_and_what_is_being_written_is_not() {
         let folder = Temporary::new();
         let path = folder.0.join("a file");
@@ -301,6 +322,7 @@ mod tests {
         let never = |_: &mut File| -> io::Result<()> { panic!("nothing is written first") };
         for path in [Path::new(""), Path::new("/"), &folder.0, &folder.0.join("none").join("file")] {
             assert!(replace(path, never).is_err(), "{}", path.display());
+            assert!(check(path).is_err(), "{}", path.display());
         }
         // Renamed over, there would be no such device any more.
         #[cfg(unix)]

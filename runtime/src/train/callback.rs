@@ -48,6 +48,8 @@ pub struct Step {
     /// Whether it was left out as its loss or gradient is not finite: see
     /// [`skip_not_finite`](super::Trainer::skip_not_finite).
     pub skipped: bool,
+    /// What the model was evaluated to behind it, if it was.
+    pub evaluation: Option<Evaluation>,
 }
 
 /// An evaluation.

@@ -53,6 +53,11 @@
 //! change; then, if it is time to, the model is evaluated; then the callbacks are told, all of them with the same
 //! [`Progress`]. A step belongs to one epoch: at its end a step may have fewer batches.
 //!
+//! # What is seen of a run
+//!
+//! [`ProgressBar`] shows it on a terminal, or in lines; [`CsvLog`] and [`TensorBoard`] write down every step, and
+//! [`LossCurve`] draws the losses in the end. Each goes on where the run does: their files are as if it had never stopped.
+//!
 //! # Stopping and going on
 //!
 //! A run that goes on from a state ends with the bits of one that never stopped, in the middle of an epoch too: batches
@@ -66,11 +71,17 @@
 //! and counted, if [`skip_not_finite`](Trainer::skip_not_finite) says so.
 
 mod callback;
+mod csv;
+mod curve;
 #[cfg(feature = "terminal")]
 mod interrupt;
 mod memory;
+#[cfg(feature = "terminal")]
+mod progress;
 mod run;
 mod saver;
+mod tensorboard;
+mod words;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -82,8 +93,13 @@ use crate::optim::{Kernel, Optimizer, Schedule};
 use crate::state::{Folder, Progress, Resumed};
 
 pub use callback::{At, Callback, Evaluation, Flow, Step};
+pub use csv::CsvLog;
+pub use curve::LossCurve;
 pub use memory::Memory;
+#[cfg(feature = "terminal")]
+pub use progress::ProgressBar;
 pub use saver::{BestSaver, Saver};
+pub use tensorboard::TensorBoard;
 
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -162,10 +162,10 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             if let Some(ended) = self.is_over() {
                 break ended;
             }
-            let step = self.step(batches)?;
-            let evaluation = self.evaluate()?;
+            let mut step = self.step(batches)?;
+            step.evaluation = self.evaluate()?;
             let mut flow = self.tell(|callback, at| callback.step(at, &step))?;
-            if let Some(evaluation) = evaluation {
+            if let Some(evaluation) = step.evaluation {
                 let told = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
                 flow = if told == Flow::Stop { told } else { flow };
             }
@@ -246,8 +246,8 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         } else {
             *loss = Some(taken.loss);
         }
-        let lr = self.optimizer.lr();
-        Ok(Step { loss: taken.loss, grad_norm: taken.norm, lr, samples: taken.samples, skipped })
+        let (lr, samples) = (self.optimizer.lr(), taken.samples);
+        Ok(Step { loss: taken.loss, grad_norm: taken.norm, lr, samples, skipped, evaluation: None })
     }
 
     /// Forward and backward of the batches of a step, and its gradient, clipped. If something is not finite, that is an

@@ -223,7 +223,7 @@ fn legend_of(out: &mut String, y: f64) -> fmt::Result {
 }
 
 /// Text as XML has it.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
