@@ -7,7 +7,7 @@ use remat::model::Trainable;
 use remat::optim;
 use remat::prelude::*;
 use remat::state::Folder;
-use remat::train::{At, Callback, Every, Saver};
+use remat::train::{At, Callback, CsvLog, Every, LossCurve, Saver};
 
 /// `--out FOLDER`, `--save-every N` and `--resume`.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Saving {
         Ok(true)
     }
 
-    /// Tells a trainer of it: it saves at the end, interrupted or not, and every so often.
+    /// Tells a trainer of it: it saves at the end, interrupted or not, and every so often, and writes and draws its losses.
     ///
     /// # Errors
     /// An option that needs a folder without one; a folder that can't be made, or has nothing to go on from.
@@ -73,7 +73,10 @@ impl Saving {
         }
         let saver = Saver::new(folder.clone());
         let saver = every.map_or_else(|| saver.clone(), |every| saver.clone().every(Every::Steps(every)));
-        let trainer = trainer.callback(SaysResumed).callback(saver).stop_on_ctrl_c();
+        let (log, curve) = (folder.path().join("log.csv"), folder.path().join("loss.svg"));
+        let curve = LossCurve::new(curve).earlier_steps(&log);
+        let trainer = trainer.callback(SaysResumed).callback(CsvLog::new(log)).callback(curve);
+        let trainer = trainer.callback(saver).stop_on_ctrl_c();
         Ok(if resume { trainer.resume(&folder) } else { trainer })
     }
 }

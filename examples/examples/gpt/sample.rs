@@ -1,7 +1,6 @@
 //! Text from a model, byte by byte.
 
 use remat::ndarray::{Array2, Axis, s};
-use remat::prelude::*;
 use remat::rng::{self, Key};
 
 use super::Gpt;
