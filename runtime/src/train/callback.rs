@@ -110,7 +110,7 @@ pub trait Callback<M: Trainable> {
         Ok(Flow::Continue)
     }
 
-    /// After each step behind which the model was evaluated, when all were told of the step.
+    /// After each step behind which the model was evaluated, before any is told of the step.
     ///
     /// # Errors
     /// End the run.
@@ -119,7 +119,8 @@ pub trait Callback<M: Trainable> {
         Ok(Flow::Continue)
     }
 
-    /// When the run has ended, but for an error.
+    /// When the run has ended, by an error too, but for one in [`start`](Self::start). The model and the optimizer are as
+    /// the last step that was taken has left them.
     ///
     /// # Errors
     /// What it could not do.

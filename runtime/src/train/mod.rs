@@ -138,6 +138,8 @@ pub enum Ended {
     Interrupted,
     /// A callback said so.
     Stopped,
+    /// By an error, which [`Trainer::run`] gives.
+    Failed,
 }
 
 /// Samples to evaluate on.

@@ -158,23 +158,29 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
     /// All steps that are left.
     fn all(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Ended, Error> {
         self.tell(|callback, at| callback.start(at).map(|()| Flow::Continue))?;
-        let ended = loop {
+        let result = self.left(batches);
+        let ended = *result.as_ref().unwrap_or(&Ended::Failed);
+        let told = self.tell(|callback, at| callback.end(at, ended).map(|()| Flow::Continue));
+        // What went wrong first is what is said.
+        result.and_then(|ended| told.map(|_| ended))
+    }
+
+    fn left(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Ended, Error> {
+        loop {
             if let Some(ended) = self.is_over() {
-                break ended;
+                return Ok(ended);
             }
             let mut step = self.step(batches)?;
             step.evaluation = self.evaluate()?;
-            let mut flow = self.tell(|callback, at| callback.step(at, &step))?;
+            let mut flow = Flow::Continue;
+            // Before a state is saved which says that this was the best, or it may be the only one that does.
             if let Some(evaluation) = step.evaluation {
-                let told = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
-                flow = if told == Flow::Stop { told } else { flow };
+                flow = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
             }
-            if flow == Flow::Stop {
-                break Ended::Stopped;
+            if self.tell(|callback, at| callback.step(at, &step))? == Flow::Stop || flow == Flow::Stop {
+                return Ok(Ended::Stopped);
             }
-        };
-        self.tell(|callback, at| callback.end(at, ended).map(|()| Flow::Continue))?;
-        Ok(ended)
+        }
     }
 
     fn is_over(&self) -> Option<Ended> {

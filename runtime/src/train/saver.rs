@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::Trainable;
 use crate::state::Folder;
 
-/// Saves the state into a folder when the run ends, interrupted or not, and every so often before.
+/// Saves the state into a folder when the run ends, however it does, and every so often before.
 #[derive(Clone, Debug)]
 pub struct Saver {
     folder: Folder,

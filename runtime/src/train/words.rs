@@ -13,6 +13,7 @@ pub(super) fn ended(ended: Ended) -> &'static str {
         Ended::EarlyStopped => "stopped early",
         Ended::Interrupted => "interrupted",
         Ended::Stopped => "stopped",
+        Ended::Failed => "failed",
     }
 }
 

@@ -22,6 +22,18 @@ impl Callback<Net> for &mut Best<'_> {
     }
 }
 
+/// That the best file is saved before any callback is told of the step, so that no state says of a best that is not there.
+struct BestIsThere<'a>(&'a state::Folder);
+
+impl Callback<Net> for BestIsThere<'_> {
+    fn step(&mut self, at: &At<'_, Net>, step: &Step) -> Result<Flow, Error> {
+        if step.evaluation.is_some_and(|evaluation| evaluation.improved) {
+            assert_eq!(inspect(self.0.best())?.progress.step, at.progress.step);
+        }
+        Ok(Flow::Continue)
+    }
+}
+
 fn folder(name: &str) -> (states::Folder, state::Folder) {
     let whole = states::Folder::new(name);
     let states = state::Folder::new(whole.path("states")).unwrap();
@@ -36,7 +48,8 @@ fn the_best_state_is_saved_exactly_when_the_validation_loss_improves() {
     opt.set_lr(0.05).unwrap();
     let mut seen = Best(&folder, vec![]);
     let trainer = Trainer::steps(60).batch(8).shuffle(3).evaluate(&held_out, Every::Steps(3));
-    let trainer = trainer.callback(BestSaver::new(folder.clone())).callback(&mut seen);
+    let trainer = trainer.callback(BestIsThere(&folder)).callback(BestSaver::new(folder.clone()));
+    let trainer = trainer.callback(&mut seen);
     let finished = trainer.run(&mut net, &mut opt, &train).unwrap();
     assert_eq!(seen.1.len(), 20);
     let (mut least, mut best, mut improvements) = (f64::INFINITY, None, 0);
@@ -106,7 +119,8 @@ fn a_callback_may_end_it_and_the_others_are_told() {
     };
     let failed = Error::Data { place: "it".into(), expected: "7".into(), found: "8".into() };
     assert_eq!(run(Err(failed.clone())).unwrap_err(), failed);
-    assert!(folder.states().unwrap().is_empty(), "an error ends it at once");
+    assert_eq!(folder.states().unwrap()[0].0, 7, "an error ends it at once, and what was learned is saved");
+    std::fs::remove_file(&folder.states().unwrap()[0].1).unwrap();
     let finished = run(Ok(Flow::Stop)).unwrap();
     assert_eq!((finished.ended, finished.progress.step), (Ended::Stopped, 7));
     assert_eq!(folder.states().unwrap()[0].0, 7);

@@ -3,7 +3,7 @@
 use remat::data::Arrays;
 use remat::ndarray::{Array1, Array2, Array3, ArrayD, Axis};
 use remat::prelude::*;
-use remat::train::{BestSaver, Every};
+use remat::train::{BestSaver, Every, Saver};
 use remat::{state, testing};
 use remat_tests::states;
 use remat_tests::trace::{ids, numbers};
@@ -181,11 +181,13 @@ fn such_steps_are_left_out_if_that_is_asked_for_and_never_reach_a_best_file() {
         let (mut net, mut opt) = made(5);
         let mut trainer = Trainer::epochs(2).batch(4).evaluate(samples(12, 2), Every::Steps(1));
         trainer = if skip { trainer.skip_not_finite() } else { trainer };
-        let result = trainer.callback(BestSaver::new(folder.clone())).run(&mut net, &mut opt, &train);
+        let savers = (BestSaver::new(folder.clone()), Saver::new(folder.clone()));
+        let result = trainer.callback(savers.0).callback(savers.1).run(&mut net, &mut opt, &train);
         (result, bits(&net), opt.steps())
     };
     let (refused, params, _) = run(false);
     assert!(matches!(refused, Err(Error::NotFinite { step: 3, .. })));
+    assert_eq!(folder.states().unwrap()[0].0, 2, "what was learned before is saved");
     assert!(params.iter().all(|bits| f32::from_bits(*bits).is_finite()));
     let (finished, params, steps) = run(true);
     let finished = finished.unwrap();

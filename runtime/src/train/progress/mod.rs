@@ -181,12 +181,10 @@ impl<M: Trainable> Callback<M> for ProgressBar {
 
     fn step(&mut self, at: &At<'_, M>, step: &Step) -> Result<Flow, Error> {
         self.meter.add(at.progress.step, step);
+        if let Some(evaluation) = step.evaluation {
+            self.evaluated(evaluation);
+        }
         self.show(Instant::now());
-        Ok(Flow::Continue)
-    }
-
-    fn evaluated(&mut self, _at: &At<'_, M>, evaluation: &Evaluation) -> Result<Flow, Error> {
-        self.evaluated(*evaluation);
         Ok(Flow::Continue)
     }
 
