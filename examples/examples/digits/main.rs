@@ -6,14 +6,14 @@
 //! in the middle of an epoch too, and ends with the same bits as a run that never stopped.
 //!
 //! The folder holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-//! `t10k-labels-idx1-ubyte`, unpacked. Without it the digits are drawn with noise, shift and rotation.
+//! `t10k-labels-idx1-ubyte`, gzip'd or not. Without it the digits are drawn with noise, shift and rotation.
 
 mod draw;
-mod idx;
 
 use std::error::Error;
 use std::process::ExitCode;
 
+use remat::data::idx;
 use remat::ndarray::{Array2, ArrayView1, Axis};
 use remat::prelude::*;
 use remat::state::Cursor;
@@ -58,7 +58,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let (folder, epochs, saving) = options(std::env::args().skip(1))?;
     let saver = saving.start()?;
     let (train, test) = match &folder {
-        Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
+        Some(folder) => (mnist(folder, "train")?, mnist(folder, "t10k")?),
         None => (draw::images(20_000, 1), draw::images(4_000, 2)),
     };
     println!("{}", Digits::PLAN.table(BATCH));
@@ -102,6 +102,12 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     println!("held-out accuracy {:.2} %", 100.0 * accuracy(&net, &mut ws, &test)?);
     Ok(())
+}
+
+/// MNIST's images and labels from a folder.
+fn mnist(folder: &str, part: &str) -> Result<Images, remat::Error> {
+    let (pixels, labels) = idx::mnist(folder, part)?;
+    Ok(Images { pixels, labels: labels.to_vec() })
 }
 
 /// The part of the images whose digit has the largest logit.
