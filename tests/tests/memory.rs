@@ -3,7 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use remat::ndarray::{Array2, Axis};
+use remat::data::{idx, npy};
+use remat::ndarray::{Array2, Axis, IxDyn};
 use remat::prelude::*;
 use remat::state::{self, Progress};
 use remat::testing;
@@ -106,7 +107,7 @@ fn most<T>(work: impl FnOnce() -> T) -> (T, usize) {
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
@@ -122,6 +123,7 @@ fn main() {
         ("an_inference_workspace_is_what_the_plan_says", an_inference_workspace_is_what_the_plan_says),
         ("a_state_is_saved_and_loaded_in_little_memory", a_state_is_saved_and_loaded_in_little_memory),
         ("a_file_that_claims_to_be_huge_gets_no_memory", a_file_that_claims_to_be_huge_gets_no_memory),
+        ("an_array_that_claims_to_be_huge_gets_no_memory", an_array_that_claims_to_be_huge_gets_no_memory),
     ];
     for (name, test) in tests {
         test();
@@ -272,4 +274,57 @@ fn a_file_that_claims_to_be_huge_gets_no_memory() {
         // A header of 16 MiB is read whole, and there is as much room for what stands in it.
         assert!(bytes <= 33 << 20, "{what}: {bytes} bytes");
     }
+}
+
+/// Headers of arrays that claim more than the file is, and what packs them too.
+fn an_array_that_claims_to_be_huge_gets_no_memory() {
+    let folder = Folder::new("arrays");
+    let path = folder.path("array");
+    let idx_of = |path: &_| idx::read::<u8>(path).map(drop);
+    let npy_of = |path: &_| npy::read::<f64, IxDyn>(path).map(drop);
+    let npz_of = |path: &_| npy::read_npz::<f64, IxDyn>(path, "x").map(drop);
+    let images = b"\0\0\x08\x03\0\xff\xff\xff\0\0\xff\xff\0\0\xff\xff and few pixels";
+    let array = [
+        &b"\x93NUMPY\x01\0\x50\0"[..],
+        format!("{:<79}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776, 1000), }")
+            .as_bytes(),
+        b" and few numbers",
+    ]
+    .concat();
+    type Read<'a> = &'a dyn Fn(&std::path::Path) -> Result<(), Error>;
+    let files: [(&str, Vec<u8>, Read<'_>); 7] = [
+        ("images", images.to_vec(), &idx_of),
+        ("gzip'd images", gzip(images), &idx_of),
+        ("an array", array.clone(), &npy_of),
+        ("a header of 4 GiB", b"\x93NUMPY\x02\0\xff\xff\xff\xff{}".to_vec(), &npy_of),
+        ("a gzip'd array", gzip(&array), &npy_of),
+        ("an array in an archive", zip(&array, array.len() as u32, 1), &npz_of),
+        ("an archive that says so too", zip(&array, u32::MAX - 1, u16::MAX), &npz_of),
+    ];
+    for (what, file, read) in files {
+        std::fs::write(&path, file).unwrap();
+        let (result, bytes) = most(|| read(&path));
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Data { .. }), "{what}: {error}");
+        // A chunk of a mebibyte, as many numbers of it, and buffers.
+        assert!(bytes <= 3 << 20, "{what}: {bytes} bytes");
+    }
+}
+
+/// A gzip'd file of few bytes, stored as they are, with no checksum.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let length = (bytes.len() as u16).to_le_bytes();
+    let complement = length.map(|byte| !byte);
+    [b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01", &length[..], &complement, bytes, &[0; 8]].concat()
+}
+
+/// An archive of one file `x`, stored as it is, with no checksum, that claims so many bytes of it and so many files.
+fn zip(bytes: &[u8], claimed: u32, files: u16) -> Vec<u8> {
+    let sizes = [(bytes.len() as u32).to_le_bytes(), claimed.to_le_bytes()].concat();
+    let common = [&[20, 0][..], &[0; 12], &sizes, &[1, 0, 0, 0]].concat();
+    let local = [b"PK\x03\x04", &common[..], b"x", bytes].concat();
+    let central = [b"PK\x01\x02\x14\0", &common[..], &[0; 14], b"x"].concat();
+    let counts = [[0; 2], [0; 2], files.to_le_bytes(), files.to_le_bytes()].concat();
+    let places = [(central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes()].concat();
+    [&local[..], &central, b"PK\x05\x06", &counts, &places, &[0, 0]].concat()
 }

@@ -6,15 +6,14 @@
 //! in the middle of an epoch too, and ends with the same bits as a run that never stopped.
 //!
 //! The folder holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-//! `t10k-labels-idx1-ubyte`, unpacked. Without it the digits are drawn with noise, shift and rotation.
+//! `t10k-labels-idx1-ubyte`, gzip'd or not. Without it the digits are drawn with noise, shift and rotation.
 
 mod draw;
-mod idx;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use remat::data::Arrays;
+use remat::data::{Arrays, idx};
 use remat::ndarray::{Array1, Array2, Axis};
 use remat::prelude::*;
 use remat::train::{At, Callback, Flow, Step};
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let (folder, epochs, saving) = options(std::env::args().skip(1))?;
     let (train, test) = match &folder {
-        Some(folder) => (idx::read(folder, "train")?, idx::read(folder, "t10k")?),
+        Some(folder) => (mnist(folder, "train")?, mnist(folder, "t10k")?),
         None => (draw::images(20_000, 1), draw::images(4_000, 2)),
     };
     println!("{}", Digits::PLAN.table(BATCH));
@@ -101,6 +100,12 @@ impl Callback<Digits> for Accuracy<'_> {
         }
         Ok(Flow::Continue)
     }
+}
+
+/// MNIST's images and labels from a folder.
+fn mnist(folder: &str, part: &str) -> Result<Images, remat::Error> {
+    let (pixels, labels) = idx::mnist(folder, part)?;
+    Ok(Images { pixels, labels })
 }
 
 /// The part of the images whose digit has the largest logit.

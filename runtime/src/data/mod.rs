@@ -27,9 +27,20 @@
 //!     Ok(())
 //! }
 //! ```
+#![cfg_attr(feature = "files", doc = include_str!("files.md"))]
 
 mod arrays;
+#[cfg(feature = "files")]
+pub mod csv;
+#[cfg(feature = "files")]
+pub mod idx;
 mod loader;
+#[cfg(feature = "npy")]
+pub mod npy;
+#[cfg(feature = "files")]
+mod source;
+#[cfg(all(test, feature = "files"))]
+mod temporary;
 mod windows;
 
 use std::sync::Arc;

@@ -1,0 +1,46 @@
+//! Files of tests.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::error::Error;
+
+/// A file of its own that is removed in the end.
+pub(super) struct Temporary(PathBuf);
+
+impl Temporary {
+    pub(super) fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("remat-{name}-{}", process::id())))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What `read` makes of a file of these bytes; errors call it `FILE`.
+    pub(super) fn with<'a, T>(
+        &'a self,
+        bytes: &[u8],
+        read: impl FnOnce(&'a Path) -> Result<T, Error>,
+    ) -> Result<T, String> {
+        fs::write(&self.0, bytes).unwrap();
+        read(&self.0).map_err(|error| error.to_string().replace(&self.0.display().to_string(), "FILE"))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// These bytes, gzip'd.
+pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
