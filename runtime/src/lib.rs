@@ -5,6 +5,12 @@
 //! - [`model!`]: the language, every layer, and what each mark keeps.
 //! - [`mod@model`]: what a model becomes, and how it is trained.
 //! - [`train`]: the training loop. [`data`]: samples and batches. [`optim`]: optimizers. [`state`]: saving and loading, and weights of other libraries. [`plan`]: what the compiler decided. [`Error`]: what can go wrong.
+//!
+//! ## Features
+//!
+//! - `terminal`, on by default: a progress bar, and Ctrl-C.
+//! - `files`, on by default: data in IDX and CSV files, plain or gzip'd.
+//! - `npy`: data in NumPy's `.npy` and `.npz`.
 
 #![warn(missing_debug_implementations)]
 
