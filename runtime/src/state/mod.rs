@@ -71,6 +71,8 @@ mod crafted;
 mod folder;
 mod format;
 mod inspect;
+#[cfg(any(test, kani))]
+mod proofs;
 mod read;
 pub mod safetensors;
 #[cfg(test)]
