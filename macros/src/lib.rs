@@ -3,6 +3,8 @@
 mod beside;
 #[cfg(test)]
 mod catalogue;
+#[cfg(any(test, kani))]
+mod choices;
 mod codegen;
 mod defect;
 mod dump;

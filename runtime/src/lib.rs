@@ -15,6 +15,8 @@
 #![warn(missing_debug_implementations)]
 
 pub mod arena;
+#[cfg(any(test, kani))]
+mod choices;
 pub mod cpu;
 pub mod data;
 pub mod device;

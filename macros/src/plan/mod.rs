@@ -20,6 +20,8 @@ mod occupied;
 mod pack;
 pub(crate) mod problem;
 pub(crate) mod program;
+#[cfg(any(test, kani))]
+mod proofs;
 // AFTER retain: each value has the level that keeps it, and each level the nodes to run again.
 mod retain;
 // AFTER stretch: as after layout, for other widths.

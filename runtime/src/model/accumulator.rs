@@ -106,3 +106,14 @@ impl<M: Model> Accumulator<M> {
         M::PLAN.gradient_bytes
     }
 }
+
+/// What the gradient of a batch of `samples` counts in a sum where that of a whole `batch` counts as 1: a loss is the mean
+/// over its batch.
+pub(crate) fn of_batch(samples: usize, batch: usize) -> f64 {
+    samples as f64 / batch as f64
+}
+
+/// What makes such a sum the gradient of the mean over all its `samples`.
+pub(crate) fn of_samples(samples: usize, batch: usize) -> f64 {
+    batch as f64 / samples as f64
+}

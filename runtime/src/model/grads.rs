@@ -11,6 +11,7 @@ use crate::model::frame::gradient_start;
 use crate::model::params::{Param, download, look, shapes};
 use crate::model::{Model, ParamSpec, Workspace, names};
 use crate::optim::Kernel;
+use crate::tables::Numbers;
 
 impl<M: Model> Workspace<M> {
     /// The gradients that the last training call left; zeros before the first.
@@ -152,9 +153,17 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
 
 /// The trained parameters with their index, and where their gradients are in a workspace.
 pub(crate) fn trained<M: Model>() -> impl Iterator<Item = (usize, &'static ParamSpec, Span)> {
-    M::PARAMS.iter().enumerate().filter_map(|(index, spec)| {
-        let start = gradient_start::<M::Device>(M::PLAN.gradients, index)?;
-        Some((index, spec, Span::of::<Param<M>>(start, spec.elements())))
+    places::<M::Device>(M::PLAN.gradients, M::PARAMS)
+}
+
+/// The same of these parameters, whose gradients start at these lines.
+pub(super) fn places<D: Device>(
+    starts: Numbers,
+    params: &[ParamSpec],
+) -> impl Iterator<Item = (usize, &ParamSpec, Span)> {
+    params.iter().enumerate().filter_map(move |(index, spec)| {
+        let start = gradient_start::<D>(starts, index)?;
+        Some((index, spec, Span::of::<D::Param>(start, spec.elements())))
     })
 }
 

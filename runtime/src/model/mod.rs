@@ -9,6 +9,8 @@ pub(crate) mod names;
 mod output;
 mod params;
 mod probe;
+#[cfg(any(test, kani))]
+mod proofs;
 #[cfg(test)]
 pub(crate) mod toy;
 mod workspace;
@@ -20,6 +22,7 @@ use crate::error::Error;
 use crate::plan::Plan;
 
 pub use accumulator::Accumulator;
+pub(crate) use accumulator::{of_batch, of_samples};
 pub use frame::Frame;
 pub(crate) use grads::trained;
 pub use grads::{Grads, GradsMut};

@@ -1,5 +1,6 @@
 //! The norm of gradients, and clipping, as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_`.
 
+use crate::device::Real;
 use crate::error::Error;
 use crate::model::{Grads, GradsMut, Model, Param, trained};
 use crate::optim::Kernel;
@@ -18,25 +19,13 @@ impl<M: Model<Device: Kernel>> Grads<'_, M> {
     fn measure(&self) -> Result<Norm, Error> {
         let (device, buf) = (self.device(), self.buffer()?);
         let spans = || trained::<M>().map(|(.., span)| span);
-        let sum = device.sum_of_squares(buf, &mut spans(), 1.0)?;
-        // Above this floor, squares too small for f64 are too small to matter.
-        if sum.is_nan() || (sum.is_finite() && sum > 1e-250) {
-            return Ok(Norm { root: sum.sqrt(), unit: 1.0 });
-        }
-        let largest = device.max_abs(buf, &mut spans())?;
-        if largest == 0.0 || !largest.is_finite() {
-            return Ok(Norm { root: largest, unit: 1.0 });
-        }
-        // In a unit near the largest, no square overflows and those that vanish don't matter; a power
-        // of two makes the change of unit exact. Its inverse is finite too.
-        let unit = 2f64.powi(largest.log2().clamp(-1000.0, 1000.0) as i32);
-        let sum = device.sum_of_squares(buf, &mut spans(), 1.0 / unit)?;
-        Ok(Norm { root: sum.sqrt(), unit })
+        let squares = |factor| device.sum_of_squares(buf, &mut spans(), factor);
+        Norm::of(squares, || device.max_abs(buf, &mut spans()))
     }
 }
 
 /// A norm that may itself be too large for f64.
-struct Norm {
+pub(super) struct Norm {
     /// The norm in that unit.
     root: f64,
     /// A power of two.
@@ -44,8 +33,44 @@ struct Norm {
 }
 
 impl Norm {
+    /// That of numbers of which these give the sum of (factor x)^2 and the largest |x|.
+    pub(super) fn of(
+        sum_of_squares: impl Fn(f64) -> Result<f64, Error>,
+        max_abs: impl Fn() -> Result<f64, Error>,
+    ) -> Result<Self, Error> {
+        let sum = sum_of_squares(1.0)?;
+        // Above this floor, squares too small for f64 are too small to matter.
+        if sum.is_nan() || (sum.is_finite() && sum > 1e-250) {
+            return Ok(Self { root: sum.sqrt(), unit: 1.0 });
+        }
+        let largest = max_abs()?;
+        if largest == 0.0 || !largest.is_finite() {
+            return Ok(Self { root: largest, unit: 1.0 });
+        }
+        // In a unit near the largest, no square overflows and those that vanish don't matter; a power
+        // of two makes the change of unit exact: that of the largest, from 2^-1000 to 2^1000, so that
+        // its inverse is finite too.
+        let unit = f64::from_bits((largest.to_bits() >> 52).clamp(23, 2023) << 52);
+        Ok(Self { root: sum_of_squares(1.0 / unit)?.sqrt(), unit })
+    }
+
     fn value(&self) -> f64 {
         self.root * self.unit
+    }
+
+    /// What the numbers are to be multiplied by, one after another, for their norm to be at most `limit`.
+    /// Those that are 1 change nothing.
+    pub(super) fn factors(&self, limit: f64, smallest: f64) -> [f64; 3] {
+        if !self.root.is_finite() || self.value() + 1e-6 <= limit {
+            return [1.0; 3];
+        }
+        if limit < smallest {
+            // So small that rounding each element may exceed it: of the norms allowed, 0 is exact.
+            return [0.0, 1.0, 1.0];
+        }
+        let factor = limit / (self.value() + 1e-6);
+        // A factor that f64 can't hold in full is taken in steps that it can.
+        if factor.is_normal() { [factor, 1.0, 1.0] } else { [1.0 / self.unit, 1.0 / self.root, limit] }
     }
 }
 
@@ -60,20 +85,10 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     pub fn clip_norm(&mut self, max_norm: f64) -> Result<f64, Error> {
         not_negative("max_norm", max_norm)?;
         let norm = self.as_ref().measure()?;
-        if !norm.root.is_finite() || norm.value() + 1e-6 <= max_norm {
-            return Ok(norm.value());
-        }
-        if max_norm < smallest_norm::<M>() {
-            // So small that rounding each element may exceed it: of the norms allowed, 0 is exact.
-            self.each(|device, x| device.scale(x, 0.0))?;
-        } else {
-            let factor = max_norm / (norm.value() + 1e-6);
-            // A factor that f64 can't hold in full is taken in steps that it can.
-            let steps = [1.0 / norm.unit, 1.0 / norm.root, max_norm];
-            let steps = if factor.is_normal() { &[factor][..] } else { &steps };
-            for &factor in steps {
-                self.each(|device, x| device.scale(x, factor))?;
-            }
+        let elements = trained::<M>().map(|(_, spec, _)| spec.elements()).sum();
+        let factors = norm.factors(max_norm, smallest_norm::<Param<M>>(elements));
+        for factor in factors.into_iter().filter(|factor| *factor != 1.0) {
+            self.each(|device, x| device.scale(x, factor))?;
         }
         Ok(norm.value())
     }
@@ -88,11 +103,10 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     }
 }
 
-/// The norm of gradients that are all the smallest number of full precision. A shorter vector can't be
-/// rounded to a given norm: its elements lie on the grid of subnormals.
-fn smallest_norm<M: Model>() -> f64 {
-    let smallest = if size_of::<Param<M>>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
-    let elements: usize = trained::<M>().map(|(_, spec, _)| spec.elements()).sum();
+/// The norm of so many elements that are all the smallest number of full precision. A shorter vector can't
+/// be rounded to a given norm: its elements lie on the grid of subnormals.
+pub(super) fn smallest_norm<E: Real>(elements: usize) -> f64 {
+    let smallest = if size_of::<E>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
     smallest * (elements as f64).sqrt()
 }
 
@@ -104,7 +118,7 @@ fn not_negative(name: &str, value: f64) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::device::{Element, Real};
+    use crate::device::Element;
     use crate::model::Workspace;
     use crate::model::toy::Toy;
 
@@ -171,6 +185,118 @@ mod tests {
         let of_f64 = [5e-324, 1e-310, 1e-300, 1e-160, 1e-150, 1e150, 1e160, 1e300, f64::MAX];
         clipped_norms_keep_their_limit(&cpu, &[&ordinary[..], &of_f32].concat());
         clipped_norms_keep_their_limit(&cpu.double(), &[&ordinary[..], &of_f64].concat());
+    }
+
+    /// Numbers in no order (an LCG; its upper half is good).
+    struct Draw(u64);
+
+    impl Draw {
+        fn next(&mut self) -> u64 {
+            let mut half = || {
+                self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                self.0 >> 32
+            };
+            half() << 32 | half()
+        }
+
+        fn below(&mut self, count: usize) -> usize {
+            (self.next() % count as u64) as usize
+        }
+
+        /// Any finite number of the type, so that every exponent is as frequent.
+        fn finite<E: Real>(&mut self) -> f64 {
+            loop {
+                let bits = self.next();
+                let x = if size_of::<E>() == 4 {
+                    f64::from(f32::from_bits(bits as u32))
+                } else {
+                    f64::from_bits(bits)
+                };
+                if x.is_finite() {
+                    return x;
+                }
+            }
+        }
+
+        /// Gradients of as many kinds as there are ways to lose digits.
+        fn gradients<E: Real>(&mut self) -> [f64; 28] {
+            let [largest, normal, smallest] = if size_of::<E>() == 4 {
+                [f32::MAX, f32::MIN_POSITIVE, f32::from_bits(1)].map(f64::from)
+            } else {
+                [f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1)]
+            };
+            let (one, at, kind) = (self.finite::<E>(), self.below(28), self.below(6));
+            std::array::from_fn(|i| match kind {
+                // Each of any magnitude.
+                0 => self.finite::<E>(),
+                // One, and either nothing else or others on the grid of subnormals.
+                1 | 2 if i == at => one,
+                1 => 0.0,
+                2 => smallest * self.below(100) as f64,
+                // Of one magnitude.
+                3 => one * (self.below(1000) as f64 / 1000.0),
+                // All the same.
+                4 => one,
+                // From the ends.
+                _ => [largest, -largest, smallest, normal, 0.0, -0.0][self.below(6)],
+            })
+        }
+
+        /// Any limit, or one at the end of something.
+        fn limit<E: Real>(&mut self, norm: f64) -> f64 {
+            let near = 1.0 + (self.below(2001) as f64 - 1000.0) * 1e-9;
+            let limits = [
+                self.finite::<E>().abs(),
+                f64::from_bits(self.next()).abs(),
+                norm * near,
+                smallest_norm::<E>(28) * near,
+                0.0,
+                f64::from_bits(1),
+                f64::MAX,
+                f64::INFINITY,
+            ];
+            let limit = limits[self.below(limits.len())];
+            if limit.is_nan() { 1.0 } else { limit }
+        }
+    }
+
+    /// Measured in a unit that neither overflows nor vanishes.
+    fn norm_in(unit: f64, numbers: &[f64]) -> f64 {
+        numbers.iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt()
+    }
+
+    fn every_limit_is_kept<D: Kernel>(device: &D) {
+        let mut ws = Toy::new(device, 7).unwrap().workspace(true).unwrap();
+        let mut draw = Draw(1);
+        for case in 0..30_000 {
+            let mut gradients = draw.gradients::<D::Param>().into_iter();
+            Toy::set_grads(&mut ws, || gradients.next().unwrap()).unwrap();
+            let before = numbers(&ws);
+            let largest = before.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+            let exact = if largest > 0.0 { norm_in(largest, &before) * largest } else { 0.0 };
+            let limit = draw.limit::<D::Param>(exact);
+            let said = ws.grads_mut().clip_norm(limit).unwrap();
+            let after = numbers(&ws);
+            let what = || format!("{}, case {case}: {before:?} to {limit:e}", D::Param::NAME);
+            // Both may be beyond f64; among the subnormals, one unit of the last place.
+            let close = (said - exact).abs() <= 1e-14 * exact + f64::from_bits(1);
+            assert!(said == exact || close, "{}: {said:e} is said, {exact:e} is right", what());
+            let kept = if limit == 0.0 {
+                after.iter().all(|x| *x == 0.0)
+            } else {
+                norm_in(limit, &after) <= 1.0 + 1e-6
+            };
+            assert!(kept, "{}: {after:?}", what());
+            let same = before.iter().zip(&after).all(|(x, y)| x.to_bits() == y.to_bits());
+            assert!(same || said + 1e-6 > limit, "{}: it was short enough", what());
+        }
+    }
+
+    #[test]
+    fn every_finite_gradient_keeps_every_limit_and_one_that_is_shorter_stays() {
+        let cpu = Cpu::with_threads(1).unwrap();
+        every_limit_is_kept(&cpu);
+        every_limit_is_kept(&cpu.double());
     }
 
     #[test]

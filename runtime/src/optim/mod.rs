@@ -54,6 +54,8 @@ mod cpu;
 mod goldens;
 mod group;
 mod jobs;
+#[cfg(any(test, kani))]
+mod proofs;
 mod schedule;
 mod sgd;
 mod state;

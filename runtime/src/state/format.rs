@@ -25,7 +25,7 @@
 //! A checksum is XXH3 with 64 bits; that of a tensor has its place in the table as seed, so that no two can be
 //! exchanged. This file is the only one that knows bincode.
 
-use std::iter;
+use std::{fmt, iter};
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,10 @@ const LITTLE: u8 = b'<';
 /// All but the numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Header {
+    #[serde(deserialize_with = "text")]
     pub(super) model: String,
     /// Of parameters and moments: `f32` or `f64`.
+    #[serde(deserialize_with = "text")]
     pub(super) dtype: String,
     /// Tells the parameters from those of other models: see [`layout`].
     pub(super) layout: u64,
@@ -66,6 +68,7 @@ pub(super) struct Header {
 /// Of an optimizer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OptimizerHeader {
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
     pub(super) steps: u64,
     pub(super) lr: f64,
@@ -79,11 +82,18 @@ pub(super) struct TensorHeader {
     pub(super) shape: Vec<u64>,
 }
 
-/// The same in a file. Axes are eight bytes each, so that what is read takes no more room than the file.
+/// The same in a file, where it stands. Axes are eight bytes each, so that what is read takes no more room than the
+/// file.
 #[derive(Serialize, Deserialize)]
-struct Tensor {
-    name: String,
-    shape: Vec<u8>,
+struct Tensor<'a> {
+    name: &'a str,
+    shape: &'a [u8],
+}
+
+/// A text that is looked for in the file before it is given memory: as a `String` it would first get as much as it
+/// claims to take.
+fn text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    <&str>::deserialize(from).map(str::to_owned)
 }
 
 /// A checksum under way.
@@ -104,6 +114,14 @@ impl Checksum {
     }
 }
 
+/// Text is added as it is written, and never held: that of a crafted tensor's axes may be longer than its file.
+impl fmt::Write for Checksum {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.add(text.as_bytes());
+        Ok(())
+    }
+}
+
 /// The checksum of what is no tensor.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
@@ -115,7 +133,8 @@ pub(super) fn layouts(tensors: &[TensorHeader]) -> impl Iterator<Item = u64> {
     let mut sum = Checksum(XxHash3_64::with_seed(0));
     let none = sum.finish();
     let more = tensors.iter().map(move |TensorHeader { name, shape }| {
-        sum.add(format!("{name} {shape:?}\n").as_bytes());
+        // A checksum takes all text.
+        let _ = fmt::Write::write_fmt(&mut sum, format_args!("{name} {shape:?}\n"));
         sum.finish()
     });
     iter::once(none).chain(more)
@@ -215,8 +234,8 @@ impl Header {
     pub(super) fn bytes(&self, tensors: &[TensorHeader]) -> Option<Vec<u8>> {
         let mut bytes = bincode::serde::encode_to_vec(self, config()).ok()?;
         for TensorHeader { name, shape } in tensors {
-            let shape = shape.iter().flat_map(|dim| dim.to_le_bytes()).collect();
-            let tensor = Tensor { name: name.clone(), shape };
+            let shape: Vec<u8> = shape.iter().flat_map(|dim| dim.to_le_bytes()).collect();
+            let tensor = Tensor { name, shape: &shape };
             bytes.extend(bincode::serde::encode_to_vec(tensor, config()).ok()?);
         }
         (bytes.len() <= HEADER_CAP).then_some(bytes)
@@ -234,7 +253,7 @@ impl Header {
                 return Err(format!("has half an axis of `{name}`"));
             }
             table.push(TensorHeader {
-                name,
+                name: name.to_owned(),
                 shape: dims.iter().map(|dim| u64::from_le_bytes(*dim)).collect(),
             });
         }
@@ -247,14 +266,14 @@ impl Header {
 }
 
 /// Decodes a value from the front of `bytes`.
-fn take<T: serde::de::DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, String> {
-    let (value, read) = bincode::serde::decode_from_slice(bytes, config())
+fn take<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> Result<T, String> {
+    let (value, read) = bincode::serde::borrow_decode_from_slice(bytes, config())
         .map_err(|error| format!("can't be decoded: {error}"))?;
     *bytes = &bytes[read..];
     Ok(value)
 }
 
-/// The limit also bounds what decoding allocates.
+/// No value takes more than a header may have.
 fn config() -> Configuration<LittleEndian, Varint, Limit<HEADER_CAP>> {
     bincode::config::standard().with_limit::<HEADER_CAP>()
 }

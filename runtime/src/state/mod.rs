@@ -72,6 +72,8 @@ mod flow;
 mod folder;
 mod format;
 mod inspect;
+#[cfg(any(test, kani))]
+mod proofs;
 mod read;
 pub mod safetensors;
 #[cfg(test)]

@@ -281,11 +281,13 @@ fn difference(expected: &[TensorHeader], found: &[TensorHeader]) -> Option<(Stri
     Some((describe(expected.get(at)), describe(found.get(at))))
 }
 
+/// In words that no file makes long: of a name, or of axes, more than a hundred are cut off.
 fn describe(tensor: Option<&TensorHeader>) -> String {
-    tensor.map_or_else(
-        || String::from("nothing more"),
-        |tensor| format!("`{}` {:?}", tensor.name, tensor.shape),
-    )
+    let Some(TensorHeader { name, shape }) = tensor else { return String::from("nothing more") };
+    let more = |count: usize| if count > 100 { "…" } else { "" };
+    let (letters, axes) = (name.chars().count(), shape.len());
+    let (told, shape) = (name.chars().take(100).collect::<String>(), &shape[..axes.min(100)]);
+    format!("`{told}{}` {shape:?}{}", more(letters), more(axes))
 }
 
 fn refused(path: &Path, why: Refused, bytes: &[u8]) -> Error {

@@ -4,7 +4,9 @@ use super::{At, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer,
 use crate::data::{Dataset, Loader, Source};
 use crate::device::{Device, Real};
 use crate::error::Error;
-use crate::model::{Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite};
+use crate::model::{
+    Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite, of_batch, of_samples,
+};
 use crate::optim::{Kernel, Optimizer};
 use crate::state::{Cursor, Progress, Resumed};
 
@@ -297,9 +299,9 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         let Some(sum) = &mut self.sum else {
             return clip(self.workspace.grads_mut(), self.trainer.clip_norm);
         };
-        // A loss is the mean over its batch. Whole batches count as 1, so that they are added as they are.
+        // Whole batches are added as they are.
         if samples != self.trainer.batch {
-            self.workspace.grads_mut().scale(samples as f64 / self.trainer.batch as f64)?;
+            self.workspace.grads_mut().scale(of_batch(samples, self.trainer.batch))?;
         }
         let norm = self.workspace.grads().norm()?;
         sum.add(&self.workspace.grads())?;
@@ -310,7 +312,7 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
     fn gradient_of_sum(&mut self, samples: usize) -> Result<Option<f64>, Error> {
         let Some(sum) = &mut self.sum else { return Ok(None) };
         if samples != self.trainer.batch {
-            sum.grads_mut().scale(self.trainer.batch as f64 / samples as f64)?;
+            sum.grads_mut().scale(of_samples(samples, self.trainer.batch))?;
         }
         clip(sum.grads_mut(), self.trainer.clip_norm).map(Some)
     }
