@@ -107,7 +107,7 @@ fn most<T>(work: impl FnOnce() -> T) -> (T, usize) {
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 8] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
