@@ -7,7 +7,7 @@ use remat::model::Trainable;
 use remat::optim;
 use remat::prelude::*;
 use remat::state::Folder;
-use remat::train::{At, Callback, CsvLog, Every, LossCurve, Saver};
+use remat::train::{CsvLog, Every, LossCurve, Saver};
 
 /// `--out FOLDER`, `--save-every N` and `--resume`.
 #[derive(Debug, Default)]
@@ -75,23 +75,7 @@ impl Saving {
         let saver = every.map_or_else(|| saver.clone(), |every| saver.clone().every(Every::Steps(every)));
         let (log, curve) = (folder.path().join("log.csv"), folder.path().join("loss.svg"));
         let curve = LossCurve::new(curve).earlier_steps(&log);
-        let trainer = trainer.callback(SaysResumed).callback(CsvLog::new(log)).callback(curve);
-        let trainer = trainer.callback(saver).stop_on_ctrl_c();
+        let trainer = trainer.callback(CsvLog::new(log)).callback(curve).callback(saver).stop_on_ctrl_c();
         Ok(if resume { trainer.resume(&folder) } else { trainer })
-    }
-}
-
-/// Prints what a run goes on from.
-struct SaysResumed;
-
-impl<M: Trainable> Callback<M> for SaysResumed {
-    fn start(&mut self, at: &At<'_, M>) -> Result<(), remat::Error> {
-        if let Some(resumed) = at.resumed {
-            for (path, error) in &resumed.skipped {
-                println!("passed over {}: {error}", path.display());
-            }
-            println!("resumed from {}, after step {}", resumed.path.display(), resumed.progress.step);
-        }
-        Ok(())
     }
 }

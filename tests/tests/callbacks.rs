@@ -307,7 +307,9 @@ fn lines_tell_of_steps_evaluations_and_the_end() {
     );
     assert!(lines[3].starts_with("step 10/24: loss ") && lines[3].ends_with(", interrupted"), "{lines:?}");
     run(&files, printed.clone(), Nothing, &AtomicBool::new(false)).unwrap();
-    let lines = printed.lines();
+    let mut lines = printed.lines();
+    let resumed = lines.remove(0);
+    assert!(resumed.starts_with("resumed from ") && resumed.contains("step-00000010.remat"), "{resumed}");
     assert_eq!(lines.len(), 6, "{lines:?}");
     assert!(lines[0].starts_with("step 12/24: validation loss "));
     // The step's own loss stands behind that of its evaluation.

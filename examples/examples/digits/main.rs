@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use remat::data::{Arrays, idx};
 use remat::ndarray::{Array1, Array2, Axis};
 use remat::prelude::*;
-use remat::train::{At, Callback, Flow, Step};
+use remat::train::{At, Callback, Flow, ProgressBar, Step};
 use remat_examples::Saving;
 
 model! {
@@ -71,6 +71,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         .batch(BATCH)
         .shuffle(0)
         .schedule(schedule)
+        .callback(ProgressBar::new())
         .callback(Accuracy { ws: net.inference_workspace(BATCH)?, images: &test, sum: 0.0, count: 0 })
         .run(&mut net, &mut opt, Arrays::new((train.pixels.view(), train.labels.view()))?)?;
     println!(

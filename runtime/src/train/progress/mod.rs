@@ -13,6 +13,7 @@ use super::words::number;
 use super::{At, Callback, Ended, Evaluation, Every, Flow, Step};
 use crate::error::Error;
 use crate::model::Trainable;
+use crate::state::Resumed;
 
 /// A line comes after this time at the latest, or after this part of the run's, if that is longer.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -23,7 +24,8 @@ const REDRAW: Duration = Duration::from_millis(50);
 /// Shows how far a run is on standard error: a bar on a terminal, else a line every so many steps and for each evaluation.
 ///
 /// Both have the loss, a running mean over the last twenty steps or so, the samples for each second, and how long it will
-/// take. After a resume the bar begins where the run goes on, and only the steps of this run count for its rate.
+/// take. After a resume it says from which state, and which damaged ones were passed over; the bar begins where the run goes
+/// on, and only the steps of this run count for its rate.
 ///
 /// Feature `terminal`, which is on by default, has it.
 ///
@@ -149,6 +151,18 @@ impl ProgressBar {
         self.shown = Some(now);
     }
 
+    fn resumed(&mut self, Resumed { path, progress, skipped }: &Resumed) {
+        let passed = skipped.iter().map(|(path, error)| format!("passed over {}: {error}", path.display()));
+        let from = format!("resumed from {}, after step {}", path.display(), progress.step);
+        for line in passed.chain([from]) {
+            match &mut self.out {
+                Out::Undecided => {}
+                Out::Bar(bar) => bar.println(line),
+                Out::Lines(out) => print(&mut **out, &line),
+            }
+        }
+    }
+
     fn evaluated(&mut self, evaluation: Evaluation) {
         match &mut self.out {
             Out::Undecided | Out::Bar(_) => self.meter.validation = Some(evaluation.loss),
@@ -176,7 +190,11 @@ impl ProgressBar {
 
 impl<M: Trainable> Callback<M> for ProgressBar {
     fn start(&mut self, at: &At<'_, M>) -> Result<(), Error> {
-        self.begin(at.progress.step, at.steps, ProgressDrawTarget::stderr())
+        self.begin(at.progress.step, at.steps, ProgressDrawTarget::stderr())?;
+        if let Some(resumed) = at.resumed {
+            self.resumed(resumed);
+        }
+        Ok(())
     }
 
     fn step(&mut self, at: &At<'_, M>, step: &Step) -> Result<Flow, Error> {
