@@ -235,6 +235,16 @@ impl Error {
         Self::File { path: path.to_owned(), action, message: error.to_string() }
     }
 
+    /// A number, or a word, outside what it may be.
+    pub(crate) fn argument(name: &str, expected: &'static str, found: impl ToString) -> Self {
+        Self::Argument { name: name.to_owned(), expected, found: found.to_string() }
+    }
+
+    /// That there is one of something, or more.
+    pub(crate) fn unless_at_least_1(name: &str, number: u64) -> Result<(), Self> {
+        if number > 0 { Ok(()) } else { Err(Self::argument(name, "at least 1", number)) }
+    }
+
     /// A defect of this library, described.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::Internal { message: message.into() }

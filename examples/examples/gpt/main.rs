@@ -13,9 +13,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use data::Corpus;
-use remat::data::{Dataset, Loader, Windows};
 use remat::prelude::*;
-use remat::train::{At, Callback, Ended, Every, ProgressBar};
+use remat::train::{At, Callback, Ended, Every, ProgressBar, mean_loss};
 use remat_examples::Saving;
 
 /// The same network with and without marks on its blocks: one macro, two models.
@@ -110,13 +109,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     println!("before:\n{}", sample::sample(&gpt, &corpus.prompt(), 120)?);
     println!(
         "held-out loss before training {:.3} (ln 256 is {:.3})",
-        mean_loss(&gpt, corpus.held_out()?)?,
+        mean_loss(&gpt, &mut gpt.workspace(BATCH)?, corpus.held_out()?)?,
         256f64.ln()
     );
     let trainer = saving.tell(Trainer::steps(steps))?;
     train(&mut gpt, &corpus, steps, trainer)?;
     println!("after:\n{}", sample::sample(&gpt, &corpus.prompt(), 400)?);
-    println!("held-out loss {:.3}", mean_loss(&gpt, corpus.held_out()?)?);
+    println!("held-out loss {:.3}", mean_loss(&gpt, &mut gpt.workspace(BATCH)?, corpus.held_out()?)?);
     Ok(())
 }
 
@@ -160,20 +159,6 @@ impl Callback<Gpt> for MemoryTable {
         println!("memory:\n{}", at.memory);
         Ok(())
     }
-}
-
-/// The mean loss over some windows, in nats per byte.
-fn mean_loss(gpt: &Gpt, windows: Windows<'_>) -> Result<f64, remat::Error> {
-    let mut ws = gpt.workspace(BATCH)?;
-    let count = windows.len();
-    let mut batches = Loader::new(windows, BATCH)?;
-    let mut sum = 0.0;
-    for _ in 0..batches.batches() {
-        let (tokens, next) = batches.next_batch()?;
-        let samples = tokens.nrows() as f64;
-        sum += samples * f64::from(gpt.evaluate(&mut ws, tokens.view(), next.view())?);
-    }
-    Ok(sum / count as f64)
 }
 
 /// What the command line says.

@@ -64,22 +64,19 @@ pub(super) fn peak_bytes(layout: &Layout, width: usize) -> (u64, u64) {
 
 /// The tables of the three programs.
 pub(super) fn emit(graph: &Graph, plans: &Plans, calls: &mut Calls) -> Result<TokenStream, String> {
-    let mut tables = TokenStream::new();
     let offsets = param_offsets(graph)?;
-    for (name, planned, lowered) in [
-        ("__REMAT_TRAIN", &plans.train, &plans.training),
-        ("__REMAT_EVALUATE", &plans.evaluate, &plans.evaluation),
-        ("__REMAT_FORWARD", &plans.forward, &plans.evaluation),
-    ] {
-        let (table, ran) = rows::of(graph, lowered, planned, calls, &offsets)?;
-        let table = table.tokens();
-        let constant = Ident::new(name, Span::call_site());
-        tables.extend(quote!(static #constant: __remat::Numbers = #table;));
-        if name == "__REMAT_TRAIN" {
-            tables.extend(ran_in_training(graph, lowered, planned, &ran)?);
-        }
-    }
-    Ok(tables)
+    let mut rows = |planned, lowered| rows::of(graph, lowered, planned, calls, &offsets);
+    let (train, ran) = rows(&plans.train, &plans.training)?;
+    let (evaluate, _) = rows(&plans.evaluate, &plans.evaluation)?;
+    let (forward, _) = rows(&plans.forward, &plans.evaluation)?;
+    let [train, evaluate, forward] = [train, evaluate, forward].map(|table| table.tokens());
+    let ran = ran_in_training(graph, &plans.training, &plans.train, &ran)?;
+    Ok(quote! {
+        static __REMAT_TRAIN: __remat::Numbers = #train;
+        static __REMAT_EVALUATE: __remat::Numbers = #evaluate;
+        static __REMAT_FORWARD: __remat::Numbers = #forward;
+        #ran
+    })
 }
 
 /// The name of the constant of [`ran_in_training`].

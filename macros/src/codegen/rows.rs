@@ -19,7 +19,7 @@ pub(super) fn of<'a>(
     graph: &'a Graph,
     lowered: &'a Lowered,
     planned: &'a Planned,
-    calls: &'a mut Calls,
+    calls: &mut Calls,
     offsets: &'a [u32],
 ) -> Result<(Numbers, Vec<&'a Run>), String> {
     let (table, known) = (Numbers::default(), vec![vec![]; graph.nodes.len()]);
@@ -30,11 +30,11 @@ pub(super) fn of<'a>(
     Ok((emitter.table, emitter.ran))
 }
 
-struct Emitter<'a> {
+struct Emitter<'a, 'c> {
     graph: &'a Graph,
     lowered: &'a Lowered,
     planned: &'a Planned,
-    calls: &'a mut Calls,
+    calls: &'c mut Calls,
     /// The calls so far, by the first node that is alike, and their numbers.
     known: Vec<Vec<(Likeness, u32)>>,
     table: Numbers,
@@ -75,7 +75,7 @@ impl Row {
     }
 }
 
-impl<'a> Emitter<'a> {
+impl<'a> Emitter<'a, '_> {
     fn step(&mut self, at: usize, step: &'a Step) -> Result<(), String> {
         match step {
             Step::Run(run) if run.kind == Kind::Backward => self.backward(at, run),

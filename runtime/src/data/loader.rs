@@ -83,11 +83,8 @@ impl<D: Dataset> Loader<D> {
     /// [`Error::Argument`] if it is behind the last sample.
     pub fn seek(&mut self, cursor: Cursor) -> Result<(), Error> {
         if cursor.position >= self.len as u64 {
-            return Err(Error::Argument {
-                name: String::from("cursor.position"),
-                expected: "below the number of samples",
-                found: format!("{}, of {} samples", cursor.position, self.len),
-            });
+            let found = format!("{}, of {} samples", cursor.position, self.len);
+            return Err(Error::argument("cursor.position", "below the number of samples", found));
         }
         self.cursor = cursor;
         self.order.clear();

@@ -98,10 +98,9 @@ by_reference!(&T, Box<T>, Arc<T>);
 pub(crate) fn check_samples(samples: &[usize], len: usize) -> Result<(), Error> {
     match samples.iter().find(|sample| **sample >= len) {
         None => Ok(()),
-        Some(sample) => Err(Error::Argument {
-            name: String::from("samples"),
-            expected: "numbers below that of all samples",
-            found: format!("{sample}, of {len} samples"),
-        }),
+        Some(sample) => {
+            let found = format!("{sample}, of {len} samples");
+            Err(Error::argument("samples", "numbers below that of all samples", found))
+        }
     }
 }

@@ -69,7 +69,7 @@ impl<'a> Windows<'a> {
     }
 
     fn new(tokens: Tokens<'a>, length: usize) -> Result<Self, Error> {
-        positive("length", length)?;
+        Error::unless_at_least_1("length", length as u64)?;
         if tokens.len() <= length {
             return Err(Error::Data {
                 place: String::from("the text"),
@@ -86,17 +86,9 @@ impl<'a> Windows<'a> {
     /// # Errors
     /// [`Error::Argument`] for 0.
     pub fn stride(self, stride: usize) -> Result<Self, Error> {
-        positive("stride", stride)?;
+        Error::unless_at_least_1("stride", stride as u64)?;
         Ok(Self { stride, ..self })
     }
-}
-
-fn positive(name: &str, number: usize) -> Result<(), Error> {
-    if number > 0 {
-        return Ok(());
-    }
-    let (expected, found) = ("at least 1", number.to_string());
-    Err(Error::Argument { name: name.to_owned(), expected, found })
 }
 
 impl Dataset for Windows<'_> {

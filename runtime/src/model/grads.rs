@@ -112,7 +112,7 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     /// [`Error::Argument`] unless `factor` is finite, [`Error::InferenceWorkspace`]; the device's own.
     pub fn scale(&mut self, factor: f64) -> Result<(), Error> {
         if !factor.is_finite() {
-            return Err(argument("factor", "a finite number", factor));
+            return Err(Error::argument("factor", "a finite number", factor));
         }
         self.each(|device, x| device.scale(x, factor))
     }
@@ -170,15 +170,11 @@ pub(super) fn places<D: Device>(
 fn place<M: Model>(name: &str) -> Result<(&'static ParamSpec, Span), Error> {
     let index = names::find(M::PARAMS, name)?;
     let place = trained::<M>().find(|&(i, ..)| i == index).map(|(_, spec, span)| (spec, span));
-    place.ok_or_else(|| argument(name, "a parameter that is trained", "frozen"))
+    place.ok_or_else(|| Error::argument(name, "a parameter that is trained", "frozen"))
 }
 
 /// There are no gradients.
 const NONE: Error = Error::InferenceWorkspace { call: "grads" };
-
-fn argument(name: &str, expected: &'static str, found: impl ToString) -> Error {
-    Error::Argument { name: name.to_owned(), expected, found: found.to_string() }
-}
 
 #[cfg(test)]
 mod tests {

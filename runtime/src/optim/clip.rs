@@ -110,7 +110,8 @@ pub(super) fn smallest_norm<E: Real>(elements: usize) -> f64 {
     smallest * (elements as f64).sqrt()
 }
 
-fn not_negative(name: &str, value: f64) -> Result<(), Error> {
+/// That a limit is a number, and not negative.
+pub(crate) fn not_negative(name: &str, value: f64) -> Result<(), Error> {
     in_range(name, value, value >= 0.0, "a number of 0 or more")
 }
 

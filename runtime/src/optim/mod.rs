@@ -66,6 +66,8 @@ use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::model::{Grads, Model};
 
+pub(crate) use clip::not_negative;
+
 pub use adam::{Adam, AdamConfig, AdamStep, AdamW, AdamWConfig};
 pub use group::Group;
 pub use schedule::Schedule;

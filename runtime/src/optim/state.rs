@@ -174,9 +174,5 @@ pub(crate) fn weight_decay_in_range(weight_decay: f64) -> Result<(), Error> {
 
 /// An error unless `fine`.
 pub(crate) fn in_range(name: &str, value: f64, fine: bool, expected: &'static str) -> Result<(), Error> {
-    if fine {
-        Ok(())
-    } else {
-        Err(Error::Argument { name: name.to_owned(), expected, found: value.to_string() })
-    }
+    if fine { Ok(()) } else { Err(Error::argument(name, expected, value)) }
 }

@@ -27,11 +27,8 @@ fn watch() -> Result<(), Error> {
         };
         ctrlc::set_handler(handler).map_err(|error| error.to_string())
     });
-    handler.clone().map_err(|found| Error::Argument {
-        name: String::from("stop_on_ctrl_c"),
-        expected: "the only handler of Ctrl-C in the process",
-        found,
-    })
+    let only = "the only handler of Ctrl-C in the process";
+    handler.clone().map_err(|found| Error::argument("stop_on_ctrl_c", only, found))
 }
 
 /// Whether it was pressed.

@@ -98,6 +98,7 @@ pub use curve::LossCurve;
 pub use memory::Memory;
 #[cfg(feature = "terminal")]
 pub use progress::ProgressBar;
+pub use run::mean_loss;
 pub use saver::{BestSaver, Saver};
 pub use tensorboard::TensorBoard;
 

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::{
     Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite, of_batch, of_samples,
 };
-use crate::optim::{Kernel, Optimizer};
+use crate::optim::{Kernel, Optimizer, not_negative};
 use crate::state::{Cursor, Progress, Resumed};
 
 /// See [`Trainer::run`].
@@ -81,27 +81,21 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
 impl<M: Trainable> Trainer<'_, M> {
     /// That all numbers are in range.
     fn check(&self) -> Result<(), Error> {
-        let at_least_1 = |name: &str, number: u64| if number > 0 { Ok(()) } else { Err(less_than_1(name)) };
-        at_least_1("batch", self.batch as u64)?;
-        at_least_1("accumulate", self.accumulate as u64)?;
+        Error::unless_at_least_1("batch", self.batch as u64)?;
+        Error::unless_at_least_1("accumulate", self.accumulate as u64)?;
         let (Until::Steps(count) | Until::Epochs(count)) = self.until;
-        at_least_1("steps or epochs", count)?;
+        Error::unless_at_least_1("steps or epochs", count)?;
         if let Some((_, every)) = &self.held_out {
             every.check()?;
         }
         if let Some(patience) = self.patience {
-            at_least_1("patience", patience)?;
+            Error::unless_at_least_1("patience", patience)?;
             if self.held_out.is_none() {
                 let (expected, found) = ("given with `evaluate`, whose loss it watches", "without it");
-                return Err(argument("early_stopping", expected, found));
+                return Err(Error::argument("early_stopping", expected, found));
             }
         }
-        match self.clip_norm {
-            Some(norm) if norm.is_nan() || norm < 0.0 => {
-                Err(argument("clip_norm", "a number of 0 or more", norm))
-            }
-            _ => Ok(()),
-        }
+        self.clip_norm.map_or(Ok(()), |norm| not_negative("clip_norm", norm))
     }
 }
 
@@ -109,16 +103,8 @@ impl Every {
     /// That it is ever.
     pub(super) fn check(self) -> Result<(), Error> {
         let (Self::Steps(count) | Self::Epochs(count)) = self;
-        if count > 0 { Ok(()) } else { Err(less_than_1("every")) }
+        Error::unless_at_least_1("every", count)
     }
-}
-
-fn less_than_1(name: &str) -> Error {
-    argument(name, "at least 1", 0)
-}
-
-fn argument(name: &str, expected: &'static str, found: impl ToString) -> Error {
-    Error::Argument { name: name.to_owned(), expected, found: found.to_string() }
 }
 
 /// A run under way.
@@ -336,16 +322,7 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         if !every.is_now(&self.progress, self.epoch_ended) {
             return Ok(None);
         }
-        let mut loader = Loader::new(held_out, self.trainer.batch)?;
-        let (mut total, mut samples) = (0.0, 0);
-        for _ in 0..loader.batches() {
-            let batch = loader.next_batch()?;
-            let count = M::samples(&batch);
-            let loss = self.model.evaluate_batch(&mut self.workspace, &batch)?;
-            total += loss.to_f64() * count as f64;
-            samples += count;
-        }
-        let loss = total / samples as f64;
+        let loss = mean_loss(&*self.model, &mut self.workspace, held_out)?;
         let progress = &mut self.progress;
         let improved = loss.is_finite() && progress.best_loss.is_none_or(|best| loss < best);
         if improved {
@@ -356,6 +333,27 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         }
         Ok(Some(Evaluation { loss, improved }))
     }
+}
+
+/// The mean of the loss over all samples, in evaluation mode, in batches that fill the workspace. What a batch's loss is the
+/// mean of counts as its samples do, ignored ones too.
+///
+/// # Errors
+/// [`Error::Data`] for no samples; those of the dataset and of the model's `evaluate`.
+pub fn mean_loss<M: Trainable>(
+    model: &M,
+    ws: &mut Workspace<M>,
+    dataset: impl Dataset<Batch = M::Batch>,
+) -> Result<f64, Error> {
+    let mut loader = Loader::new(dataset, ws.capacity())?;
+    let (mut total, mut samples) = (0.0, 0);
+    for _ in 0..loader.batches() {
+        let batch = loader.next_batch()?;
+        let count = M::samples(&batch);
+        total += model.evaluate_batch(ws, &batch)?.to_f64() * count as f64;
+        samples += count;
+    }
+    Ok(total / samples as f64)
 }
 
 /// Clips a gradient, if that is asked for, and gives its norm before.
