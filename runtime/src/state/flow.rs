@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 /// Bytes after which what is written begins to go to the disk.
-const PART: usize = 32 << 20;
+const PART: usize = 8 << 20;
 
 /// A file under way.
 pub(super) struct Flow<'a> {
