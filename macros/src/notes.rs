@@ -10,8 +10,14 @@ use crate::graph::{Graph, Mark};
 use crate::ops::store::Format;
 use crate::plan::program::Facts;
 
-/// What a plan, of which `facts` are known, says of the marks of `graph`.
-pub(crate) fn notes(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
+/// What a plan, of which `facts` are known, says of the marks of `graph`; `peaks`: its workspace at a batch of
+/// [`BATCH`], and what that would be without marks.
+pub(crate) fn notes(
+    graph: &Graph,
+    lowered: &Lowered,
+    facts: &Facts,
+    (own, without): (u64, u64),
+) -> Vec<String> {
     let mut notes = overruled(graph, lowered, facts);
     notes.extend(recompute(graph, lowered, facts));
     let mut problems = vec![None; graph.segments.len()];
@@ -22,9 +28,23 @@ pub(crate) fn notes(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<Stri
         let segments: Vec<usize> = mark.segments.iter().filter_map(|of| problems[*of]).collect();
         notes.extend(checkpoint(mark, &segments, facts));
     }
+    // Marks that do something each, and nothing together.
+    if notes.is_empty() && is_marked(graph) && own >= without {
+        notes.push(format!(
+            "the marks save nothing: at batch {BATCH} the workspace is {own} bytes, and {without} without them"
+        ));
+    }
     notes.extend(rounded(graph));
     notes
 }
+
+/// Whether a mark on the model, on a layer or on a scope asks for a plan.
+fn is_marked(graph: &Graph) -> bool {
+    !graph.marks.is_empty() || graph.nodes.iter().any(|node| node.recompute.is_some())
+}
+
+/// Samples for which a plan is summed up, as in the runtime's `Plan`.
+pub(crate) const BATCH: u64 = 32;
 
 /// What is stored rounded.
 fn rounded(graph: &Graph) -> impl Iterator<Item = String> {

@@ -15,8 +15,8 @@ use crate::graph::marks::model::Profile;
 use crate::plan::program::Kind;
 use crate::plan::schedule;
 
-/// What tells the layers of a model from others: a hash of what each does, of what sizes, and what it reads (Fowler,
-/// Noll, Vo: FNV-1a with 64 bits).
+/// What tells the layers of a model from others: a hash of what each does forward and backward, of what sizes, what it
+/// reads, and which parameters it has (Fowler, Noll, Vo: FNV-1a with 64 bits).
 pub(crate) fn key(graph: &Graph, training: &Lowered) -> u64 {
     let problem = &training.problem;
     let mut hash = Hash::default();
@@ -33,7 +33,12 @@ pub(crate) fn key(graph: &Graph, training: &Lowered) -> u64 {
         hash.add(*does);
         hash.text(&format!("{role:?}"));
         hash.add(node.flops);
-        node.reads.iter().for_each(|&value| hash.add(value as u64));
+        hash.all(&node.reads);
+        hash.all(&graph.nodes[layer].params);
+        // What is trained, and whose gradients pass: a layer that is frozen takes less time.
+        if let Some(backward) = &node.backward {
+            [&backward.reads, &backward.grads, &backward.params].into_iter().for_each(|list| hash.all(list));
+        }
         node.makes.iter().for_each(|&value| hash.add(problem.values[value].size.f32_bytes()));
     }
     hash.0
@@ -50,6 +55,12 @@ impl Default for Hash {
 impl Hash {
     fn add(&mut self, number: u64) {
         self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    /// A list, and how long it is.
+    fn all(&mut self, numbers: &[usize]) {
+        self.add(numbers.len() as u64);
+        numbers.iter().for_each(|&number| self.add(number as u64));
     }
 
     fn text(&mut self, text: &str) {
@@ -82,12 +93,14 @@ pub(crate) fn apply(
     let malformed = |line: usize, should: &str| {
         refuse(format!("`{name}` is no profile: line {line} should be {should}"), anew)
     };
-    let mut lines = text.lines();
+    let mut lines = text.trim_end().lines();
     let mut field = |line: usize, word: &str, should: &str| {
         let found = lines.next().and_then(|found| found.strip_prefix(word));
         found.map(str::trim).ok_or_else(|| malformed(line, should))
     };
-    field(1, "remat profile 1", "`remat profile 1`")?;
+    if !field(1, "remat profile 1", "`remat profile 1`")?.is_empty() {
+        return Err(malformed(1, "`remat profile 1`"));
+    }
     let of = field(2, "model ", "`model NAME`")?;
     let found = field(3, "key ", "`key NUMBER`")?;
     let batch = field(4, "batch ", "`batch NUMBER`")?;

@@ -139,7 +139,7 @@ fn measure(name: &str, cpu: &Cpu, steps: usize, plan: &Plan, batch: usize, mut s
     times.sort_by(f64::total_cmp);
     let median = times[times.len() / 2];
     // Backward does each product twice: for the input's gradient and for the weight's.
-    let flops = (3 * plan.forward_flops + plan.recompute_flops) as f64 * batch as f64;
+    let flops = (plan.forward_flops + plan.backward_flops + plan.recompute_flops) as f64 * batch as f64;
     println!(
         "{{\"run\":\"{name}\",\"threads\":{},\"ms\":{median:.2},\"min\":{:.2},\"max\":{:.2},\"gflops\":{:.1},\"product_gflops\":{:.1},\"planned_MiB\":{:.2},\"kept_MiB\":{:.2},\"resident_MiB\":{:.1},\"loss\":{loss:.4}}}",
         cpu.threads(),

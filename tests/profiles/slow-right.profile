@@ -1,6 +1,6 @@
 remat profile 1
 model Net
-key 9c3ffb80c14411bf
+key 2267bc006e5708a6
 batch 8
 1000
 1000

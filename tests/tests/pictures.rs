@@ -46,6 +46,23 @@ model! {
     }
 }
 
+use self::classifier::ClassifierOfImages1 as Classifier;
+
+mod classifier {
+    use remat::prelude::*;
+
+    model! {
+        /// A name of 19 letters, and numbers of as many digits as there are.
+        #[checkpoint(fraction = 0.4)]
+        pub(super) ClassifierOfImages1 {
+            input x: f32[512];
+            target y: f32[512];
+            h: repeat(8) { fc: Linear(512); Gelu; }
+            loss: Mse <- (h, y);
+        }
+    }
+}
+
 /// The heights in the outline of an area: where its vertical lines end.
 fn heights(path: &str) -> Vec<f64> {
     let parts = path.split('V').skip(1);
@@ -96,10 +113,16 @@ fn pictures_are_documents_that_say_what_the_plan_says() {
 
 #[test]
 fn tables_fit_into_100_columns() {
-    for plan in [Net::PLAN, Planned::PLAN, ANetworkWhoseNameIsLongerThanThatOfOthers::PLAN] {
-        let table = plan.to_string();
-        assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+    for plan in [Net::PLAN, Planned::PLAN, ANetworkWhoseNameIsLongerThanThatOfOthers::PLAN, Classifier::PLAN]
+    {
+        for batch in [1, 32, 1000, 100_000] {
+            let table = plan.table(batch).to_string();
+            assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+        }
     }
+    // The name gives way to the numbers, and is cut no more than they need.
+    assert!(Classifier::PLAN.summary().starts_with("ClassifierOfImages1: "));
+    assert!(Classifier::PLAN.table(100_000).to_string().starts_with("Classi"));
 }
 
 /// `REMAT_UPDATE=1 cargo test -p remat-tests --test pictures` writes it anew.

@@ -112,3 +112,42 @@ fn a_profile_that_cannot_be_written_or_measured_is_an_error() {
     assert!(matches!(error, Error::Shape { .. }), "{error}");
     assert!(!file.exists());
 }
+
+/// Nets that differ from that whose profile is asked for in what backward does, or in which parameters there are.
+mod changed {
+    use super::*;
+
+    macro_rules! keys {
+        ($($module:ident [$($first:tt)*] [$($mark:tt)*] ($($more:tt)*) [$($middle:tt)*];)*) => {
+            $(mod $module {
+                use super::*;
+                model! {
+                    pub(crate) Net {
+                        input x: f32[16];
+                        target y: f32[16];
+                        $($first)* left: repeat(2) { fc: Linear(16 $($more)*); Tanh; }
+                        $($mark)* mid: $($middle)*;
+                        loss: Mse <- (mid, y);
+                    }
+                }
+            })*
+            pub(super) const KEYS: &[(&str, u64)] = &[$((stringify!($module), $module::Net::PLAN.profile_key)),*];
+        };
+    }
+    keys! {
+        plain [] [] () [Linear(16)];
+        frozen [] [#[frozen]] () [Linear(16)];
+        no_bias [] [] (, bias = false) [Linear(16)];
+        tied [] [] () [Linear(16, weight = left.0.fc)];
+        other_size [] [] () [Linear(16, bias = false)];
+        marked [#[checkpoint]] [] () [Linear(16)];
+    }
+}
+
+#[test]
+fn a_profile_is_of_what_is_trained_and_of_the_parameters_and_not_of_the_marks() {
+    let plain = changed::KEYS[0].1;
+    for (name, key) in &changed::KEYS[1..] {
+        assert_eq!(*key == plain, *name == "marked", "{name}");
+    }
+}

@@ -49,7 +49,8 @@ pub(crate) fn page(title: &str, plans: &[Entry], batch: usize) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><style>{STYLE}</style></head>\n<body>\n<h1>{title}, batch {batch}</h1>\n\
          <p>Each point is a plan: the peak of a training step over the time that recompute adds. Point at one, or go through them \
-         with Tab. Blue: the planner's. Orange: marks by hand.</p>\n"
+         with Tab. Blue: the planner's. Orange: marks by hand. On the dashed line no plan takes less memory in as little time; \
+         plans that round what they keep give another answer, and are not on it.</p>\n"
     );
     curve(&mut out, plans, batch);
     for Entry { label, plan, .. } in plans {
@@ -59,6 +60,21 @@ pub(crate) fn page(title: &str, plans: &[Entry], batch: usize) -> String {
     }
     let _ = writeln!(out, "<script>{SCRIPT}</script>\n</body></html>");
     out
+}
+
+/// The Pareto front, from the fastest: the plans of which no other takes less memory in as little time. Those that round
+/// give another answer, and are none of them.
+fn front(plans: &[Entry], peak: impl Fn(&Entry) -> f64, added: impl Fn(&Entry) -> f64) -> Vec<&Entry> {
+    let exact = |entry: &&Entry| entry.plan.kept().all(|kept| kept.format.is_none());
+    let mut sorted: Vec<&Entry> = plans.iter().filter(exact).collect();
+    sorted.sort_by(|a, b| added(a).total_cmp(&added(b)).then(peak(a).total_cmp(&peak(b))));
+    let mut least = f64::INFINITY;
+    sorted.retain(|entry| {
+        let less = peak(entry) < least;
+        least = least.min(peak(entry));
+        less
+    });
+    sorted
 }
 
 fn curve(out: &mut String, plans: &[Entry], batch: usize) {
@@ -92,10 +108,10 @@ fn curve(out: &mut String, plans: &[Entry], batch: usize) {
         out,
         "<text x=\"{middle}\" y=\"{low}\" text-anchor=\"middle\">time that the plan adds to a step, as the planner expects</text>"
     );
-    let mut planned: Vec<&Entry> = plans.iter().filter(|entry| entry.maker == Maker::Planner).collect();
-    planned.sort_by(|a, b| added(a).total_cmp(&added(b)));
-    let line: String = planned.iter().enumerate().fold(String::new(), |mut line, (i, entry)| {
-        let _ = write!(line, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, x(entry), y(entry));
+    // Between two plans of the front there is none: for more time it takes as much, up to the next.
+    let line = front(plans, peak, added).iter().enumerate().fold(String::new(), |mut line, (i, entry)| {
+        let (x, y) = (x(entry), y(entry));
+        let _ = if i == 0 { write!(line, "M{x:.1} {y:.1}") } else { write!(line, "H{x:.1}V{y:.1}") };
         line
     });
     let _ = writeln!(out, "<path d=\"{line}\"/>");

@@ -9,7 +9,7 @@ use super::programs::{RAN, param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
 use super::timeline::NAME;
 use crate::graph::{Graph, Init, Param};
-use crate::notes::notes;
+use crate::notes::{BATCH, notes};
 use crate::plan::fullest::fullest;
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Step};
@@ -118,7 +118,13 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let layout = &plans.train.layouts[width];
     let line = WIDTHS[width].line;
     let facts = &plans.train.program.facts;
-    let (lists, notes) = (lists::emit(graph, plans, width)?, notes(graph, &plans.training, facts));
+    let without = &plans.store_all.as_ref().unwrap_or(&plans.train.layouts)[width];
+    let at_batch = |layout| {
+        let (per_sample, fixed) = peak_bytes(layout, width);
+        per_sample.saturating_mul(BATCH).saturating_add(fixed)
+    };
+    let notes = notes(graph, &plans.training, facts, (at_batch(layout), at_batch(without)));
+    let lists = lists::emit(graph, plans, width)?;
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
     // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
@@ -130,14 +136,15 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     };
     let (train, evaluate, forward) =
         (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
-    let store_all = pair(peak_bytes(&plans.store_all.as_ref().unwrap_or(&plans.train.layouts)[width], width));
+    let store_all = pair(peak_bytes(without, width));
     let marked = |(node, _): &&(usize, usize)| plans.training.problem.nodes[*node].recompute;
     let marks = facts.recomputed.iter().filter(marked).count();
     let is_store_all = plans.store_all.is_none();
     let gradient_bytes = int(layout.param_lines * line);
     let elements: u64 = graph.params.iter().map(|p| p.shape.iter().product::<u64>().div_ceil(64) * 64).sum();
     let parameter_bytes = int(elements * WIDTHS[width].scalar);
-    let (forward_flops, recompute_flops) = (int(facts.forward_flops), int(facts.recompute_flops));
+    let [forward_flops, backward_flops, recompute_flops] =
+        [facts.forward_flops, facts.backward_flops, facts.recompute_flops].map(int);
     let (forward_time, backward_time, recompute_time) =
         (int(facts.forward_time), int(facts.backward_time), int(facts.recompute_time));
     let profile_key = int(plans.profile_key);
@@ -149,6 +156,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             recompute_marks: #marks,
             notes: &[#(#notes),*],
             forward_flops: #forward_flops,
+            backward_flops: #backward_flops,
             recompute_flops: #recompute_flops,
             forward_time: #forward_time,
             backward_time: #backward_time,

@@ -116,6 +116,10 @@ impl Lowered {
             let (wanted, sources) = (Wanted::of(graph, id), reads.iter().map(of).collect::<Vec<_>>());
             backward(op, &wanted, &reads, &sources, &makes, &node.params)
         });
+        let passes = backward.as_ref().map_or(0, |backward| match node.params.is_empty() {
+            true => 2,
+            false => u64::from(!backward.grads.is_empty()) + u64::from(!backward.params.is_empty()),
+        });
         let bytes = |values: &[usize]| -> u64 {
             values.iter().map(|&value| self.problem.values[value].size.f32_bytes()).sum()
         };
@@ -131,6 +135,7 @@ impl Lowered {
             restores: false,
             flops: op.flops,
             time,
+            passes,
         });
     }
 
@@ -157,6 +162,7 @@ impl Lowered {
             restores: matches!(origin.role, Role::Load(_)),
             flops: op.flops,
             time,
+            passes: 0,
         });
         made
     }

@@ -98,6 +98,9 @@ pub(crate) struct Node {
     pub(crate) flops: u64,
     /// What its forward costs in time, per sample: see [`time`].
     pub(crate) time: u64,
+    /// How many times that its backward costs: once for what it read, and once for its parameters; twice where there are
+    /// none. A product's is that exactly.
+    pub(crate) passes: u64,
 }
 
 /// How many operations a core does in the time in which it moves a byte from or to memory. Current server cores
@@ -131,7 +134,7 @@ pub(crate) struct Problem {
     pub(crate) outputs: Vec<ValueId>,
     /// From `#[checkpoint]` marks, then the planner's.
     pub(crate) segments: Vec<Segment>,
-    /// What backward costs in time, for each sample, if it was measured; else it is twice what forward costs.
+    /// What backward costs in time, for each sample, if it was measured; else it is what the nodes' passes cost.
     pub(crate) backward_time: Option<u64>,
     /// What a planner places boundaries between (R4): consecutive, from the first node to the last.
     pub(crate) stages: Vec<Range<NodeId>>,

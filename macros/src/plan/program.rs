@@ -122,6 +122,8 @@ pub(crate) struct Facts {
     pub(crate) idle_segments: Vec<usize>,
     /// Floating-point operations of all Forward steps, per sample.
     pub(crate) forward_flops: u64,
+    /// Operations that backward takes without what is recomputed in it.
+    pub(crate) backward_flops: u64,
     /// Floating-point operations of all Recompute steps, per sample.
     pub(crate) recompute_flops: u64,
     /// What all Forward steps, all Backward steps and all Recompute steps cost in time: see

@@ -47,6 +47,7 @@ fn chain(layers: usize) -> Problem {
         restores: false,
         flops: 0,
         time: 0,
+        passes: 0,
     };
     Problem {
         nodes: (0..layers).map(node).collect(),

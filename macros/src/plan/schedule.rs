@@ -166,6 +166,9 @@ impl<'a> Training<'a> {
             nodes.map(|(id, _)| id).collect()
         };
         let forward_time = sum(self.problem, program, Kind::Forward, |node| node.time);
+        let backward = |of: fn(&Node) -> u64| {
+            sum(self.problem, program, Kind::Backward, |node| node.passes.saturating_mul(of(node)))
+        };
         Facts {
             kept: self.kept(program),
             recomputed: again
@@ -179,9 +182,10 @@ impl<'a> Training<'a> {
             idle: marked(&|value| at[value].is_none() && !on_demand[value]),
             idle_segments,
             forward_flops: sum(self.problem, program, Kind::Forward, |node| node.flops),
+            backward_flops: backward(|node| node.flops),
             recompute_flops: sum(self.problem, program, Kind::Recompute, |node| node.flops),
             forward_time,
-            backward_time: self.problem.backward_time.unwrap_or(forward_time.saturating_mul(2)),
+            backward_time: self.problem.backward_time.unwrap_or_else(|| backward(|node| node.time)),
             recompute_time: sum(self.problem, program, Kind::Recompute, |node| node.time),
         }
     }

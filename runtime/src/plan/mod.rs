@@ -104,6 +104,9 @@ pub struct Plan {
     pub notes: &'static [&'static str],
     /// Floating-point operations of forward, per sample.
     pub forward_flops: u64,
+    /// Floating-point operations of backward without what is done again, per sample: those of a layer's forward once for
+    /// the gradient of what it reads, and once for that of its parameters; twice for a layer that has none.
+    pub backward_flops: u64,
     /// Floating-point operations that are done again in backward, per sample.
     pub recompute_flops: u64,
     /// What forward costs in time for each sample, as the planner counts: floating-point operations at full
@@ -162,6 +165,7 @@ impl Plan {
             recompute_marks: 0,
             notes: &[],
             forward_flops: 0,
+            backward_flops: 0,
             recompute_flops: 0,
             forward_time: 0,
             backward_time: 0,
@@ -246,11 +250,10 @@ impl Plan {
         1.0 - self.peak_bytes(batch) as f64 / self.store_all_peak_bytes(batch) as f64
     }
 
-    /// Recomputed operations over the operations of a step without recompute (forward, and backward
-    /// counted as twice forward).
+    /// Recomputed operations over the operations of a step without recompute, forward and backward.
     pub const fn compute_overhead(&self) -> f64 {
-        let forward = if self.forward_flops == 0 { 1 } else { self.forward_flops };
-        self.recompute_flops as f64 / (3.0 * forward as f64)
+        let step = self.forward_flops.saturating_add(self.backward_flops);
+        self.recompute_flops as f64 / if step == 0 { 1.0 } else { step as f64 }
     }
 
     /// The time that recompute adds to a step, as the planner expects: what it costs over what forward and

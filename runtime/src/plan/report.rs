@@ -10,7 +10,7 @@ use crate::tables::{Kind, Table};
 /// of those programs take; the gradients of parameters come on top of the first two and the last.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan = serializer.serialize_struct("Plan", 22)?;
+        let mut plan = serializer.serialize_struct("Plan", 23)?;
         plan.serialize_field("name", self.name)?;
         plan.serialize_field("training", &self.train.bytes)?;
         plan.serialize_field("evaluation", &self.evaluate.bytes)?;
@@ -24,6 +24,7 @@ impl Serialize for Plan {
         plan.serialize_field("time_overhead", &self.time_overhead())?;
         plan.serialize_field("fragmentation", &self.fragmentation())?;
         plan.serialize_field("forward_flops", &self.forward_flops)?;
+        plan.serialize_field("backward_flops", &self.backward_flops)?;
         plan.serialize_field("recompute_flops", &self.recompute_flops)?;
         plan.serialize_field("forward_time", &self.forward_time)?;
         plan.serialize_field("backward_time", &self.backward_time)?;

@@ -12,17 +12,20 @@ impl Plan {
     }
 
     pub(super) fn summary_at(&self, batch: usize) -> String {
-        // A line of the table has 100 columns.
-        let (name, own) = (Short(self.name, 20), Size(self.peak_bytes(batch)));
-        if self.is_store_all {
-            return format!("{name}: {own} at batch {batch}, everything kept that backward reads");
-        }
-        format!(
-            "{name}: {own} at batch {batch} instead of {}, {:.0} % saved for {:.1} % more operations",
-            Size(self.store_all_peak_bytes(batch)),
-            100.0 * self.savings_at(batch),
-            100.0 * self.compute_overhead()
-        )
+        let own = Size(self.peak_bytes(batch));
+        let told = if self.is_store_all {
+            format!("{own} at batch {batch}, everything kept that backward reads")
+        } else {
+            format!(
+                "{own} at batch {batch} instead of {}, {:.0} % saved for {:.1} % more operations",
+                Size(self.store_all_peak_bytes(batch)),
+                100.0 * self.savings_at(batch),
+                100.0 * self.compute_overhead()
+            )
+        };
+        // A line of the table has 100 columns: the name has what is left of them.
+        let left = 100usize.saturating_sub(told.chars().count() + 2);
+        format!("{}: {told}", Short(self.name, left.clamp(5, 20)))
     }
 
     /// The plan as a table, summed up for this batch; `Display` is that for 32.

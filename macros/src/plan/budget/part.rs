@@ -181,6 +181,7 @@ fn close(part: &mut Problem, crossing: &[ValueId], grads: Vec<ValueId>) {
         restores: false,
         flops: 0,
         time: 0,
+        passes: 0,
     });
 }
 

@@ -88,6 +88,7 @@ impl Net {
             restores: false,
             flops: layer.flops,
             time: time(layer.flops, bytes),
+            passes: 2,
         });
         makes[0]
     }
@@ -119,6 +120,7 @@ impl Net {
             restores,
             flops: 0,
             time: 6 * size.f32_bytes(),
+            passes: 0,
         });
         made
     }
