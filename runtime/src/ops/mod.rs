@@ -131,3 +131,7 @@ all_compiled!(
     sum,
     transpose
 );
+
+/// The kernels of all ops on a GPU.
+#[cfg(feature = "cuda")]
+pub(crate) static SOURCES: [&crate::cuda::Source; 1] = [&activation::cuda::SOURCE];
