@@ -20,8 +20,10 @@ pub(crate) struct Source {
 }
 
 /// What kernels include, by the path that they include it by.
-const HEADERS: [(&CStr, &str); 2] = [
+const HEADERS: [(&CStr, &str); 4] = [
     (c"remat.cuh", include_str!("remat.cuh")),
+    (c"cuda/half.cuh", include_str!("half.cuh")),
+    (c"cuda/philox.cuh", include_str!("philox.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
 ];
 

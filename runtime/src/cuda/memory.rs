@@ -28,9 +28,7 @@ impl Memory {
             // SAFETY: the context is this thread's; what is given is owned from here on.
             memory.start = unsafe { result::malloc_sync(bytes) }.map_err(|_| out_of_memory(bytes))?;
             memory.bytes = bytes;
-            // SAFETY: so many bytes begin there.
-            unsafe { result::memset_d8_async(memory.start, 0, bytes, gpu.stream.cu_stream()) }
-                .map_err(|error| failed("to fill memory with zeros", &error))?;
+            gpu.zero(&ViewMut::<u8>::of(PlaceMut(memory.place(Span { start: 0, bytes }))))?;
         }
         Ok(memory)
     }
@@ -54,6 +52,17 @@ impl Memory {
     /// Of a span that is inside.
     fn place(&self, span: Span) -> Place<'_> {
         Place { start: self.start + span.start as u64, bytes: span.bytes, memory: PhantomData }
+    }
+}
+
+impl Gpu {
+    /// Makes all bytes of elements 0, after what was given to the stream before.
+    pub(crate) fn zero<T: Element>(&self, to: &ViewMut<'_, T>) -> Result<(), Error> {
+        self.bind()?;
+        let bytes = to.len() * size_of::<T>();
+        // SAFETY: the view has so many bytes.
+        unsafe { result::memset_d8_async(to.address(), 0, bytes, self.stream.cu_stream()) }
+            .map_err(|error| failed("to fill memory with zeros", &error))
     }
 }
 

@@ -9,6 +9,7 @@
 //! its kernels have run, except those that bring numbers to the host.
 
 mod compile;
+pub(crate) mod elementwise;
 mod launch;
 mod library;
 mod memory;

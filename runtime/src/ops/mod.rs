@@ -134,4 +134,12 @@ all_compiled!(
 
 /// The kernels of all ops on a GPU.
 #[cfg(feature = "cuda")]
-pub(crate) static SOURCES: [&crate::cuda::Source; 1] = [&activation::cuda::SOURCE];
+pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
+    &crate::cuda::elementwise::SOURCE,
+    &activation::cuda::SOURCE,
+    &arithmetic::cuda::SOURCE,
+    &dropout::cuda::SOURCE,
+    &embedding::cuda::SOURCE,
+    &store::cuda::SOURCE,
+    &transpose::cuda::SOURCE,
+];
