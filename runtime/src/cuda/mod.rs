@@ -250,3 +250,29 @@ impl Device for Cuda<f32> {
 fn same_length(to: usize, from: usize) -> Result<(), Error> {
     if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a machine that has a GPU there is nothing to be refused.
+    #[test]
+    fn without_a_driver_or_a_gpu_there_is_an_error_and_no_panic() {
+        let Err(error) = Cuda::new(0) else { return };
+        match &error {
+            Error::Library { looked, .. } => {
+                assert!(
+                    looked.iter().any(|name| name.ends_with(".so.1") || name.ends_with(".so.13")),
+                    "{error}"
+                );
+            }
+            Error::NoGpu { ordinal: 0, count: 0 } | Error::Gpu { .. } | Error::Argument { .. } => {}
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_gpu_of_a_number_that_there_is_not_is_an_error() {
+        assert!(Cuda::new(usize::MAX).is_err());
+    }
+}
