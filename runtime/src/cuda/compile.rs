@@ -20,9 +20,12 @@ pub(crate) struct Source {
 }
 
 /// What kernels include, by the path that they include it by.
-const HEADERS: [(&CStr, &str); 2] = [
+const HEADERS: [(&CStr, &str); 5] = [
     (c"remat.cuh", include_str!("remat.cuh")),
+    (c"cuda/rows.cuh", include_str!("rows.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
+    (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
 ];
 
 /// Contracted only where `fmaf` stands: a value has the same bits in whatever kernel it is computed.

@@ -134,4 +134,13 @@ all_compiled!(
 
 /// The kernels of all ops on a GPU.
 #[cfg(feature = "cuda")]
-pub(crate) static SOURCES: [&crate::cuda::Source; 1] = [&activation::cuda::SOURCE];
+pub(crate) static SOURCES: [&crate::cuda::Source; 8] = [
+    &activation::cuda::SOURCE,
+    &cross_entropy::cuda::SOURCE,
+    &layer_norm::cuda::SOURCE,
+    &mean::cuda::SOURCE,
+    &mse::cuda::SOURCE,
+    &softmax::cuda::SOURCE,
+    &sum::cuda::SOURCE,
+    &crate::optim::cuda::SOURCE,
+];
