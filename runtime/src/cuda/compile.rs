@@ -20,11 +20,14 @@ pub(crate) struct Source {
 }
 
 /// What kernels include, by the path that they include it by.
-const HEADERS: [(&CStr, &str); 4] = [
+const HEADERS: &[(&CStr, &str)] = &[
     (c"remat.cuh", include_str!("remat.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),
+    (c"cuda/rows.cuh", include_str!("rows.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
+    (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
 ];
 
 /// Contracted only where `fmaf` stands: a value has the same bits in whatever kernel it is computed.
@@ -103,7 +106,7 @@ pub(super) fn compile(source: &Source, arch: &str, more: &[&CStr]) -> Result<Com
     let architecture = text(&format!("--gpu-architecture={arch}"))?;
     let options: Vec<_> =
         OPTIONS.iter().chain(more).copied().chain([architecture.as_c_str()]).map(CStr::as_ptr).collect();
-    let names = HEADERS.map(|(name, _)| name.as_ptr());
+    let names: Vec<_> = HEADERS.iter().map(|(name, _)| name.as_ptr()).collect();
     let headers: Vec<_> = headers.iter().map(|header| header.as_ptr()).collect();
     let mut program = ptr::null_mut();
     // SAFETY: all texts live until the program is destroyed, and end in a NUL; the counts are those of the arrays.

@@ -13,6 +13,8 @@ pub(crate) mod elementwise;
 mod launch;
 mod library;
 mod memory;
+mod rows;
+mod scratch;
 mod staging;
 
 use std::marker::PhantomData;
@@ -28,6 +30,9 @@ pub(crate) use compile::Source;
 pub(crate) use launch::{Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
+pub(crate) use rows::Rows;
+pub(crate) use scratch::PARTIALS;
+use scratch::Scratch;
 use staging::Staging;
 
 /// The oldest version of CUDA that a driver must know, as the driver says it.
@@ -59,6 +64,7 @@ pub(crate) struct Gpu {
     multiprocessors: usize,
     kernels: launch::Shared,
     staging: Mutex<Staging>,
+    scratch: Mutex<Scratch>,
 }
 
 impl Gpu {
@@ -138,6 +144,7 @@ impl Cuda<f32> {
             stream: context.new_stream().map_err(|error| failed("to make a stream", &error))?,
             kernels: Mutex::default(),
             staging: Mutex::new(Staging::new(&context)?),
+            scratch: Mutex::new(Scratch::new(&context)?),
             context,
         };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
@@ -185,9 +192,9 @@ impl Device for Cuda<f32> {
 
     const LAYOUT: Layout = Layout { line: LINE, elem: 4, scalar: 4 };
 
-    /// The page-locked memory that copies go through.
+    /// The page-locked memory that copies go through, and what sums are left in on their way to the host.
     fn bytes(&self) -> usize {
-        staging::BYTES
+        staging::BYTES + scratch::BYTES
     }
 
     fn alloc(&self, bytes: usize) -> Result<Memory, Error> {

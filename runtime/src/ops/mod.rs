@@ -136,10 +136,17 @@ all_compiled!(
 #[cfg(feature = "cuda")]
 pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
     &crate::cuda::elementwise::SOURCE,
+    &crate::optim::cuda::SOURCE,
     &activation::cuda::SOURCE,
     &arithmetic::cuda::SOURCE,
+    &cross_entropy::cuda::SOURCE,
     &dropout::cuda::SOURCE,
     &embedding::cuda::SOURCE,
+    &layer_norm::cuda::SOURCE,
+    &mean::cuda::SOURCE,
+    &mse::cuda::SOURCE,
+    &softmax::cuda::SOURCE,
     &store::cuda::SOURCE,
+    &sum::cuda::SOURCE,
     &transpose::cuda::SOURCE,
 ];
