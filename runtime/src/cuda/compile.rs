@@ -20,9 +20,10 @@ pub(crate) struct Source {
 }
 
 /// What kernels include, by the path that they include it by.
-const HEADERS: [(&CStr, &str); 2] = [
+const HEADERS: [(&CStr, &str); 3] = [
     (c"remat.cuh", include_str!("remat.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
 ];
 
 /// Contracted only where `fmaf` stands: a value has the same bits in whatever kernel it is computed.
