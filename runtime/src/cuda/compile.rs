@@ -26,6 +26,7 @@ const HEADERS: &[(&CStr, &str)] = &[
     (c"cuda/philox.cuh", include_str!("philox.cuh")),
     (c"cuda/rows.cuh", include_str!("rows.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
     (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
     (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
 ];

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::ffi::{c_uint, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cudarc::driver::{CudaFunction, CudaModule, result, sys};
+use cudarc::driver::{CudaFunction, CudaModule, DriverError, result, sys};
 use cudarc::nvrtc::Ptx;
 
 use super::compile::{self, Source};
@@ -14,6 +14,8 @@ use crate::error::Error;
 
 /// Threads of the blocks of kernels that work on elements one by one, as in `remat.cuh`.
 const ELEMENTWISE: u32 = 256;
+/// The most bytes of shared memory that a kernel may use without asking.
+const SHARED: u32 = 48 << 10;
 /// The most arguments of a kernel.
 const ARGUMENTS: usize = 24;
 
@@ -74,6 +76,20 @@ impl Grid {
 struct Loaded {
     function: CudaFunction,
     arguments: Vec<usize>,
+    /// The most bytes of shared memory that it may use.
+    shared: u32,
+}
+
+impl Loaded {
+    /// Asks for as much shared memory as a launch needs.
+    fn allow(&mut self, shared: u32) -> Result<(), DriverError> {
+        if shared > self.shared {
+            let most = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+            self.function.set_attribute(most, i32::try_from(shared).unwrap_or(i32::MAX))?;
+            self.shared = shared;
+        }
+        Ok(())
+    }
 }
 
 /// What is loaded.
@@ -110,6 +126,8 @@ impl Gpu {
         let mut at = [std::ptr::null_mut(); ARGUMENTS];
         at.iter_mut().zip(arguments).for_each(|(at, argument)| *at = argument.at());
         let Grid { blocks, threads, shared } = grid;
+        let what = || format!("to launch `{}` as {grid:?}", function.name);
+        loaded.allow(shared).map_err(|error| failed(&what(), &error))?;
         // SAFETY: the function is loaded, its arguments are of the sizes that it takes and are copied by the call;
         // addresses are the caller's promise.
         unsafe {
@@ -122,12 +140,12 @@ impl Gpu {
                 &mut at[..arguments.len()],
             )
         }
-        .map_err(|error| failed(&format!("to launch `{}` as {grid:?}", function.name), &error))
+        .map_err(|error| failed(&what(), &error))
     }
 }
 
 impl Kernels {
-    fn loaded(&mut self, gpu: &Gpu, function: &Function) -> Result<&Loaded, Error> {
+    fn loaded(&mut self, gpu: &Gpu, function: &Function) -> Result<&mut Loaded, Error> {
         match self.functions.entry((function.source.name, function.name)) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
@@ -143,14 +161,14 @@ impl Kernels {
                 let what = format!("to find the kernel `{}`", function.name);
                 let found = module.load_function(function.name).map_err(|error| failed(&what, &error))?;
                 let arguments = arguments(&found).map_err(|error| failed(&what, &error))?;
-                Ok(entry.insert(Loaded { function: found, arguments }))
+                Ok(entry.insert(Loaded { function: found, arguments, shared: SHARED }))
             }
         }
     }
 }
 
 /// How many bytes each argument has.
-fn arguments(function: &CudaFunction) -> Result<Vec<usize>, cudarc::driver::DriverError> {
+fn arguments(function: &CudaFunction) -> Result<Vec<usize>, DriverError> {
     let mut sizes = vec![];
     loop {
         let (mut offset, mut bytes) = (0, 0);

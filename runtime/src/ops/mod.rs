@@ -139,6 +139,7 @@ pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
     &crate::optim::cuda::SOURCE,
     &activation::cuda::SOURCE,
     &arithmetic::cuda::SOURCE,
+    &attention::cuda::SOURCE,
     &cross_entropy::cuda::SOURCE,
     &dropout::cuda::SOURCE,
     &embedding::cuda::SOURCE,
