@@ -134,4 +134,4 @@ all_compiled!(
 
 /// The kernels of all ops on a GPU.
 #[cfg(feature = "cuda")]
-pub(crate) static SOURCES: [&crate::cuda::Source; 1] = [&activation::cuda::SOURCE];
+pub(crate) static SOURCES: [&crate::cuda::Source; 2] = [&activation::cuda::SOURCE, &linear::cuda::SOURCE];
