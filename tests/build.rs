@@ -1,5 +1,6 @@
 //! Builds what stands for CUDA where there is no GPU: a driver whose memory is the host's and that runs the kernels of
-//! `remat`, compiled for the host, and a compiler that compiles nothing. See `cuda/shim.h` and `cuda/driver.h`.
+//! `remat`, compiled for the host, a compiler that compiles nothing, and products of matrices. See `cuda/shim.h` and
+//! `cuda/driver.h`.
 //!
 //! Cargo puts the folder they are in on the path that tests look for libraries on, so they are found by their names.
 //! `REMAT_CUDA_SANITIZER` (`address`, `thread` or `undefined`) has kernels watched by a sanitizer of the C++ compiler;
@@ -30,7 +31,7 @@ mod fakes {
         calls: &'static [&'static str],
     }
 
-    const LIBRARIES: [Library; 2] = [
+    const LIBRARIES: [Library; 3] = [
         Library {
             name: "libcuda.so.1",
             sources: &[
@@ -42,6 +43,12 @@ mod fakes {
             ],
             kernels: true,
             calls: &[],
+        },
+        Library {
+            name: "libcublasLt.so.13",
+            sources: &["blaslt.cpp"],
+            kernels: false,
+            calls: &["libcuda.so.1"],
         },
         Library { name: "libnvrtc.so.13", sources: &["nvrtc.cpp"], kernels: false, calls: &[] },
     ];

@@ -36,6 +36,28 @@ pub(super) fn nvrtc() -> Result<(), Error> {
     if present { Ok(()) } else { Err(lacks(name, &[String::from("libnvrtc.so.13")])) }
 }
 
+/// Products of matrices.
+pub(super) fn cublaslt() -> Result<(), Error> {
+    let (name, file) = ("cuBLAS of CUDA 13", "libcublasLt.so.13");
+    find(name, &[file, "cublasLt64_13.dll"])?;
+    // SAFETY: as in `driver`.
+    let present = unsafe { cudarc::cublaslt::sys::is_culib_present() };
+    if !present {
+        return Err(lacks(name, &[String::from(file)]));
+    }
+    // Another that the system has by a shorter name is found before it.
+    // SAFETY: the library is there.
+    let version = unsafe { cudarc::cublaslt::sys::cublasLtGetVersion() };
+    if version / 10_000 == 13 {
+        return Ok(());
+    }
+    Err(Error::argument(
+        "the version of cuBLAS",
+        "13",
+        format!("{}.{}", version / 10_000, version / 100 % 100),
+    ))
+}
+
 /// Loads the first of these that there is: from the folder that is asked for, else where the system looks, else where
 /// CUDA is usually installed, else among Python's packages.
 fn find(library: &'static str, names: &[&str]) -> Result<PathBuf, Error> {

@@ -66,7 +66,7 @@ impl Gpu {
     }
 }
 
-fn out_of_memory(bytes: usize) -> Error {
+pub(super) fn out_of_memory(bytes: usize) -> Error {
     let (free, total) = result::mem_get_info().unwrap_or_default();
     Error::GpuMemory { bytes, what: "a buffer", free, total }
 }

@@ -1,20 +1,21 @@
 //! NVIDIA GPUs.
 //!
-//! Needs a GPU of compute capability 8.0 or newer, a driver for CUDA 13, and CUDA 13's `libnvrtc`: from
-//! `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
-//! (`pip install nvidia-cuda-nvrtc`). Nothing of it is needed to build.
+//! Needs a GPU of compute capability 8.0 or newer, a driver for CUDA 13, and CUDA 13's `libnvrtc` and `libcublasLt`:
+//! from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
+//! (`pip install nvidia-cuda-nvrtc nvidia-cublas`). Nothing of it is needed to build.
 //!
 //! Kernels are compiled when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
 //! none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call returns before
 //! its kernels have run, except those that bring numbers to the host.
 
+mod blas;
 mod compile;
 pub(crate) mod elementwise;
 mod launch;
 mod library;
 mod memory;
+mod partials;
 mod rows;
-mod scratch;
 mod staging;
 
 use std::marker::PhantomData;
@@ -26,13 +27,14 @@ use ndarray::{ArrayView, Dimension};
 use crate::arena::LINE;
 use crate::device::{Device, Element, Layout, Span};
 use crate::error::Error;
+use blas::Blas;
+pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
 pub(crate) use launch::{Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
+pub(crate) use partials::PARTIALS;
 pub(crate) use rows::Rows;
-pub(crate) use scratch::PARTIALS;
-use scratch::Scratch;
 use staging::Staging;
 
 /// The oldest version of CUDA that a driver must know, as the driver says it.
@@ -64,7 +66,7 @@ pub(crate) struct Gpu {
     multiprocessors: usize,
     kernels: launch::Shared,
     staging: Mutex<Staging>,
-    scratch: Mutex<Scratch>,
+    blas: Mutex<Blas>,
 }
 
 impl Gpu {
@@ -144,7 +146,7 @@ impl Cuda<f32> {
             stream: context.new_stream().map_err(|error| failed("to make a stream", &error))?,
             kernels: Mutex::default(),
             staging: Mutex::new(Staging::new(&context)?),
-            scratch: Mutex::new(Scratch::new(&context)?),
+            blas: Mutex::new(Blas::new(&context)?),
             context,
         };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
@@ -192,9 +194,9 @@ impl Device for Cuda<f32> {
 
     const LAYOUT: Layout = Layout { line: LINE, elem: 4, scalar: 4 };
 
-    /// The page-locked memory that copies go through, and what sums are left in on their way to the host.
+    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in.
     fn bytes(&self) -> usize {
-        staging::BYTES + scratch::BYTES
+        staging::BYTES + blas::BYTES
     }
 
     fn alloc(&self, bytes: usize) -> Result<Memory, Error> {

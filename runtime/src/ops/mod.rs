@@ -144,6 +144,7 @@ pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
     &dropout::cuda::SOURCE,
     &embedding::cuda::SOURCE,
     &layer_norm::cuda::SOURCE,
+    &linear::cuda::SOURCE,
     &mean::cuda::SOURCE,
     &mse::cuda::SOURCE,
     &softmax::cuda::SOURCE,

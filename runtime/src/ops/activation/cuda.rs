@@ -2,7 +2,7 @@
 
 use super::{Activation, Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Function, Gpu, Grid, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "activation", text: include_str!("kernel.cu") };
@@ -21,15 +21,23 @@ pub(crate) fn number(activation: Activation) -> i32 {
     }
 }
 
+/// y = f(x) of n elements, also of what another op has just computed; y may be x.
+///
+/// # Safety
+/// Both must have n elements.
+pub(crate) unsafe fn apply(gpu: &Gpu, activation: Activation, y: u64, x: u64, n: usize) -> Result<(), Error> {
+    let grid = Grid::elementwise(gpu, n);
+    // SAFETY: the caller's promise; each element is read and then written, by one thread.
+    unsafe { gpu.launch(&FORWARD, grid, &[&y, &x, &(n as i64), &number(activation)]) }
+}
+
 impl Kernel for Cuda<f32> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let n = batch * spec.len;
         check_lengths(&[(y.len(), n), (x.len(), n)])?;
-        let grid = Grid::elementwise(self.gpu(), n);
-        let (y, x) = (y.address(), x.address());
         // SAFETY: both have n elements.
-        unsafe { self.gpu().launch(&FORWARD, grid, &[&y, &x, &(n as i64), &number(spec.activation)]) }
+        unsafe { apply(self.gpu(), spec.activation, y.address(), x.address(), n) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
