@@ -58,17 +58,7 @@ impl Buffer {
         reads: [Span; R],
         writes: [Span; W],
     ) -> Result<([Region<'_>; R], [RegionMut<'_>; W]), Error> {
-        for (i, w) in writes.iter().enumerate() {
-            check(*w, self.bytes)?;
-            for other in reads.iter().chain(&writes[..i]) {
-                if overlap(*w, *other) {
-                    return Err(Error::internal(format!("a step writes {w:?} and uses {other:?}")));
-                }
-            }
-        }
-        for r in &reads {
-            check(*r, self.bytes)?;
-        }
+        check_split(self.bytes, &reads, &writes)?;
         let base = self.start.as_ptr();
         // SAFETY: every span was checked to lie inside the buffer, each write overlaps no other span,
         // and the borrow of `self` is exclusive for as long as the regions live.
@@ -92,7 +82,21 @@ impl Drop for Buffer {
     }
 }
 
-fn check(span: Span, bytes: usize) -> Result<(), Error> {
+/// That every span is inside a buffer of `bytes`, and each write overlaps no other.
+pub(crate) fn check_split(bytes: usize, reads: &[Span], writes: &[Span]) -> Result<(), Error> {
+    for (i, w) in writes.iter().enumerate() {
+        check(*w, bytes)?;
+        for other in reads.iter().chain(&writes[..i]) {
+            if overlap(*w, *other) {
+                return Err(Error::internal(format!("a step writes {w:?} and uses {other:?}")));
+            }
+        }
+    }
+    reads.iter().try_for_each(|r| check(*r, bytes))
+}
+
+/// That a span is inside a buffer of `bytes`, and starts on a line.
+pub(crate) fn check(span: Span, bytes: usize) -> Result<(), Error> {
     let inside = span.start.checked_add(span.bytes).is_some_and(|end| end <= bytes);
     if inside && span.start.is_multiple_of(LINE) {
         Ok(())

@@ -101,6 +101,47 @@ pub enum Error {
         /// What for.
         what: &'static str,
     },
+    /// Memory of a GPU that can't be had.
+    GpuMemory {
+        /// Bytes asked for.
+        bytes: usize,
+        /// What for.
+        what: &'static str,
+        /// Bytes that were free.
+        free: usize,
+        /// Bytes of the GPU.
+        total: usize,
+    },
+    /// A library that a GPU needs can't be loaded.
+    Library {
+        /// Which.
+        library: &'static str,
+        /// Where it was looked for, in order; with what the system said of a file that is there.
+        looked: Vec<String>,
+    },
+    /// There is no such GPU.
+    NoGpu {
+        /// The number asked for, from 0.
+        ordinal: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// Kernels that can't be compiled.
+    KernelBuild {
+        /// Whose.
+        kernel: &'static str,
+        /// The architecture.
+        arch: String,
+        /// What the compiler said.
+        log: String,
+    },
+    /// A GPU that does not do what it was asked for.
+    Gpu {
+        /// What.
+        action: String,
+        /// What the driver said.
+        message: String,
+    },
     /// A size that does not fit in the address space.
     Overflow {
         /// What was being sized.
@@ -240,6 +281,14 @@ impl Error {
         Self::Argument { name: name.to_owned(), expected, found: found.to_string() }
     }
 
+    /// The same, if it says that memory can't be had, with what it was for.
+    pub(crate) fn wanted_for(mut self, purpose: &'static str) -> Self {
+        if let Self::OutOfMemory { what, .. } | Self::GpuMemory { what, .. } = &mut self {
+            *what = purpose;
+        }
+        self
+    }
+
     /// That there is one of something, or more.
     pub(crate) fn unless_at_least_1(name: &str, number: u64) -> Result<(), Self> {
         if number > 0 { Ok(()) } else { Err(Self::argument(name, "at least 1", number)) }
@@ -297,6 +346,22 @@ impl fmt::Display for Error {
                 f,
                 "could not get {bytes} bytes for {what} -- use a smaller batch, or a plan that keeps less"
             ),
+            Self::GpuMemory { bytes, what, free, total } => write!(
+                f,
+                "could not get {bytes} bytes for {what} on the GPU, of whose {total} bytes {free} are free -- use a smaller batch, or a plan that keeps less"
+            ),
+            Self::Library { library, looked } => write!(
+                f,
+                "could not load {library}, looked for as {} -- install it, name its folder in `REMAT_CUDA_LIB_DIR`, or train on the CPU",
+                looked.join(", ")
+            ),
+            Self::NoGpu { ordinal, count } => {
+                write!(f, "there is no GPU {ordinal}: there are {count}, counted from 0")
+            }
+            Self::KernelBuild { kernel, arch, log } => {
+                write!(f, "could not compile the kernels of `{kernel}` for {arch}: {log}")
+            }
+            Self::Gpu { action, message } => write!(f, "the GPU failed {action}: {message}"),
             Self::Overflow { what, batch } => {
                 write!(f, "the size of {what} for a batch of {batch} overflows -- use a smaller batch")
             }

@@ -18,6 +18,8 @@ pub mod arena;
 #[cfg(any(test, kani))]
 mod choices;
 pub mod cpu;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod data;
 pub mod device;
 mod error;
@@ -35,6 +37,8 @@ pub mod testing;
 pub mod train;
 
 pub use cpu::Cpu;
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
 pub use device::Device;
 pub use error::Error;
 pub use model::Model;
@@ -43,6 +47,8 @@ pub use plan::Plan;
 
 /// Everything that a program which trains a model names.
 pub mod prelude {
+    #[cfg(feature = "cuda")]
+    pub use crate::Cuda;
     pub use crate::model::{Grads, GradsMut, Model, Output, Params, ParamsMut, Workspace};
     pub use crate::optim::{
         Adam, AdamConfig, AdamW, AdamWConfig, Group, Optimizer, Schedule, Sgd, SgdConfig,

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod claim;
+pub mod devices;
 pub mod differences;
 pub mod draw;
 mod drawn;

@@ -58,12 +58,9 @@ impl<M: Model<Device: Kernel>> Accumulator<M> {
     /// [`Error::OutOfMemory`].
     pub fn new(model: &M) -> Result<Self, Error> {
         let device = model.core().device.clone();
-        let arena = device.alloc(M::PLAN.gradient_bytes).map_err(|error| match error {
-            Error::OutOfMemory { bytes, .. } => {
-                Error::OutOfMemory { bytes, what: "the sum of gradients of several batches" }
-            }
-            other => other,
-        })?;
+        let arena = device
+            .alloc(M::PLAN.gradient_bytes)
+            .map_err(|error| error.wanted_for("the sum of gradients of several batches"))?;
         let mut sum = Self { device, arena };
         sum.clear()?;
         Ok(sum)

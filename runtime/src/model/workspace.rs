@@ -48,10 +48,7 @@ impl<M: Model> Workspace<M> {
             bytes = bytes.max(own.ok_or_else(|| overflow.clone())?);
         }
         let device = model.core().device.clone();
-        let arena = device.alloc(bytes).map_err(|error| match error {
-            Error::OutOfMemory { bytes, .. } => Error::OutOfMemory { bytes, what: "the workspace" },
-            other => other,
-        })?;
+        let arena = device.alloc(bytes).map_err(|error| error.wanted_for("the workspace"))?;
         Ok(Self { arena, capacity, device, training, bytes, trained: None, probe: None })
     }
 

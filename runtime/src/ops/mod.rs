@@ -131,3 +131,24 @@ all_compiled!(
     sum,
     transpose
 );
+
+/// The kernels of all ops on a GPU.
+#[cfg(feature = "cuda")]
+pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
+    &crate::cuda::elementwise::SOURCE,
+    &crate::optim::cuda::SOURCE,
+    &activation::cuda::SOURCE,
+    &arithmetic::cuda::SOURCE,
+    &attention::cuda::SOURCE,
+    &cross_entropy::cuda::SOURCE,
+    &dropout::cuda::SOURCE,
+    &embedding::cuda::SOURCE,
+    &layer_norm::cuda::SOURCE,
+    &linear::cuda::SOURCE,
+    &mean::cuda::SOURCE,
+    &mse::cuda::SOURCE,
+    &softmax::cuda::SOURCE,
+    &store::cuda::SOURCE,
+    &sum::cuda::SOURCE,
+    &transpose::cuda::SOURCE,
+];

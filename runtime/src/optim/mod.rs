@@ -50,6 +50,8 @@
 mod adam;
 mod clip;
 mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod goldens;
 mod group;

@@ -4,6 +4,8 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 /// Which function. Those whose derivative is a function of y read y in backward, the others x.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,8 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 /// What is done to the two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@ use crate::error::Error;
 
 mod backward;
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod forward;
 mod product;
 mod rows;

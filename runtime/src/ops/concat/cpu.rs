@@ -14,7 +14,7 @@ impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, xs } = args;
         let rows = batch * spec.outer;
-        check_lengths(&[(xs.len(), spec.parts.len()), (y.len(), rows * width(spec))])?;
+        check_lengths(&[(xs.len(), spec.parts.len()), (y.len(), rows * spec.width())])?;
         for (x, part) in xs.iter().zip(spec.parts) {
             check_lengths(&[(x.len(), rows * part * spec.inner)])?;
         }
@@ -23,7 +23,7 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
         let Backward { dxs, dy } = args;
-        let (rows, of) = (batch * spec.outer, width(spec));
+        let (rows, of) = (batch * spec.outer, spec.width());
         check_lengths(&[(dxs.len(), spec.parts.len()), (dy.len(), rows * of)])?;
         let mut first = 0;
         for (dx, part) in dxs.iter_mut().zip(spec.parts) {
@@ -37,11 +37,6 @@ impl<E: Float> Generic for Cpu<E> {
         }
         Ok(())
     }
-}
-
-/// The elements of a row of y.
-fn width(spec: &Spec) -> usize {
-    spec.parts.iter().sum::<usize>() * spec.inner
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +16,13 @@ pub struct Spec {
     pub inner: usize,
     /// Each input's size along it.
     pub parts: &'static [usize],
+}
+
+impl Spec {
+    /// The elements of a row of y.
+    fn width(&self) -> usize {
+        self.parts.iter().sum::<usize>() * self.inner
+    }
 }
 
 /// y = the xs side by side

@@ -7,6 +7,8 @@ use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 

@@ -39,9 +39,8 @@ fn drop_out<E: Float>(
     const { assert!(CHUNK.is_multiple_of(GROUP)) };
     let Grad { to, add } = grad;
     check_lengths(&[(to.len(), batch * spec.len), (from.len(), batch * spec.len)])?;
-    // An element is dropped if its word, one of 2^32, is below this.
-    let dropped = (spec.p * 2.0_f64.powi(32)).round() as u32;
-    let scale = E::from_f64(1.0 / (1.0 - spec.p));
+    let (dropped, scale) = spec.drawn();
+    let scale = E::from_f64(scale);
     let pool = cpu.pool();
     pool.run_parts(chunks(to, CHUNK), |task, to, _| {
         let from = &from[task * CHUNK..][..to.len()];

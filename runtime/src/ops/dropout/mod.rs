@@ -8,6 +8,8 @@ use crate::error::Error;
 use crate::rng::Key;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +18,13 @@ pub struct Spec {
     pub len: usize,
     /// The probability that an element is dropped, in [0, 1).
     pub p: f64,
+}
+
+impl Spec {
+    /// An element is dropped if its word, one of 2^32, is below the first; what is kept is multiplied by the second.
+    fn drawn(&self) -> (u32, f64) {
+        ((self.p * 2.0_f64.powi(32)).round() as u32, 1.0 / (1.0 - self.p))
+    }
 }
 
 /// y = x mask / (1 - p)

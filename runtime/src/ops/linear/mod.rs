@@ -5,6 +5,8 @@ use crate::error::Error;
 use crate::ops::activation::Activation;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

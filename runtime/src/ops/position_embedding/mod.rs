@@ -4,6 +4,8 @@ use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,8 @@ use crate::device::Device;
 use crate::error::Error;
 
 pub(crate) mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 
 /// How a rounded value is held. Rounding is to the nearest, of two as near to the even one; what is too large becomes
 /// infinite, and NaN stays NaN.

@@ -1,0 +1,302 @@
+//! Products of matrices, by cublasLt, and the memory that they work in.
+//!
+//! Arithmetic is in f32 throughout. A product's bits depend on its shape and on the kind of GPU alone: how it is
+//! computed is chosen by shape, for buffers that start on lines, and only among ways that add in an order of their own.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ffi::c_void;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use cudarc::cublaslt::result::{self, CublasError};
+use cudarc::cublaslt::sys;
+use cudarc::driver::{CudaContext, CudaStream, result as driver};
+
+use super::memory::{Address, View, ViewMut, out_of_memory};
+use super::{Gpu, library};
+use crate::arena::LINE;
+use crate::cpu::elementwise::check_lengths;
+use crate::error::Error;
+
+/// Bytes that products work in: what NVIDIA advises for the largest GPUs.
+pub(super) const BYTES: usize = 32 << 20;
+
+const TYPE: sys::cudaDataType = sys::cudaDataType_t::CUDA_R_32F;
+/// Not `32F_FAST_TF32`, which rounds what it multiplies to 10 bits.
+const ARITHMETIC: sys::cublasComputeType_t = sys::cublasComputeType_t::CUBLAS_COMPUTE_32F;
+
+/// A product of matrices that are held row by row: C [m, n] = op(A) op(B).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Product {
+    pub(crate) m: usize,
+    pub(crate) n: usize,
+    pub(crate) k: usize,
+    /// A is [k, m], else [m, k].
+    pub(crate) a_transposed: bool,
+    /// B is [n, k], else [k, n].
+    pub(crate) b_transposed: bool,
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<'a> {
+    Zero,
+    /// What C holds.
+    There,
+    /// A row [n], for every row of C.
+    Row(View<'a, f32>),
+}
+
+/// cublasLt's names for what it made, which is given back when the name is dropped.
+macro_rules! owned {
+    ($name:ident($raw:ty), $destroy:path) => {
+        #[derive(Debug)]
+        struct $name($raw);
+
+        // SAFETY: it is reached by one thread at a time, and belongs to none.
+        unsafe impl Send for $name {}
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                // SAFETY: owned, and made by cublasLt.
+                let _ = unsafe { $destroy(self.0) };
+            }
+        }
+    };
+}
+
+owned!(Handle(sys::cublasLtHandle_t), result::destroy_handle);
+owned!(Operation(sys::cublasLtMatmulDesc_t), result::destroy_matmul_desc);
+owned!(Layout(sys::cublasLtMatrixLayout_t), result::destroy_matrix_layout);
+owned!(Preference(sys::cublasLtMatmulPreference_t), result::destroy_matmul_pref);
+
+impl Operation {
+    fn set<T>(&self, attribute: sys::cublasLtMatmulDescAttributes_t, value: &T) -> Result<(), CublasError> {
+        // SAFETY: it is there, and the value has as many bytes as are said; cublasLt refuses others than it reads.
+        unsafe { result::set_matmul_desc_attribute(self.0, attribute, address(value), size_of::<T>()) }
+    }
+}
+
+impl Layout {
+    /// Of `rows` rows of `columns`, one behind another: columns, to cublasLt.
+    fn of(rows: usize, columns: usize) -> Result<Self, CublasError> {
+        result::create_matrix_layout(TYPE, columns as u64, rows as u64, columns as i64).map(Self)
+    }
+}
+
+impl Preference {
+    fn set<T>(
+        &self,
+        attribute: sys::cublasLtMatmulPreferenceAttributes_t,
+        value: &T,
+    ) -> Result<(), CublasError> {
+        // SAFETY: as in `Operation::set`.
+        unsafe { result::set_matmul_pref_attribute(self.0, attribute, address(value), size_of::<T>()) }
+    }
+
+    /// What the choice may count on.
+    fn new() -> Result<Self, CublasError> {
+        use sys::cublasLtMatmulPreferenceAttributes_t as Attribute;
+        let this = result::create_matmul_pref().map(Self)?;
+        this.set(Attribute::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &BYTES)?;
+        // Sums over parts of k are held apart and added in order; not in C, in whichever order they are done.
+        let schemes = sys::cublasLtReductionScheme_t::CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE as u32;
+        this.set(Attribute::CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes)?;
+        for matrix in [
+            Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+            Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+            Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
+            Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES,
+        ] {
+            this.set(matrix, &(LINE as u32))?;
+        }
+        Ok(this)
+    }
+}
+
+fn address<T>(value: &T) -> *const c_void {
+    std::ptr::from_ref(value).cast()
+}
+
+/// How a product of one shape is computed.
+#[derive(Debug)]
+struct Plan {
+    operation: Operation,
+    a: Layout,
+    b: Layout,
+    c: Layout,
+    algorithm: sys::cublasLtMatmulAlgo_t,
+}
+
+impl Plan {
+    /// To cublasLt, which counts columns first, what is held is C^T = op(B)^T op(A)^T: its A is our B.
+    fn new(handle: &Handle, product: &Product, row: Option<u64>) -> Result<Self, CublasError> {
+        use sys::cublasLtMatmulDescAttributes_t as Attribute;
+        let Product { m, n, k, a_transposed, b_transposed } = *product;
+        let operation = result::create_matmul_desc(ARITHMETIC, TYPE).map(Operation)?;
+        operation.set(Attribute::CUBLASLT_MATMUL_DESC_TRANSA, &i32::from(b_transposed))?;
+        operation.set(Attribute::CUBLASLT_MATMUL_DESC_TRANSB, &i32::from(a_transposed))?;
+        if let Some(row) = row {
+            let bias = sys::cublasLtEpilogue_t::CUBLASLT_EPILOGUE_BIAS as u32;
+            operation.set(Attribute::CUBLASLT_MATMUL_DESC_EPILOGUE, &bias)?;
+            operation.set(Attribute::CUBLASLT_MATMUL_DESC_BIAS_POINTER, &row)?;
+        }
+        let a = if a_transposed { Layout::of(k, m) } else { Layout::of(m, k) }?;
+        let b = if b_transposed { Layout::of(n, k) } else { Layout::of(k, n) }?;
+        let c = Layout::of(m, n)?;
+        let preference = Preference::new()?;
+        // SAFETY: all of them are there.
+        let found = unsafe {
+            let operation = operation.0;
+            result::get_matmul_algo_heuristic(handle.0, operation, b.0, a.0, c.0, c.0, preference.0)
+        }?;
+        Ok(Self { operation, a, b, c, algorithm: found.algo })
+    }
+}
+
+/// What products are computed with.
+#[derive(Debug)]
+pub(super) struct Blas {
+    // What was made last is dropped first.
+    plans: BTreeMap<(Product, bool), Plan>,
+    handle: Handle,
+    workspace: Workspace,
+}
+
+impl Blas {
+    pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
+        library::cublaslt()?;
+        let workspace = Workspace::new(context)?;
+        let handle =
+            result::create_handle().map(Handle).map_err(|error| failed("to start cublasLt", error))?;
+        Ok(Self { plans: BTreeMap::new(), handle, workspace })
+    }
+
+    /// Gives a product to the stream; how it is computed is looked for only if its shape is new.
+    ///
+    /// # Safety
+    /// The matrices must be as large as the product says.
+    unsafe fn multiply(
+        &mut self,
+        stream: &CudaStream,
+        product: &Product,
+        start: Start<'_>,
+        [c, a, b]: [u64; 3],
+    ) -> Result<(), CublasError> {
+        let row = if let Start::Row(row) = start { Some(row.address()) } else { None };
+        let plan = match self.plans.entry((*product, row.is_some())) {
+            Entry::Occupied(plan) => plan.into_mut(),
+            Entry::Vacant(place) => place.insert(Plan::new(&self.handle, product, row)?),
+        };
+        if let Some(row) = row {
+            let pointer = sys::cublasLtMatmulDescAttributes_t::CUBLASLT_MATMUL_DESC_BIAS_POINTER;
+            plan.operation.set(pointer, &row)?;
+        }
+        // C is not read if it is multiplied by 0.
+        let (alpha, beta) = (1.0f32, if matches!(start, Start::There) { 1.0f32 } else { 0.0 });
+        let (c, a, b) = (c as *mut c_void, a as *const c_void, b as *const c_void);
+        // SAFETY: the plan is of this shape, so with the caller's promise all that is read and written is there; the
+        // workspace has as many bytes, and what is given to one stream uses it in turn. Both factors are copied.
+        unsafe {
+            result::matmul(
+                self.handle.0,
+                plan.operation.0,
+                address(&alpha),
+                address(&beta),
+                b,
+                plan.b.0,
+                a,
+                plan.a.0,
+                c,
+                plan.c.0,
+                c,
+                plan.c.0,
+                &raw const plan.algorithm,
+                self.workspace.start as *mut c_void,
+                BYTES,
+                stream.cu_stream().cast(),
+            )
+        }
+    }
+}
+
+impl Drop for Blas {
+    fn drop(&mut self) {
+        // What is dropped after this is of its context; without that, the process is ending.
+        let _ = self.workspace.context.bind_to_thread();
+    }
+}
+
+fn failed(what: &str, error: CublasError) -> Error {
+    Error::Gpu { action: what.to_owned(), message: format!("{error}") }
+}
+
+impl Gpu {
+    fn blas(&self) -> MutexGuard<'_, Blas> {
+        self.blas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// C = op(A) op(B), added to what `start` says; after what was given to the stream before.
+    pub(crate) fn multiply(
+        &self,
+        product: &Product,
+        start: Start<'_>,
+        c: &mut ViewMut<'_, f32>,
+        a: View<'_, f32>,
+        b: View<'_, f32>,
+    ) -> Result<(), Error> {
+        let Product { m, n, k, .. } = *product;
+        check_lengths(&[(c.len(), m * n), (a.len(), m * k), (b.len(), k * n)])?;
+        if let Start::Row(row) = start {
+            check_lengths(&[(row.len(), n)])?;
+        }
+        self.bind()?;
+        let places = [c.address(), a.address(), b.address()];
+        // SAFETY: they were measured above.
+        unsafe { self.blas().multiply(&self.stream, product, start, places) }
+            .map_err(|error| failed(&format!("to multiply {product:?}"), error))
+    }
+
+    /// `bytes` bytes of memory of any content, for kernels that are launched while it is held.
+    pub(crate) fn scratch(&self, bytes: usize) -> Result<Scratch<'_>, Error> {
+        if bytes > BYTES {
+            return Err(Error::internal(format!("{bytes} bytes of scratch, of which there are {BYTES}")));
+        }
+        Ok(Scratch(self.blas()))
+    }
+}
+
+/// Memory of a GPU that products work in, which no product is given meanwhile.
+#[derive(Debug)]
+pub(crate) struct Scratch<'a>(MutexGuard<'a, Blas>);
+
+impl Scratch<'_> {
+    pub(crate) fn address(&self) -> u64 {
+        self.0.workspace.start
+    }
+}
+
+/// `BYTES` bytes of a GPU's memory.
+#[derive(Debug)]
+struct Workspace {
+    context: Arc<CudaContext>,
+    start: u64,
+}
+
+impl Workspace {
+    fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
+        // SAFETY: the context is this thread's since it was made; what is given is owned from here on.
+        let start = unsafe { driver::malloc_sync(BYTES) }
+            .map_err(|_| out_of_memory(BYTES).wanted_for("products of matrices"))?;
+        Ok(Self { context: Arc::clone(context), start })
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if self.context.bind_to_thread().is_ok() {
+            // SAFETY: owned, and given by `malloc_sync`; the driver waits for work that uses it.
+            let _ = unsafe { driver::free_sync(self.start) };
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! From the source of kernels to machine code, by NVRTC; kept on the disk, so that a kernel is compiled once.
+
+use std::ffi::{CStr, CString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, ptr};
+
+use cudarc::nvrtc::{result, sys};
+use twox_hash::XxHash3_64;
+
+use crate::error::Error;
+use crate::state::atomic;
+
+/// What is compiled together: an op's kernels.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As it stands in messages.
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+/// What kernels include, by the path that they include it by.
+const HEADERS: &[(&CStr, &str)] = &[
+    (c"remat.cuh", include_str!("remat.cuh")),
+    (c"cuda/half.cuh", include_str!("half.cuh")),
+    (c"cuda/philox.cuh", include_str!("philox.cuh")),
+    (c"cuda/rows.cuh", include_str!("rows.cuh")),
+    (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
+    (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
+    (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
+];
+
+/// Contracted only where `fmaf` stands: a value has the same bits in whatever kernel it is computed.
+const OPTIONS: [&CStr; 3] = [c"--std=c++17", c"--fmad=false", c"--device-as-default-execution-space"];
+
+/// Machine code, and what the compiler said.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) image: Vec<u8>,
+    pub(super) log: String,
+}
+
+/// The machine code for an architecture (`sm_90`): from the disk if it is there, else compiled, and then written there.
+pub(super) fn machine_code(source: &Source, arch: &str) -> Result<Vec<u8>, Error> {
+    let kept = folder().map(|folder| folder.join(format!("{:016x}.cubin", key(source, arch))));
+    if let Some(image) = kept.as_deref().and_then(read) {
+        return Ok(image);
+    }
+    let Compiled { image, .. } = compile(source, arch, &[])?;
+    if let Some(path) = kept {
+        // Without it, the next process compiles again.
+        let _ = write(&path, &image);
+    }
+    Ok(image)
+}
+
+/// What tells it from all others: the compiler, its options, and all that it reads.
+fn key(source: &Source, arch: &str) -> u64 {
+    let mut read = format!("{:?} {arch} {OPTIONS:?} {}", version(), source.text);
+    HEADERS.iter().for_each(|(_, text)| read.push_str(text));
+    XxHash3_64::oneshot(read.as_bytes())
+}
+
+/// The version of NVRTC.
+fn version() -> (i32, i32) {
+    let (mut major, mut minor) = (0, 0);
+    // SAFETY: both are there to be written.
+    unsafe { sys::nvrtcVersion(&raw mut major, &raw mut minor) };
+    (major, minor)
+}
+
+/// The folder that machine code is kept in: `REMAT_CUDA_CACHE` (none if it is empty), else the user's cache.
+fn folder() -> Option<PathBuf> {
+    if let Some(asked) = env::var_os("REMAT_CUDA_CACHE") {
+        return (!asked.is_empty()).then(|| PathBuf::from(asked));
+    }
+    let user = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let user = user.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cache")));
+    user.map(|user| user.join("remat"))
+}
+
+/// What is kept, if it is whole: its checksum stands behind it.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = fs::read(path).ok()?;
+    let (image, sum) = bytes.split_last_chunk::<8>()?;
+    let whole = u64::from_le_bytes(*sum) == XxHash3_64::oneshot(image);
+    bytes.truncate(bytes.len() - 8);
+    whole.then_some(bytes)
+}
+
+fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    atomic::replace(path, |file| {
+        file.write_all(image)?;
+        file.write_all(&XxHash3_64::oneshot(image).to_le_bytes())
+    })
+}
+
+/// Compiles for an architecture; `more` options than every kernel has.
+pub(super) fn compile(source: &Source, arch: &str, more: &[&CStr]) -> Result<Compiled, Error> {
+    let failed = |log: String| Error::KernelBuild { kernel: source.name, arch: arch.to_owned(), log };
+    let text =
+        |text: &str| CString::new(text).map_err(|_| failed(String::from("a NUL stands in the source")));
+    let (name, code) = (text(source.name)?, text(source.text)?);
+    let headers = HEADERS.iter().map(|(_, header)| text(header)).collect::<Result<Vec<_>, _>>()?;
+    let architecture = text(&format!("--gpu-architecture={arch}"))?;
+    let options: Vec<_> =
+        OPTIONS.iter().chain(more).copied().chain([architecture.as_c_str()]).map(CStr::as_ptr).collect();
+    let names: Vec<_> = HEADERS.iter().map(|(name, _)| name.as_ptr()).collect();
+    let headers: Vec<_> = headers.iter().map(|header| header.as_ptr()).collect();
+    let mut program = ptr::null_mut();
+    // SAFETY: all texts live until the program is destroyed, and end in a NUL; the counts are those of the arrays.
+    unsafe {
+        let count = headers.len() as i32;
+        sys::nvrtcCreateProgram(
+            &raw mut program,
+            code.as_ptr(),
+            name.as_ptr(),
+            count,
+            headers.as_ptr(),
+            names.as_ptr(),
+        )
+        .result()
+        .map_err(|error| failed(error.to_string()))?;
+        let compiled = sys::nvrtcCompileProgram(program, options.len() as i32, options.as_ptr()).result();
+        let log = result::get_program_log(program).unwrap_or_default();
+        let log: Vec<u8> = log.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
+        let log = String::from_utf8_lossy(&log).trim().to_owned();
+        let image = compiled
+            .map_err(|_| failed(log.clone()))
+            .and_then(|()| image(program).map_err(|error| failed(format!("{log}\n{error}"))));
+        // Nothing is left to be told.
+        let _ = result::destroy_program(program);
+        image.map(|image| Compiled { image, log })
+    }
+}
+
+/// The machine code of a program that is compiled.
+///
+/// # Safety
+/// The program must be.
+unsafe fn image(program: sys::nvrtcProgram) -> Result<Vec<u8>, result::NvrtcError> {
+    let mut bytes = 0;
+    // SAFETY: the program is one, and `image` has as many bytes as it says that it needs.
+    unsafe {
+        sys::nvrtcGetCUBINSize(program, &raw mut bytes).result()?;
+        let mut image = vec![0u8; bytes];
+        sys::nvrtcGetCUBIN(program, image.as_mut_ptr().cast()).result()?;
+        Ok(image)
+    }
+}

@@ -1,0 +1,171 @@
+//! Memory of a GPU, and places in it that know how long they are.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use cudarc::driver::result;
+
+use super::{Gpu, failed};
+use crate::arena::{self, LINE};
+use crate::device::{Element, Grad, Span};
+use crate::error::Error;
+
+/// Owned memory of a GPU.
+#[derive(Debug)]
+pub struct Memory {
+    gpu: Arc<Gpu>,
+    /// 0 if it has no bytes.
+    start: u64,
+    bytes: usize,
+}
+
+impl Memory {
+    /// `bytes` bytes of zeros.
+    pub(super) fn new(gpu: &Arc<Gpu>, bytes: usize) -> Result<Self, Error> {
+        let mut memory = Self { gpu: Arc::clone(gpu), start: 0, bytes: 0 };
+        if bytes > 0 {
+            gpu.bind()?;
+            // SAFETY: the context is this thread's; what is given is owned from here on.
+            memory.start = unsafe { result::malloc_sync(bytes) }.map_err(|_| out_of_memory(bytes))?;
+            memory.bytes = bytes;
+            gpu.zero(&ViewMut::<u8>::of(PlaceMut(memory.place(Span { start: 0, bytes }))))?;
+        }
+        Ok(memory)
+    }
+
+    pub(super) fn region(&self, span: Span) -> Result<Place<'_>, Error> {
+        arena::check(span, self.bytes)?;
+        Ok(self.place(span))
+    }
+
+    #[allow(clippy::type_complexity)]
+    pub(super) fn split<const R: usize, const W: usize>(
+        &mut self,
+        reads: [Span; R],
+        writes: [Span; W],
+    ) -> Result<([Place<'_>; R], [PlaceMut<'_>; W]), Error> {
+        arena::check_split(self.bytes, &reads, &writes)?;
+        let this = &*self;
+        Ok((reads.map(|span| this.place(span)), writes.map(|span| PlaceMut(this.place(span)))))
+    }
+
+    /// Of a span that is inside.
+    fn place(&self, span: Span) -> Place<'_> {
+        Place { start: self.start + span.start as u64, bytes: span.bytes, memory: PhantomData }
+    }
+}
+
+impl Gpu {
+    /// Makes all bytes of elements 0, after what was given to the stream before.
+    pub(crate) fn zero<T: Element>(&self, to: &ViewMut<'_, T>) -> Result<(), Error> {
+        self.bind()?;
+        let bytes = to.len() * size_of::<T>();
+        // SAFETY: the view has so many bytes.
+        unsafe { result::memset_d8_async(to.address(), 0, bytes, self.stream.cu_stream()) }
+            .map_err(|error| failed("to fill memory with zeros", &error))
+    }
+}
+
+pub(super) fn out_of_memory(bytes: usize) -> Error {
+    let (free, total) = result::mem_get_info().unwrap_or_default();
+    Error::GpuMemory { bytes, what: "a buffer", free, total }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if self.start != 0 && self.gpu.bind().is_ok() {
+            // SAFETY: owned, and given by `malloc_sync`; the driver waits for work that uses it.
+            let _ = unsafe { result::free_sync(self.start) };
+        }
+    }
+}
+
+/// Bytes of a GPU's memory that start on a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    start: u64,
+    bytes: usize,
+    memory: PhantomData<&'a Memory>,
+}
+
+/// The same, exclusive.
+#[derive(Debug)]
+pub struct PlaceMut<'a>(Place<'a>);
+
+/// Elements in a GPU's memory.
+#[derive(Debug)]
+pub struct View<'a, T> {
+    start: u64,
+    len: usize,
+    elements: PhantomData<&'a [T]>,
+}
+
+/// The same, exclusive.
+#[derive(Debug)]
+pub struct ViewMut<'a, T>(View<'a, T>);
+
+impl<T> Clone for View<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for View<'_, T> {}
+
+const _: () = assert!(LINE.is_multiple_of(16), "kernels move 16 bytes at once");
+
+impl<'a, T: Element> View<'a, T> {
+    pub(super) fn of(place: Place<'a>) -> Self {
+        Self { start: place.start, len: place.bytes / size_of::<T>(), elements: PhantomData }
+    }
+}
+
+impl<'a, T: Element> ViewMut<'a, T> {
+    pub(super) fn of(place: PlaceMut<'a>) -> Self {
+        Self(View::of(place.0))
+    }
+}
+
+/// What a kernel is given of a view: its address, 0 for none.
+pub(crate) trait Address {
+    /// Where its first element is.
+    fn address(&self) -> u64;
+    /// Its elements.
+    fn len(&self) -> usize;
+}
+
+impl<T> Address for View<'_, T> {
+    fn address(&self) -> u64 {
+        self.start
+    }
+    fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<T> Address for ViewMut<'_, T> {
+    fn address(&self) -> u64 {
+        self.0.start
+    }
+    fn len(&self) -> usize {
+        self.0.len
+    }
+}
+
+impl<V: Address> Address for Grad<V> {
+    fn address(&self) -> u64 {
+        self.to.address()
+    }
+    fn len(&self) -> usize {
+        self.to.len()
+    }
+}
+
+impl<V: Address> Address for Option<V> {
+    fn address(&self) -> u64 {
+        self.as_ref().map_or(0, V::address)
+    }
+    fn len(&self) -> usize {
+        self.as_ref().map_or(0, V::len)
+    }
+}

@@ -1,0 +1,287 @@
+//! NVIDIA GPUs.
+//!
+//! Needs a GPU of compute capability 8.0 or newer, a driver for CUDA 13, and CUDA 13's `libnvrtc` and `libcublasLt`:
+//! from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
+//! (`pip install nvidia-cuda-nvrtc nvidia-cublas`). Nothing of it is needed to build.
+//!
+//! Kernels are compiled when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
+//! none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call returns before
+//! its kernels have run, except those that bring numbers to the host.
+
+mod blas;
+mod compile;
+pub(crate) mod elementwise;
+mod launch;
+mod library;
+mod memory;
+mod partials;
+mod rows;
+mod staging;
+
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+
+use cudarc::driver::{CudaContext, CudaStream, DriverError, sys};
+use ndarray::{ArrayView, Dimension};
+
+use crate::arena::LINE;
+use crate::device::{Device, Element, Layout, Span};
+use crate::error::Error;
+use blas::Blas;
+pub(crate) use blas::{Product, Start};
+pub(crate) use compile::Source;
+pub(crate) use launch::{Function, Grid};
+pub(crate) use memory::Address;
+pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
+pub(crate) use partials::PARTIALS;
+pub(crate) use rows::Rows;
+use staging::Staging;
+
+/// The oldest version of CUDA that a driver must know, as the driver says it.
+const VERSION: i32 = 13000;
+
+/// A GPU as a device; `E` is the type of activations and parameters, `f32`.
+///
+/// A clone is another handle to the same GPU and stream, so one `Cuda` may be shared by several threads that train.
+#[derive(Debug)]
+pub struct Cuda<E = f32> {
+    gpu: Arc<Gpu>,
+    elem: PhantomData<fn() -> E>,
+}
+
+impl<E> Clone for Cuda<E> {
+    fn clone(&self) -> Self {
+        Self { gpu: Arc::clone(&self.gpu), elem: PhantomData }
+    }
+}
+
+/// A GPU, and what was made of it for this process.
+#[derive(Debug)]
+pub(crate) struct Gpu {
+    context: Arc<CudaContext>,
+    stream: Arc<CudaStream>,
+    name: String,
+    /// What kernels are compiled for: `sm_90`.
+    arch: String,
+    multiprocessors: usize,
+    kernels: launch::Shared,
+    staging: Mutex<Staging>,
+    blas: Mutex<Blas>,
+}
+
+impl Gpu {
+    /// Makes its context that of the calling thread.
+    fn bind(&self) -> Result<(), Error> {
+        self.context.bind_to_thread().map_err(|error| failed("to use its context", &error))
+    }
+}
+
+/// The machine code of an op's kernels.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The op.
+    pub kernel: &'static str,
+    /// Bytes of machine code.
+    pub bytes: usize,
+    /// What the compiler says of it: registers and spills of each kernel.
+    pub log: String,
+}
+
+/// Compiles all kernels for an architecture (`sm_90`), which needs no GPU and no driver. Nothing is kept.
+///
+/// # Errors
+/// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
+pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
+    library::nvrtc()?;
+    let compiled = |source: &&'static Source| {
+        let compile::Compiled { image, log } = compile::compile(source, arch, &[c"--ptxas-options=-v"])?;
+        Ok(Compiled { kernel: source.name, bytes: image.len(), log })
+    };
+    crate::ops::SOURCES.iter().map(compiled).collect()
+}
+
+/// What the driver says when it was asked for something.
+fn failed(what: &str, error: &DriverError) -> Error {
+    // A code that the driver has no name for has none to be told.
+    let words = error.error_string().map(|words| words.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = error.error_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(|_| format!("code {}", error.0 as u32));
+    Error::Gpu { action: what.to_owned(), message: format!("{name}: {words}") }
+}
+
+impl Cuda<f32> {
+    /// The GPU of this number, from 0.
+    ///
+    /// # Errors
+    /// [`Error::Library`] if the driver or a library of CUDA can't be loaded, [`Error::NoGpu`] if there is no GPU of this
+    /// number, [`Error::Gpu`] for what else the driver says.
+    pub fn new(ordinal: usize) -> Result<Self, Error> {
+        library::driver()?;
+        let count = cudarc::driver::result::init().and_then(|()| CudaContext::device_count());
+        let count = match count {
+            Ok(count) => usize::try_from(count).unwrap_or(0),
+            Err(DriverError(sys::CUresult::CUDA_ERROR_NO_DEVICE)) => 0,
+            Err(error) => return Err(failed("to start", &error)),
+        };
+        if ordinal >= count {
+            return Err(Error::NoGpu { ordinal, count });
+        }
+        check_version()?;
+        library::nvrtc()?;
+        let context = CudaContext::new(ordinal).map_err(|error| failed("to make a context", &error))?;
+        // SAFETY: order is kept by the one stream, so no buffer needs events of its own.
+        unsafe { context.disable_event_tracking() };
+        let told = |error: DriverError| failed("to say what it is", &error);
+        let (major, minor) = context.compute_capability().map_err(told)?;
+        if major < 8 {
+            let found = format!("{major}.{minor}");
+            return Err(Error::argument("the GPU's compute capability", "8.0 or newer", found));
+        }
+        let multiprocessors = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
+        let gpu = Gpu {
+            name: context.name().map_err(told)?,
+            arch: format!("sm_{major}{minor}"),
+            multiprocessors: usize::try_from(context.attribute(multiprocessors).map_err(told)?).unwrap_or(1),
+            // The legacy stream can't be captured.
+            stream: context.new_stream().map_err(|error| failed("to make a stream", &error))?,
+            kernels: Mutex::default(),
+            staging: Mutex::new(Staging::new(&context)?),
+            blas: Mutex::new(Blas::new(&context)?),
+            context,
+        };
+        Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
+    }
+}
+
+/// That the driver knows the version of CUDA whose functions are called.
+fn check_version() -> Result<(), Error> {
+    let mut found = 0;
+    // SAFETY: the number is there to be written.
+    let asked = unsafe { sys::cuDriverGetVersion(&raw mut found) };
+    asked.result().map_err(|error| failed("to say its version", &error))?;
+    if found >= VERSION {
+        return Ok(());
+    }
+    let (major, minor) = (found / 1000, found % 1000 / 10);
+    Err(Error::argument("the driver's version of CUDA", "13.0 or newer", format!("{major}.{minor}")))
+}
+
+impl<E> Cuda<E> {
+    /// What the GPU calls itself.
+    pub fn name(&self) -> &str {
+        &self.gpu.name
+    }
+
+    /// The machine code that its kernels are compiled to: `sm_90`.
+    pub fn arch(&self) -> &str {
+        &self.gpu.arch
+    }
+
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+}
+
+impl Device for Cuda<f32> {
+    type Elem = f32;
+    type Param = f32;
+    type Scalar = f32;
+    type Buf = Memory;
+    type Region<'a> = Place<'a>;
+    type RegionMut<'a> = PlaceMut<'a>;
+    type View<'a, T: Element> = View<'a, T>;
+    type ViewMut<'a, T: Element> = ViewMut<'a, T>;
+
+    const LAYOUT: Layout = Layout { line: LINE, elem: 4, scalar: 4 };
+
+    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in.
+    fn bytes(&self) -> usize {
+        staging::BYTES + blas::BYTES
+    }
+
+    fn alloc(&self, bytes: usize) -> Result<Memory, Error> {
+        Memory::new(&self.gpu, bytes)
+    }
+
+    fn region(buf: &Memory, span: Span) -> Result<Place<'_>, Error> {
+        buf.region(span)
+    }
+
+    fn split<const R: usize, const W: usize>(
+        buf: &mut Memory,
+        reads: [Span; R],
+        writes: [Span; W],
+    ) -> Result<([Place<'_>; R], [PlaceMut<'_>; W]), Error> {
+        buf.split(reads, writes)
+    }
+
+    fn view<T: Element>(region: Self::Region<'_>) -> Self::View<'_, T> {
+        View::of(region)
+    }
+
+    fn view_mut<T: Element>(region: Self::RegionMut<'_>) -> Self::ViewMut<'_, T> {
+        ViewMut::of(region)
+    }
+
+    fn len<T: Element>(view: View<'_, T>) -> usize {
+        view.len()
+    }
+
+    fn upload<T: Element, I: Dimension>(
+        &self,
+        to: ViewMut<'_, T>,
+        from: ArrayView<'_, T, I>,
+    ) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.upload(to.address(), to.len(), from.iter().copied()) }
+    }
+
+    fn upload_elems<I: Dimension>(
+        &self,
+        to: ViewMut<'_, f32>,
+        from: ArrayView<'_, f32, I>,
+    ) -> Result<(), Error> {
+        self.upload(to, from)
+    }
+
+    fn download<T: Element>(&self, to: &mut [T], from: View<'_, T>) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.download(to, from.address()) }
+    }
+
+    fn download_elems(&self, to: &mut [f32], from: View<'_, f32>) -> Result<(), Error> {
+        self.download(to, from)
+    }
+}
+
+fn same_length(to: usize, from: usize) -> Result<(), Error> {
+    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a machine that has a GPU there is nothing to be refused.
+    #[test]
+    fn without_a_driver_or_a_gpu_there_is_an_error_and_no_panic() {
+        let Err(error) = Cuda::new(0) else { return };
+        match &error {
+            Error::Library { looked, .. } => {
+                assert!(
+                    looked.iter().any(|name| name.ends_with(".so.1") || name.ends_with(".so.13")),
+                    "{error}"
+                );
+            }
+            Error::NoGpu { ordinal: 0, count: 0 } | Error::Gpu { .. } | Error::Argument { .. } => {}
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_gpu_of_a_number_that_there_is_not_is_an_error() {
+        assert!(Cuda::new(usize::MAX).is_err());
+    }
+}

@@ -1,0 +1,175 @@
+// Rows that are worked on by teams of threads; sums over a team or a block, in an order that is always the same.
+#pragma once
+#include "remat.cuh"
+
+// Threads of the blocks of kernels that work on rows, as in `rows.rs`.
+constexpr int ROW_THREADS = 256;
+// The most warps of a block.
+constexpr int MOST_WARPS = 32;
+
+// A number as a type.
+template <int N>
+struct Constant {
+    static constexpr int value = N;
+};
+
+// WIDTH numbers that are moved at once.
+template <class T, int WIDTH>
+struct alignas(WIDTH * sizeof(T)) Run {
+    T x[WIDTH];
+};
+
+template <int WIDTH, class T>
+__device__ __forceinline__ Run<T, WIDTH> load_run(const T* from) {
+    return *reinterpret_cast<const Run<T, WIDTH>*>(from);
+}
+
+template <int WIDTH, class T>
+__device__ __forceinline__ void store_run(T* to, const Run<T, WIDTH>& run) {
+    *reinterpret_cast<Run<T, WIDTH>*>(to) = run;
+}
+
+// Writes a gradient (=), or adds it to what is there (+=).
+template <int WIDTH, class T>
+__device__ __forceinline__ void put_run(T* to, Run<T, WIDTH> run, int add) {
+    if (add) {
+        Run<T, WIDTH> before = load_run<WIDTH>(to);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) run.x[j] = before.x[j] + run.x[j];
+    }
+    store_run(to, run);
+}
+
+// Calls f(i, width) for the elements of [0, n) that are this thread's: PACK at once, and one by one those behind the
+// last whole pack. The grid may be of any size.
+template <class F>
+__device__ __forceinline__ void each_run(int64_t n, F f) {
+    int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / PACK * PACK;
+    int64_t step = (int64_t)gridDim.x * blockDim.x * PACK;
+    for (int64_t i = thread * PACK; i < whole; i += step) f(i, Constant<PACK>());
+    // Fewer than a pack, and a block has more threads.
+    if (whole + thread < n) f(whole + thread, Constant<1>());
+}
+
+struct Plus {
+    template <class T>
+    __device__ __forceinline__ T operator()(T a, T b) const {
+        return a + b;
+    }
+};
+
+// The larger; NaN if one is.
+struct Larger {
+    template <class T>
+    __device__ __forceinline__ T operator()(T a, T b) const {
+        return a > b || a != a ? a : b;
+    }
+};
+
+// Over the lanes of a warp; every lane gets the result.
+template <class T, class F>
+__device__ __forceinline__ T fold_warp(T x, F join) {
+#pragma unroll
+    for (int lanes = 16; lanes > 0; lanes >>= 1) x = join(x, __shfl_xor_sync(ALL_LANES, x, lanes));
+    return x;
+}
+
+// Each of N numbers over the threads of a block, which are whole warps; every thread gets the results. `partial` is
+// shared memory for N numbers of each warp, which no other call in a kernel may use.
+template <int N, class T, class F>
+__device__ __forceinline__ void fold_block(T (&x)[N], T* partial, F join) {
+    int warps = blockDim.x / 32, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+        x[k] = fold_warp(x[k], join);
+        if (lane == 0) partial[k * warps + warp] = x[k];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+        x[k] = partial[k * warps];
+        for (int w = 1; w < warps; w++) x[k] = join(x[k], partial[k * warps + w]);
+    }
+}
+
+template <class T, class F>
+__device__ __forceinline__ T fold_block(T x, T* partial, F join) {
+    T one[1] = {x};
+    fold_block(one, partial, join);
+    return one[0];
+}
+
+// The threads that work on a row together. Both teams have: SIZE, its threads; rank(), which of them this is; row(),
+// its first row, and step(), how many rows further the next is; and fold, as `fold_block`.
+struct Warp {
+    static constexpr int SIZE = 32;
+    __device__ __forceinline__ int rank() const { return threadIdx.x % 32; }
+    __device__ __forceinline__ int64_t row() const {
+        return (int64_t)blockIdx.x * (ROW_THREADS / 32) + threadIdx.x / 32;
+    }
+    __device__ __forceinline__ int64_t step() const { return (int64_t)gridDim.x * (ROW_THREADS / 32); }
+
+    template <class T, class F>
+    __device__ __forceinline__ T fold(T x, T*, F join) const {
+        return fold_warp(x, join);
+    }
+    template <int N, class T, class F>
+    __device__ __forceinline__ void fold(T (&x)[N], T*, F join) const {
+#pragma unroll
+        for (int k = 0; k < N; k++) x[k] = fold_warp(x[k], join);
+    }
+};
+
+struct Block {
+    static constexpr int SIZE = ROW_THREADS;
+    __device__ __forceinline__ int rank() const { return threadIdx.x; }
+    __device__ __forceinline__ int64_t row() const { return blockIdx.x; }
+    __device__ __forceinline__ int64_t step() const { return gridDim.x; }
+
+    template <class T, class F>
+    __device__ __forceinline__ T fold(T x, T* partial, F join) const {
+        return fold_block(x, partial, join);
+    }
+    template <int N, class T, class F>
+    __device__ __forceinline__ void fold(T (&x)[N], T* partial, F join) const {
+        fold_block(x, partial, join);
+    }
+};
+
+// Calls f(team, width) with the team of `size` threads, and the elements of rows of `len` that can be moved at once.
+template <class F>
+__device__ __forceinline__ void with_team(int size, int64_t len, F f) {
+    bool packs = len % PACK == 0;
+    if (size == Warp::SIZE) {
+        if (packs) f(Warp(), Constant<PACK>());
+        else f(Warp(), Constant<1>());
+    } else {
+        if (packs) f(Block(), Constant<PACK>());
+        else f(Block(), Constant<1>());
+    }
+}
+
+// Calls f(i) for the places of a row of `len` where this thread's runs of WIDTH elements begin.
+template <int WIDTH, class Team, class F>
+__device__ __forceinline__ void each_of_row(Team team, int64_t len, F f) {
+    for (int64_t i = (int64_t)team.rank() * WIDTH; i < len; i += Team::SIZE * WIDTH) f(i);
+}
+
+// Each of N numbers summed over the threads of a block that are a multiple of `columns` apart; the first `columns`
+// threads get the sums. `shared` has room for N numbers of each thread; blockDim.x / columns is a power of two.
+template <int N>
+__device__ __forceinline__ void sum_columns(float (&x)[N], float* shared, int columns) {
+    int thread = threadIdx.x, threads = blockDim.x;
+#pragma unroll
+    for (int k = 0; k < N; k++) shared[k * threads + thread] = x[k];
+    for (int half = threads / 2; half >= columns; half /= 2) {
+        __syncthreads();
+        if (thread < half) {
+#pragma unroll
+            for (int k = 0; k < N; k++) {
+                x[k] += shared[k * threads + thread + half];
+                shared[k * threads + thread] = x[k];
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Activations on a GPU. y: =; dx: = or +=.
+
+use super::{Activation, Backward, Forward, Kernel, Spec};
+use crate::cpu::elementwise::check_lengths;
+use crate::cuda::{Address, Cuda, Function, Gpu, Grid, Source};
+use crate::error::Error;
+
+pub(crate) static SOURCE: Source = Source { name: "activation", text: include_str!("kernel.cu") };
+static FORWARD: Function = Function { source: &SOURCE, name: "activation_forward" };
+static BACKWARD: Function = Function { source: &SOURCE, name: "activation_backward" };
+
+/// As `formula.cuh` numbers them.
+pub(crate) fn number(activation: Activation) -> i32 {
+    match activation {
+        Activation::Relu => 0,
+        Activation::Gelu => 1,
+        Activation::GeluTanh => 2,
+        Activation::Silu => 3,
+        Activation::Sigmoid => 4,
+        Activation::Tanh => 5,
+    }
+}
+
+/// y = f(x) of n elements, also of what another op has just computed; y may be x.
+///
+/// # Safety
+/// Both must have n elements.
+pub(crate) unsafe fn apply(gpu: &Gpu, activation: Activation, y: u64, x: u64, n: usize) -> Result<(), Error> {
+    let grid = Grid::elementwise(gpu, n);
+    // SAFETY: the caller's promise; each element is read and then written, by one thread.
+    unsafe { gpu.launch(&FORWARD, grid, &[&y, &x, &(n as i64), &number(activation)]) }
+}
+
+impl Kernel for Cuda<f32> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { y, x } = args;
+        let n = batch * spec.len;
+        check_lengths(&[(y.len(), n), (x.len(), n)])?;
+        // SAFETY: both have n elements.
+        unsafe { apply(self.gpu(), spec.activation, y.address(), x.address(), n) }
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { dx, dy, saved } = args;
+        let Some(dx) = dx else { return Ok(()) };
+        let n = batch * spec.len;
+        check_lengths(&[(dx.len(), n), (dy.len(), n), (saved.len(), n)])?;
+        let (add, activation) = (i32::from(dx.add), number(spec.activation));
+        let (dx, dy, saved) = (dx.address(), dy.address(), saved.address());
+        let grid = Grid::elementwise(self.gpu(), n);
+        // SAFETY: all three have n elements.
+        unsafe { self.gpu().launch(&BACKWARD, grid, &[&dx, &dy, &saved, &(n as i64), &activation, &add]) }
+    }
+}

@@ -1,0 +1,199 @@
+//! Attention on a GPU. y, lse: =; dq, dk, dv: = or +=.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cpu::elementwise::check_lengths;
+use crate::cuda::{Address, Cuda, Function, Grid, Source, View};
+use crate::device::ElemGrad;
+use crate::error::Error;
+
+pub(crate) static SOURCE: Source = Source { name: "attention", text: include_str!("kernel.cu") };
+
+/// Threads of a block, as in `tile.cuh`.
+const THREADS: u32 = 128;
+
+/// A kernel for heads of at most `columns` features; blocks own `rows` rows, and `passing` of the others pass by at
+/// once.
+struct Blocked {
+    columns: usize,
+    rows: usize,
+    passing: usize,
+    function: Function,
+}
+
+const fn blocked(columns: usize, rows: usize, passing: usize, name: &'static str) -> Blocked {
+    Blocked { columns, rows, passing, function: Function { source: &SOURCE, name } }
+}
+
+static FORWARD: [Blocked; 4] = [
+    blocked(32, 64, 64, "attention_forward_32"),
+    blocked(64, 64, 64, "attention_forward_64"),
+    blocked(128, 64, 32, "attention_forward_128"),
+    blocked(256, 32, 16, "attention_forward_256"),
+];
+static BACKWARD_Q: [Blocked; 4] = [
+    blocked(32, 64, 64, "attention_backward_q_32"),
+    blocked(64, 64, 32, "attention_backward_q_64"),
+    blocked(128, 32, 32, "attention_backward_q_128"),
+    blocked(256, 16, 16, "attention_backward_q_256"),
+];
+static BACKWARD_KV: [Blocked; 4] = [
+    blocked(32, 64, 64, "attention_backward_kv_32"),
+    blocked(64, 64, 32, "attention_backward_kv_64"),
+    blocked(128, 32, 32, "attention_backward_kv_128"),
+    blocked(256, 16, 16, "attention_backward_kv_256"),
+];
+
+/// The one for heads of `dim` features.
+fn chosen(kernels: &'static [Blocked; 4], dim: usize) -> Result<&'static Blocked, Error> {
+    let found = kernels.iter().find(|kernel| dim <= kernel.columns);
+    found.ok_or_else(|| Error::argument("the features of a head of attention on a GPU", "at most 256", dim))
+}
+
+impl Blocked {
+    /// For `heads` heads, each of which has `rows` rows that blocks own; blocks hold `owned` tiles of their own rows,
+    /// two of those that pass by, one of weights, and two numbers of each row that passes by.
+    fn grid(&self, heads: usize, rows: usize, owned: usize) -> Result<Grid, Error> {
+        // Rows of tiles are padded, as `tile.cuh` says.
+        let tiles = (owned * self.rows + 2 * self.passing) * (self.columns + 4);
+        let weights = self.rows * (self.passing + 8);
+        let shared = (size_of::<f32>() * (tiles + weights + 2 * self.passing)) as u32;
+        Ok(Grid { shared, ..Grid::of(heads * rows.div_ceil(self.rows), THREADS)? })
+    }
+}
+
+/// What all kernels are given, as they are given it.
+struct Shape {
+    q: u64,
+    k: u64,
+    v: u64,
+    stride: i64,
+    queries: i32,
+    keys: i32,
+    heads: i32,
+    dim: i32,
+    scale: f32,
+    causal: i32,
+}
+
+impl Shape {
+    fn new(spec: &Spec, batch: usize, xs: &[View<'_, f32>]) -> Result<Self, Error> {
+        let &Spec { queries, keys, heads, dim, causal, packed } = spec;
+        if (causal || packed) && queries != keys {
+            return Err(Error::internal("attention of one sequence with two lengths"));
+        }
+        check_lengths(&[(xs.len(), if packed { 1 } else { 3 })])?;
+        xs.iter().zip(lens(spec, batch)).try_for_each(|(x, len)| check_lengths(&[(x.len(), len)]))?;
+        let [q, k, v] = parts(spec, std::array::from_fn(|i| xs.get(i).map_or(0, View::address)));
+        let scale = (1.0 / (dim as f64).sqrt()) as f32;
+        let stride = (if packed { 3 } else { 1 } * heads * dim) as i64;
+        let (queries, keys, heads, dim) = (count(queries)?, count(keys)?, count(heads)?, count(dim)?);
+        Ok(Self { q, k, v, stride, queries, keys, heads, dim, scale, causal: i32::from(causal) })
+    }
+}
+
+/// How many elements each input has.
+fn lens(spec: &Spec, batch: usize) -> [usize; 3] {
+    let Spec { queries, keys, heads, dim, packed, .. } = *spec;
+    let (q, k) = (batch * queries * heads * dim, batch * keys * heads * dim);
+    if packed { [3 * q, 0, 0] } else { [q, k, k] }
+}
+
+/// Where q, k and v are, or their gradients, in `starts`, the addresses of what holds them: 0 for none.
+fn parts(spec: &Spec, starts: [u64; 3]) -> [u64; 3] {
+    let row = (size_of::<f32>() * spec.heads * spec.dim) as u64;
+    match (spec.packed, starts[0]) {
+        (false, _) => starts,
+        (true, 0) => [0; 3],
+        (true, start) => [start, start + row, start + 2 * row],
+    }
+}
+
+/// A count that kernels add small numbers to.
+fn count(n: usize) -> Result<i32, Error> {
+    let count = i32::try_from(n).ok().filter(|count| *count < 1 << 30);
+    count.ok_or_else(|| Error::internal("attention of more than 2^30 tokens"))
+}
+
+/// Where the gradients of q, k and v go, and whether each is added to.
+fn gradients(
+    spec: &Spec,
+    batch: usize,
+    dxs: &[Option<ElemGrad<'_, Cuda<f32>>>],
+) -> Result<[(u64, i32); 3], Error> {
+    check_lengths(&[(dxs.len(), if spec.packed { 1 } else { 3 })])?;
+    let wanted = || dxs.iter().zip(lens(spec, batch)).filter_map(|(dx, len)| Some((dx.as_ref()?, len)));
+    wanted().try_for_each(|(dx, len)| check_lengths(&[(dx.len(), len)]))?;
+    let starts = parts(spec, std::array::from_fn(|i| dxs.get(i).map_or(0, Address::address)));
+    Ok(std::array::from_fn(|i| {
+        let dx = dxs.get(if spec.packed { 0 } else { i }).and_then(Option::as_ref);
+        (starts[i], i32::from(dx.is_some_and(|dx| dx.add)))
+    }))
+}
+
+impl Kernel for Cuda<f32> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { y, lse, xs } = args;
+        let Shape { q, k, v, stride, queries, keys, heads, dim, scale, causal } =
+            Shape::new(spec, batch, xs)?;
+        let rows = batch * spec.heads * spec.queries;
+        check_lengths(&[(y.len(), rows * spec.dim)])?;
+        if let Some(lse) = &lse {
+            check_lengths(&[(lse.len(), rows)])?;
+        }
+        if rows == 0 {
+            return Ok(());
+        }
+        let kernel = chosen(&FORWARD, spec.dim)?;
+        let grid = kernel.grid(batch * spec.heads, spec.queries, 1)?;
+        let (y, lse) = (y.address(), lse.address());
+        // SAFETY: all lengths are those of the shapes; where there is no lse, 0 is given.
+        unsafe {
+            self.gpu().launch(
+                &kernel.function,
+                grid,
+                &[&y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale, &causal],
+            )
+        }
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
+        let Backward { dxs, dy, xs, y, lse } = args;
+        let Shape { q, k, v, stride, queries, keys, heads, dim, scale, causal } =
+            Shape::new(spec, batch, xs)?;
+        let rows = batch * spec.heads * spec.queries;
+        check_lengths(&[(y.len(), rows * spec.dim), (dy.len(), rows * spec.dim), (lse.len(), rows)])?;
+        let [(dq, add_q), (dk, add_k), (dv, add_v)] = gradients(spec, batch, dxs)?;
+        let (dy, y, lse) = (dy.address(), y.address(), lse.address());
+        if dq != 0 && rows > 0 {
+            let kernel = chosen(&BACKWARD_Q, spec.dim)?;
+            let grid = kernel.grid(batch * spec.heads, spec.queries, 2)?;
+            // SAFETY: all lengths are those of the shapes.
+            unsafe {
+                self.gpu().launch(
+                    &kernel.function,
+                    grid,
+                    &[
+                        &dq, &dy, &y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale,
+                        &causal, &add_q,
+                    ],
+                )?;
+            }
+        }
+        if (dk != 0 || dv != 0) && batch * spec.heads * spec.keys > 0 {
+            let kernel = chosen(&BACKWARD_KV, spec.dim)?;
+            let grid = kernel.grid(batch * spec.heads, spec.keys, 2)?;
+            // SAFETY: all lengths are those of the shapes; for a gradient that is not asked for, 0 is given.
+            unsafe {
+                self.gpu().launch(
+                    &kernel.function,
+                    grid,
+                    &[
+                        &dk, &dv, &dy, &y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale,
+                        &causal, &add_k, &add_v,
+                    ],
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! Dropout on a GPU. y: =; dx: = or +=.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cuda::elementwise::check;
+use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::error::Error;
+use crate::rng::Key;
+
+pub(crate) static SOURCE: Source = Source { name: "dropout", text: include_str!("kernel.cu") };
+static DROPOUT: Function = Function { source: &SOURCE, name: "dropout" };
+
+impl Kernel for Cuda<f32> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { y, x, key } = args;
+        drop_out(self, spec, batch, (&y, false), &x, key)
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { dx, dy, key } = args;
+        dx.map_or(Ok(()), |dx| drop_out(self, spec, batch, (&dx.to, dx.add), &dy, key))
+    }
+}
+
+/// to = or += from mask / (1 - p)
+fn drop_out(
+    cuda: &Cuda,
+    spec: &Spec,
+    batch: usize,
+    (to, add): (&impl Address, bool),
+    from: &impl Address,
+    key: Key,
+) -> Result<(), Error> {
+    let n = batch * spec.len;
+    check(to, n)?;
+    check(from, n)?;
+    let (dropped, scale) = spec.drawn();
+    let (to, from, add) = (to.address(), from.address(), i32::from(add));
+    let (seed, step) = (key.seed.cast_signed(), key.step.cast_signed());
+    // SAFETY: both have n elements.
+    unsafe {
+        cuda.gpu().launch(
+            &DROPOUT,
+            Grid::elementwise(cuda.gpu(), n),
+            &[&to, &from, &(n as i64), &seed, &step, &key.node, &dropped, &(scale as f32), &add],
+        )
+    }
+}

@@ -1,0 +1,25 @@
+// Dropout on a GPU: to = or += from mask / (1 - p). Checked against `ops/dropout/cpu.rs`, bit for bit.
+#include "cuda/philox.cuh"
+
+// Elements that share blocks of random words, as in `rng.rs`: word w of block b is of element w LANES + b.
+constexpr int GROUP = 64, LANES = GROUP / 4;
+
+// A thread has a block: four elements, LANES apart. An element is dropped if its word is below `dropped`.
+extern "C" __global__ void dropout(
+    elem* to, const elem* from, int64_t n, int64_t seed, int64_t step, uint32_t node, uint32_t dropped, float scale,
+    int32_t add) {
+    int64_t blocks = (n + GROUP - 1) / GROUP * LANES, stride = (int64_t)gridDim.x * blockDim.x;
+    for (int64_t block = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; block < blocks; block += stride) {
+        Words words = philox((uint64_t)seed, (uint64_t)step, node, (uint64_t)block);
+        int64_t first = block / LANES * GROUP + block % LANES;
+#pragma unroll
+        for (int w = 0; w < 4; w++) {
+            int64_t i = first + w * LANES;
+            if (i < n) {
+                // Multiplied by 0, so that NaN stays.
+                float kept = from[i] * (words.x[w] < dropped ? 0.0f : scale);
+                to[i] = add ? to[i] + kept : kept;
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+// The sum of all numbers, in f64 and in a fixed order: what losses end in.
+#pragma once
+#include "remat.cuh"
+#include "cuda/rows.cuh"
+
+// Threads of the one block that adds up rows or samples, as `TOTAL_THREADS` in `sum/cuda.rs`.
+constexpr int TOTAL_THREADS = 512;
+
+// Of n numbers; every thread of the block gets it. `partial` is shared memory for MOST_WARPS numbers.
+__device__ __forceinline__ double total(const scalar* x, int64_t n, double* partial) {
+    double sum = 0.0;
+    for (int64_t i = threadIdx.x; i < n; i += blockDim.x) sum += (double)x[i];
+    return fold_block(sum, partial, Plus());
+}

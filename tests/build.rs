@@ -1,0 +1,254 @@
+//! Builds what stands for CUDA where there is no GPU: a driver whose memory is the host's and that runs the kernels of
+//! `remat`, compiled for the host, a compiler that compiles nothing, and products of matrices. See `cuda/shim.h` and
+//! `cuda/driver.h`.
+//!
+//! Cargo puts the folder they are in on the path that tests look for libraries on, so they are found by their names.
+//! `REMAT_CUDA_SANITIZER` (`address`, `thread` or `undefined`) has kernels watched by a sanitizer of the C++ compiler;
+//! tests then need its runtime loaded first, as `.ci/shim` does.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    #[cfg(feature = "cuda")]
+    fakes::build();
+}
+
+#[cfg(feature = "cuda")]
+mod fakes {
+    use std::fmt::Write;
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    use std::path::{Path, PathBuf};
+    use std::{env, fs};
+
+    /// A library in place of one of NVIDIA's.
+    struct Library {
+        /// What it is looked for as.
+        name: &'static str,
+        /// Its sources, in `cuda`.
+        sources: &'static [&'static str],
+        /// Whether the kernels are in it.
+        kernels: bool,
+        /// Those of these libraries that it calls, which stand before it.
+        calls: &'static [&'static str],
+    }
+
+    const LIBRARIES: [Library; 3] = [
+        Library {
+            name: "libcuda.so.1",
+            sources: &[
+                "shim.cpp",
+                "driver.cpp",
+                "driver/memory.cpp",
+                "driver/module.cpp",
+                "driver/stream.cpp",
+            ],
+            kernels: true,
+            calls: &[],
+        },
+        Library {
+            name: "libcublasLt.so.13",
+            sources: &["blaslt.cpp"],
+            kernels: false,
+            calls: &["libcuda.so.1"],
+        },
+        Library { name: "libnvrtc.so.13", sources: &["nvrtc.cpp"], kernels: false, calls: &[] },
+    ];
+
+    /// Where kernels are, and what they include is found from.
+    const KERNELS: &str = "../runtime/src";
+    const HEADERS: &str = "../runtime/src/cuda";
+    const FAKES: &str = "cuda";
+    /// Kernels that try the shim.
+    const PROBES: &str = "cuda/probes.cu";
+
+    const SANITIZER: &str = "REMAT_CUDA_SANITIZER";
+
+    pub(crate) fn build() {
+        for path in [KERNELS, FAKES] {
+            println!("cargo:rerun-if-changed={path}");
+        }
+        for variable in [SANITIZER, "CXX", "CXXFLAGS"] {
+            println!("cargo:rerun-if-env-changed={variable}");
+        }
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says OUT_DIR"));
+        let sanitizer = env::var(SANITIZER).unwrap_or_default();
+        println!("cargo:rustc-link-search=native={}", out.display());
+        println!("cargo:rustc-env={SANITIZER}={sanitizer}");
+
+        let mut sources = vec![];
+        for folder in [KERNELS, FAKES] {
+            find(Path::new(folder), &mut sources);
+        }
+        // The sources of Rust are in the same folder, and change more often than kernels.
+        let stamp = out.join("built");
+        let inputs = hash(&sources, &sanitizer).to_string();
+        if fs::read_to_string(&stamp).is_ok_and(|built| built == inputs) {
+            return;
+        }
+        let mut kernels: Vec<_> = sources
+            .into_iter()
+            .filter(|path| path.file_name().is_some_and(|name| name == "kernel.cu"))
+            .collect();
+        kernels.push(PathBuf::from(PROBES));
+        let table = out.join("kernels.cpp");
+        fs::write(&table, write_table(&kernels)).expect("OUT_DIR can be written");
+        for library in &LIBRARIES {
+            link(library, &table, &out, &sanitizer);
+        }
+        fs::write(&stamp, inputs).expect("OUT_DIR can be written");
+    }
+
+    /// All C++ in a folder, in an order that is always the same.
+    fn find(folder: &Path, found: &mut Vec<PathBuf>) {
+        let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                find(&path, found);
+            } else if path
+                .extension()
+                .is_some_and(|end| ["cu", "cuh", "cpp", "h"].iter().any(|known| end == *known))
+            {
+                found.push(path);
+            }
+        }
+    }
+
+    /// What tells a build from others.
+    fn hash(sources: &[PathBuf], sanitizer: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (sanitizer, env::var_os("CXX"), env::var_os("CXXFLAGS"), include_str!("build.rs")).hash(&mut hasher);
+        for source in sources {
+            (source, read(source)).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// C++ with all kernels, and the table that the driver finds them in.
+    fn write_table(files: &[PathBuf]) -> String {
+        let mut text = String::from("#include \"shim.h\"\n");
+        let mut rows = String::new();
+        for file in files {
+            let path = fs::canonicalize(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            writeln!(text, "#include \"{}\"", path.display()).expect("memory");
+            for (kernel, threads) in kernels(&read(file)) {
+                writeln!(rows, "    REMAT_SHIM_KERNEL({kernel}, {threads}),").expect("memory");
+            }
+        }
+        write!(
+            text,
+            "namespace remat_shim {{\nextern const Kernel kernels[] = {{\n{rows}}};\n\
+             extern const size_t kernel_count = sizeof kernels / sizeof kernels[0];\n}}\n"
+        )
+        .expect("memory");
+        text
+    }
+
+    /// The kernels in a source, each with the most threads that its launch bounds allow.
+    fn kernels(source: &str) -> Vec<(&str, &str)> {
+        const START: &str = "extern \"C\" __global__ ";
+        let mut found = vec![];
+        for (at, _) in source.match_indices(START) {
+            // A comment may speak of them.
+            if at > 0 && source.as_bytes()[at - 1] != b'\n' {
+                continue;
+            }
+            let mut rest = source[at + START.len()..].trim_start();
+            let mut threads = "1024";
+            loop {
+                if let Some(after) = rest.strip_prefix("void ") {
+                    rest = after.trim_start();
+                } else if let Some(after) = rest.strip_prefix("__launch_bounds__(") {
+                    let end = closing(after);
+                    threads = after[..end].split(',').next().unwrap_or(threads);
+                    rest = after[end + 1..].trim_start();
+                } else {
+                    break;
+                }
+            }
+            let name = rest.split('(').next().unwrap_or_default().trim();
+            let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+            assert!(plain && !name.is_empty(), "not the name of a kernel: `{name}`");
+            found.push((name, threads));
+        }
+        found
+    }
+
+    /// Where the parenthesis closes that is open at the start.
+    fn closing(text: &str) -> usize {
+        let mut open = 1;
+        for (at, letter) in text.char_indices() {
+            match letter {
+                '(' => open += 1,
+                ')' => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                return at;
+            }
+        }
+        panic!("launch bounds without an end");
+    }
+
+    /// A compiler for this sanitizer, or for none.
+    fn compiler(sanitizer: &str) -> cc::Build {
+        let mut build = cc::Build::new();
+        build
+            .cpp(true)
+            .std("c++17")
+            .opt_level(2)
+            .pic(true)
+            .debug(!sanitizer.is_empty())
+            .define("REMAT_HOST", None)
+            // As kernels are compiled for GPUs: only `fmaf` contracts.
+            .flag("-ffp-contract=off")
+            .flag("-fvisibility=hidden")
+            .flag("-pthread")
+            .flag("-Wno-unknown-pragmas")
+            .includes([FAKES, HEADERS, KERNELS]);
+        match sanitizer {
+            "" => {}
+            "address" => {
+                build.flag("-fsanitize=address").flag("-fno-omit-frame-pointer");
+            }
+            "thread" => {
+                build.flag("-fsanitize=thread");
+            }
+            "undefined" => {
+                build
+                    .flag("-fsanitize=undefined")
+                    .flag("-fno-sanitize=vptr")
+                    .flag("-fno-sanitize-recover=all");
+            }
+            other => panic!("{SANITIZER} is `{other}`, which is none of address, thread and undefined"),
+        }
+        build
+    }
+
+    /// Compiles a library.
+    fn link(library: &Library, table: &Path, out: &Path, sanitizer: &str) {
+        // What fibers do to the state of threads is no race. The shim says what orders the threads of kernels.
+        let mut own = compiler(if sanitizer == "thread" { "" } else { sanitizer });
+        if sanitizer == "thread" {
+            own.define("REMAT_SHIM_TSAN", None);
+        }
+        own.files(library.sources.iter().map(|source| Path::new(FAKES).join(source)));
+        let mut objects = own.compile_intermediates();
+        let mut watched = compiler(sanitizer);
+        if library.kernels {
+            objects.extend(watched.file(table).compile_intermediates());
+        }
+        let mut linker = watched.get_compiler().to_command();
+        linker.arg("-shared").arg(format!("-Wl,-soname,{}", library.name));
+        // Threads may still be in it when the last handle to it is closed.
+        linker.arg("-Wl,-z,nodelete").arg("-Wl,-z,defs").arg("-o").arg(out.join(library.name));
+        linker.args(objects).arg("-L").arg(out);
+        linker.args(library.calls.iter().map(|name| format!("-l:{name}")));
+        let status = linker.status().unwrap_or_else(|error| panic!("{linker:?}: {error}"));
+        assert!(status.success(), "{linker:?}: {status}");
+    }
+}

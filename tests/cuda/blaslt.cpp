@@ -1,0 +1,325 @@
+// A fake `libcublasLt.so.13`, on the fake driver: products of f32 matrices on the host, element by element, in f64.
+//
+// It knows what `runtime/src/cuda/blas.rs` calls, and refuses, and says on stderr, what that must not do: a choice of
+// algorithm that may add in any order or that counts on a better alignment than a line's, an algorithm of another
+// shape, matrices that do not fit together or overlap, objects that are gone. What the algorithm may use of the
+// workspace holds NaN afterwards, and what is left when the last handle is destroyed ends the process: nothing leaks.
+//
+// Matrices are held column by column: row r, column c at r + c ld.
+#include "driver.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+// As in cublas_api.h and cublasLt.h.
+enum Status : int { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum { R_32F = 0, COMPUTE_32F = 68, VERSION = 130000 };
+enum DescAttribute { TRANSA = 3, TRANSB = 4, EPILOGUE = 7, BIAS_POINTER = 8 };
+enum PreferenceAttribute { MAX_WORKSPACE = 1, REDUCTION_MASK = 3, ALIGNMENT_A = 5, ALIGNMENT_D = 8 };
+enum { EPILOGUE_DEFAULT = 1, EPILOGUE_BIAS = 4 };
+enum { REDUCTION_INPLACE = 1 };
+
+// Bytes that buffers of remat start on.
+constexpr uint32_t LINE = 64;
+// What an algorithm uses of the workspace.
+constexpr size_t WORKSPACE = 1 << 16;
+
+struct Handle {
+    int device = 0;
+};
+
+struct Layout {
+    uint64_t rows, cols;
+    int64_t ld;
+};
+
+struct Desc {
+    int32_t transa = 0, transb = 0;
+    uint32_t epilogue = EPILOGUE_DEFAULT;
+    const float* bias = nullptr;
+};
+
+struct Preference {
+    size_t workspace = 0;
+    // All schemes, as the library has it.
+    uint32_t reductions = 7;
+    // Of A, B, C and D.
+    uint32_t alignments[4] = {256, 256, 256, 256};
+};
+
+struct Algorithm {
+    // Shapes it is for, in words that tell one from another; 0 is none.
+    uint64_t key, unused[7];
+};
+static_assert(sizeof(Algorithm) == 64, "cublasLtMatmulAlgo_t");
+
+struct Heuristic {
+    Algorithm algorithm;
+    size_t workspace;
+    int state;
+    float waves;
+    int reserved[4];
+};
+
+// What there is; guarded by the mutex of the devices.
+fake::Handles<Handle> handles;
+fake::Handles<Layout> layouts;
+fake::Handles<Desc> descs;
+fake::Handles<Preference> preferences;
+std::atomic<int> objects{0}, users{0};
+
+template <class T> int make(fake::Handles<T>& all, std::atomic<int>& count, void** to, T object) {
+    if (to == nullptr) return fake::refuse(INVALID_VALUE, "cublasLt: no place for an object");
+    fake::Guard guard(fake::devices_mutex());
+    *to = all.add(std::make_unique<T>(object));
+    count++;
+    return SUCCESS;
+}
+
+template <class T> int destroy(fake::Handles<T>& all, std::atomic<int>& count, void* object) {
+    fake::Guard guard(fake::devices_mutex());
+    if (!all.remove(object)) return fake::refuse(INVALID_VALUE, "cublasLt: destroys an object that is gone");
+    count--;
+    return SUCCESS;
+}
+
+// Writes an attribute that has `bytes` bytes, if as many are given.
+template <class T> int set(T& to, const void* from, size_t bytes, const char* what) {
+    if (from == nullptr || bytes != sizeof(T)) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: %s has %zu bytes but is given %zu", what, sizeof(T), bytes);
+    }
+    memcpy(&to, from, sizeof(T));
+    return SUCCESS;
+}
+
+// A product of matrices that fit together: D [m, n] = alpha op(A) [m, k] op(B) [k, n] + beta C, + bias [m].
+struct Product {
+    Layout a, b, c;
+    Desc desc;
+    uint64_t m, n, k;
+    float alpha = 1, beta = 0;
+    const float *from_a = nullptr, *from_b = nullptr, *from_c = nullptr;
+    float *to = nullptr, *workspace = nullptr;
+};
+
+// What op takes of a matrix to make it [rows, cols].
+bool fits(const Layout& matrix, int transposed, uint64_t rows, uint64_t cols) {
+    return transposed ? matrix.rows == cols && matrix.cols == rows : matrix.rows == rows && matrix.cols == cols;
+}
+
+int shape(Product& product, void* desc, void* a, void* b, void* c, void* d) {
+    const Desc* about = descs.find(desc);
+    const Layout *la = layouts.find(a), *lb = layouts.find(b), *lc = layouts.find(c), *ld = layouts.find(d);
+    if (!about || !la || !lb || !lc || !ld) return fake::refuse(INVALID_VALUE, "cublasLt: an object that is gone");
+    product.desc = *about;
+    product.a = *la, product.b = *lb, product.c = *lc;
+    product.m = ld->rows, product.n = ld->cols;
+    product.k = about->transa ? la->rows : la->cols;
+    if (lc->rows != ld->rows || lc->cols != ld->cols || lc->ld != ld->ld ||
+        !fits(*la, about->transa, product.m, product.k) || !fits(*lb, about->transb, product.k, product.n)) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: matrices that do not fit together");
+    }
+    if (about->epilogue == EPILOGUE_BIAS && about->bias == nullptr) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: a bias that is nowhere");
+    }
+    return SUCCESS;
+}
+
+// Of all that an algorithm is chosen by.
+uint64_t key(const Product& product) {
+    const uint64_t words[] = {product.m,    product.n,    product.k,    (uint64_t)product.desc.transa,
+                              (uint64_t)product.desc.transb, product.desc.epilogue};
+    uint64_t key = 14695981039346656037u;
+    for (uint64_t word : words) key = (key ^ word) * 1099511628211u;
+    return key | 1;
+}
+
+size_t bytes(const Layout& matrix) {
+    return ((matrix.cols - 1) * matrix.ld + matrix.rows) * sizeof(float);
+}
+
+bool apart(const void* one, size_t one_bytes, const void* other, size_t other_bytes) {
+    return (const char*)one + one_bytes <= (const char*)other || (const char*)other + other_bytes <= (const char*)one;
+}
+
+// That the matrices are there and start on lines, and that what is written is not read as something else.
+int places(const Product& product) {
+    struct {
+        const void* start;
+        size_t bytes;
+        const char* what;
+        bool used;
+    } read[] = {{product.from_a, bytes(product.a), "cublasLt: to read A", true},
+                {product.from_b, bytes(product.b), "cublasLt: to read B", true},
+                {product.desc.bias, product.m * sizeof(float), "cublasLt: to read the bias",
+                 product.desc.epilogue == EPILOGUE_BIAS},
+                {product.workspace, WORKSPACE, "cublasLt: to work", true}};
+    size_t written = bytes(product.c);
+    if (!fake::inside((fake::Address)product.to, written, "cublasLt: to write D")) return EXECUTION_FAILED;
+    if ((uintptr_t)product.to % LINE) return fake::refuse(INVALID_VALUE, "cublasLt: D does not start on a line");
+    for (auto& part : read) {
+        if (!part.used) continue;
+        if (!fake::inside((fake::Address)part.start, part.bytes, part.what)) return EXECUTION_FAILED;
+        if ((uintptr_t)part.start % LINE) return fake::refuse(INVALID_VALUE, "%s: it starts on no line", part.what);
+        if (!apart(part.start, part.bytes, product.to, written)) {
+            return fake::refuse(INVALID_VALUE, "%s: D is written there", part.what);
+        }
+    }
+    return SUCCESS;
+}
+
+int compute(const Product& product) {
+    int status = places(product);
+    if (status != SUCCESS) return status;
+    const Layout &a = product.a, &b = product.b, &c = product.c;
+    // Steps from one row to the next, and from one column to the next, of op(A) and op(B).
+    uint64_t a_row = product.desc.transa ? a.ld : 1, a_col = product.desc.transa ? 1 : a.ld;
+    uint64_t b_row = product.desc.transb ? b.ld : 1, b_col = product.desc.transb ? 1 : b.ld;
+    for (uint64_t col = 0; col < product.n; col++) {
+        for (uint64_t row = 0; row < product.m; row++) {
+            double sum = 0;
+            const float *x = product.from_a + row * a_row, *y = product.from_b + col * b_col;
+            for (uint64_t i = 0; i < product.k; i++) sum += (double)x[i * a_col] * y[i * b_row];
+            sum *= product.alpha;
+            // What is multiplied by 0 is not read.
+            if (product.beta != 0) sum += (double)product.beta * product.from_c[row + col * c.ld];
+            if (product.desc.epilogue == EPILOGUE_BIAS) sum += product.desc.bias[row];
+            product.to[row + col * c.ld] = (float)sum;
+        }
+    }
+    memset(product.workspace, 0xff, WORKSPACE);
+    return SUCCESS;
+}
+
+}  // namespace
+
+extern "C" SHARED size_t cublasLtGetVersion() {
+    return VERSION;
+}
+
+API cublasLtCreate(void** handle) {
+    return make(handles, users, handle, Handle{});
+}
+
+API cublasLtDestroy(void* handle) {
+    int status = destroy(handles, users, handle);
+    if (status == SUCCESS && users == 0 && objects != 0) {
+        fprintf(stderr, "cublasLt: %d objects were never destroyed\n", objects.load());
+        abort();
+    }
+    return status;
+}
+
+API cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t cols, int64_t ld) {
+    if (type != R_32F) return fake::refuse(NOT_SUPPORTED, "cublasLt: a matrix of type %d", type);
+    if (rows == 0 || cols == 0 || ld < 0 || (uint64_t)ld < rows) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: %llu rows, %llu columns, columns %lld apart",
+                            (unsigned long long)rows, (unsigned long long)cols, (long long)ld);
+    }
+    return make(layouts, objects, layout, Layout{rows, cols, ld});
+}
+
+API cublasLtMatrixLayoutDestroy(void* layout) {
+    return destroy(layouts, objects, layout);
+}
+
+API cublasLtMatmulDescCreate(void** desc, int compute, int scale) {
+    if (compute != COMPUTE_32F || scale != R_32F) {
+        return fake::refuse(NOT_SUPPORTED, "cublasLt: arithmetic %d, factors of type %d", compute, scale);
+    }
+    return make(descs, objects, desc, Desc{});
+}
+
+API cublasLtMatmulDescDestroy(void* desc) {
+    return destroy(descs, objects, desc);
+}
+
+API cublasLtMatmulDescSetAttribute(void* handle, int attribute, const void* from, size_t bytes) {
+    fake::Guard guard(fake::devices_mutex());
+    Desc* desc = descs.find(handle);
+    if (desc == nullptr) return fake::refuse(INVALID_VALUE, "cublasLt: an operation that is gone");
+    switch (attribute) {
+        case TRANSA: return set(desc->transa, from, bytes, "TRANSA");
+        case TRANSB: return set(desc->transb, from, bytes, "TRANSB");
+        case EPILOGUE: {
+            int status = set(desc->epilogue, from, bytes, "EPILOGUE");
+            bool known = desc->epilogue == EPILOGUE_DEFAULT || desc->epilogue == EPILOGUE_BIAS;
+            if (status != SUCCESS || known) return status;
+            return fake::refuse(NOT_SUPPORTED, "cublasLt: epilogue %u", desc->epilogue);
+        }
+        case BIAS_POINTER: return set(desc->bias, from, bytes, "BIAS_POINTER");
+    }
+    return fake::refuse(NOT_SUPPORTED, "cublasLt: attribute %d of an operation", attribute);
+}
+
+API cublasLtMatmulPreferenceCreate(void** preference) {
+    return make(preferences, objects, preference, Preference{});
+}
+
+API cublasLtMatmulPreferenceDestroy(void* preference) {
+    return destroy(preferences, objects, preference);
+}
+
+API cublasLtMatmulPreferenceSetAttribute(void* handle, int attribute, const void* from, size_t bytes) {
+    fake::Guard guard(fake::devices_mutex());
+    Preference* preference = preferences.find(handle);
+    if (preference == nullptr) return fake::refuse(INVALID_VALUE, "cublasLt: a preference that is gone");
+    if (attribute == MAX_WORKSPACE) return set(preference->workspace, from, bytes, "MAX_WORKSPACE_BYTES");
+    if (attribute == REDUCTION_MASK) return set(preference->reductions, from, bytes, "REDUCTION_SCHEME_MASK");
+    if (attribute >= ALIGNMENT_A && attribute <= ALIGNMENT_D) {
+        return set(preference->alignments[attribute - ALIGNMENT_A], from, bytes, "MIN_ALIGNMENT");
+    }
+    return fake::refuse(NOT_SUPPORTED, "cublasLt: attribute %d of a preference", attribute);
+}
+
+API cublasLtMatmulAlgoGetHeuristic(void* handle, void* desc, void* a, void* b, void* c, void* d, void* preference,
+                                   int asked, Heuristic* found, int* count) {
+    fake::Guard guard(fake::devices_mutex());
+    const Preference* wanted = preferences.find(preference);
+    if (!handles.find(handle) || !wanted) return fake::refuse(NOT_INITIALIZED, "cublasLt: a handle that is gone");
+    if (asked < 1 || !found || !count) return fake::refuse(INVALID_VALUE, "cublasLt: asks for no algorithm");
+    *count = 0;
+    if (wanted->reductions & REDUCTION_INPLACE) {
+        return fake::refuse(NOT_SUPPORTED, "cublasLt: lets parts be added in any order");
+    }
+    for (uint32_t alignment : wanted->alignments) {
+        if (alignment > LINE) return fake::refuse(NOT_SUPPORTED, "cublasLt: counts on %u bytes' alignment", alignment);
+    }
+    if (wanted->workspace < WORKSPACE) return fake::refuse(NOT_SUPPORTED, "cublasLt: too small a workspace");
+    Product product;
+    int status = shape(product, desc, a, b, c, d);
+    if (status != SUCCESS) return status;
+    *found = Heuristic{{key(product), {}}, WORKSPACE, SUCCESS, 1.0f, {}};
+    *count = 1;
+    return SUCCESS;
+}
+
+API cublasLtMatmul(void* handle, void* desc, const void* alpha, const void* a, void* a_layout, const void* b,
+                   void* b_layout, const void* beta, const void* c, void* c_layout, void* d, void* d_layout,
+                   const Algorithm* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
+    fake::Guard guard(fake::devices_mutex());
+    if (!handles.find(handle)) return fake::refuse(NOT_INITIALIZED, "cublasLt: a handle that is gone");
+    if (alpha == nullptr || beta == nullptr) return fake::refuse(INVALID_VALUE, "cublasLt: no factors");
+    Product product;
+    int status = shape(product, desc, a_layout, b_layout, c_layout, d_layout);
+    if (status != SUCCESS) return status;
+    if (algorithm == nullptr || algorithm->key != key(product)) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: an algorithm that was not chosen for this shape");
+    }
+    if (workspace_bytes < WORKSPACE) return fake::refuse(INVALID_VALUE, "cublasLt: too small a workspace");
+    if (c != d) return fake::refuse(NOT_SUPPORTED, "cublasLt: C is another matrix than D");
+    // Factors of the host are read now, as all else that is given by value.
+    product.alpha = *static_cast<const float*>(alpha);
+    product.beta = *static_cast<const float*>(beta);
+    product.from_a = static_cast<const float*>(a);
+    product.from_b = static_cast<const float*>(b);
+    product.from_c = static_cast<const float*>(c);
+    product.to = static_cast<float*>(d);
+    product.workspace = static_cast<float*>(workspace);
+    return fake::submit(stream, [product] { return compute(product); }) == 0 ? SUCCESS : EXECUTION_FAILED;
+}

@@ -1,0 +1,113 @@
+// What the parts of the fake driver share, and other fake libraries use.
+//
+// The memory of a fake device is the host's, kernels run on the shim, and each call is done when it returns. What would
+// go wrong on a GPU without a word, or with one that is hard to understand, is refused, and said on stderr: an address
+// outside of every allocation, a copy over an end, an object that is gone, an allocation while a graph is captured.
+#pragma once
+
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+// A function of the driver.
+#define API extern "C" __attribute__((visibility("default"))) int
+// What another fake library may call.
+#define SHARED __attribute__((visibility("default")))
+
+// Called by other parts too.
+API cuStreamIsCapturing(void* stream, int* status);
+
+namespace fake {
+
+enum Result : int {
+    SUCCESS = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    NOT_INITIALIZED = 3,
+    NO_DEVICE = 100,
+    INVALID_DEVICE = 101,
+    INVALID_IMAGE = 200,
+    INVALID_CONTEXT = 201,
+    INVALID_HANDLE = 400,
+    ILLEGAL_STATE = 401,
+    NOT_FOUND = 500,
+    ILLEGAL_ADDRESS = 700,
+    CONTEXT_IS_DESTROYED = 709,
+    CAPTURE_UNSUPPORTED = 900,
+    CAPTURE_INVALIDATED = 901,
+    CAPTURE_ISOLATION = 905,
+    CAPTURED_EVENT = 907,
+    CAPTURE_WRONG_THREAD = 908,
+};
+
+// As in cuda.h.
+using Address = unsigned long long;
+
+// What is done on a stream, now or whenever a graph is launched.
+using Operation = std::function<int()>;
+
+// One thing at a time is done on all devices: it is held by whatever changes their state, operations included. So
+// ThreadSanitizer sees an order between what different threads of the host do.
+SHARED std::recursive_mutex& devices_mutex();
+
+using Guard = std::lock_guard<std::recursive_mutex>;
+
+// Does it, or, while the stream is captured, keeps it for the graph.
+SHARED int submit(void* stream, Operation operation);
+
+// Whether all these bytes of a device are in one allocation; if not, says so, as what was to be done.
+SHARED bool inside(Address address, size_t size, const char* what);
+
+// Says what the fake driver refuses; returns `result`.
+SHARED int refuse(int result, const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+// Whether this thread may call, by its context: SUCCESS, or why not.
+int bound();
+
+// The device of this thread's context.
+int current_device();
+
+// The bytes that a device has.
+size_t memory_of_device();
+
+// Whether the address is in an allocation, or at its end, as the start of an empty range may be.
+bool known(Address address);
+
+// Refuses, and spoils every capture that does not allow it, if this thread may not call now what can't be captured.
+int forbidden_in_capture(const char* call);
+
+// Objects by their handles: no handle of one that is gone is followed.
+template <class T> class Handles {
+  public:
+    void* add(std::unique_ptr<T> object) {
+        void* handle = object.get();
+        objects_[handle] = std::move(object);
+        return handle;
+    }
+
+    T* find(void* handle) {
+        auto found = objects_.find(handle);
+        return found == objects_.end() ? nullptr : found->second.get();
+    }
+
+    bool remove(void* handle) {
+        return objects_.erase(handle) > 0;
+    }
+
+    auto begin() {
+        return objects_.begin();
+    }
+
+    auto end() {
+        return objects_.end();
+    }
+
+  private:
+    std::map<void*, std::unique_ptr<T>> objects_;
+};
+
+}  // namespace fake

@@ -1,0 +1,277 @@
+// Memory of the fake devices, its copies and fills.
+#include "driver.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+using namespace fake;
+
+namespace {
+
+struct Allocation {
+    size_t size;
+    int device;
+};
+
+std::map<Address, Allocation> allocations;
+std::map<int, size_t> used;
+std::map<void*, size_t> host_allocations;
+
+void* pointer(Address address) {
+    return reinterpret_cast<void*>(address);
+}
+
+// The last allocation that begins at the address or before it.
+auto allocation_before(Address address) {
+    auto after = allocations.upper_bound(address);
+    return after == allocations.begin() ? allocations.end() : std::prev(after);
+}
+
+// NaN, whatever type of float reads it.
+void* poisoned(size_t size) {
+    void* memory = nullptr;
+    if (posix_memalign(&memory, 256, size) != 0) {
+        return nullptr;
+    }
+    memset(memory, 0xff, size);
+    return memory;
+}
+
+int allocate(Address* address, size_t size) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    if (size == 0) {
+        *address = 0;
+        return INVALID_VALUE;
+    }
+    int device = current_device();
+    if (size > memory_of_device() - used[device]) {
+        return OUT_OF_MEMORY;
+    }
+    void* memory = poisoned(size);
+    if (memory == nullptr) {
+        return OUT_OF_MEMORY;
+    }
+    *address = reinterpret_cast<Address>(memory);
+    allocations[*address] = {size, device};
+    used[device] += size;
+    return SUCCESS;
+}
+
+int release(Address address) {
+    Guard guard(devices_mutex());
+    auto found = allocations.find(address);
+    if (found == allocations.end()) {
+        return refuse(INVALID_VALUE, "%#llx is freed, but no allocation begins there", address);
+    }
+    used[found->second.device] -= found->second.size;
+    allocations.erase(found);
+    free(pointer(address));
+    return SUCCESS;
+}
+
+// Operations look at addresses when they are done, and here, where a debugger shows who asks.
+int host_to_device(void* stream, Address to, const void* from, size_t size) {
+    Operation copy = [=] {
+        if (!inside(to, size, "a copy from the host")) {
+            return ILLEGAL_ADDRESS;
+        }
+        memcpy(pointer(to), from, size);
+        return SUCCESS;
+    };
+    return inside(to, size, "a copy from the host") ? submit(stream, copy) : ILLEGAL_ADDRESS;
+}
+
+int device_to_host(void* stream, void* to, Address from, size_t size) {
+    Operation copy = [=] {
+        if (!inside(from, size, "a copy to the host")) {
+            return ILLEGAL_ADDRESS;
+        }
+        memcpy(to, pointer(from), size);
+        return SUCCESS;
+    };
+    return inside(from, size, "a copy to the host") ? submit(stream, copy) : ILLEGAL_ADDRESS;
+}
+
+int device_to_device(void* stream, Address to, Address from, size_t size) {
+    auto both_inside = [=] {
+        return inside(from, size, "the source of a copy") && inside(to, size, "the target of a copy");
+    };
+    Operation copy = [=] {
+        if (!both_inside()) {
+            return ILLEGAL_ADDRESS;
+        }
+        memmove(pointer(to), pointer(from), size);
+        return SUCCESS;
+    };
+    return both_inside() ? submit(stream, copy) : ILLEGAL_ADDRESS;
+}
+
+template <class T> int fill(void* stream, Address to, T value, size_t count) {
+    if (to % sizeof(T) != 0) {
+        return refuse(INVALID_VALUE, "a fill of %#llx, which is not aligned", to);
+    }
+    Operation operation = [=] {
+        if (!inside(to, count * sizeof(T), "a fill")) {
+            return ILLEGAL_ADDRESS;
+        }
+        if (sizeof(T) == 1) {
+            memset(pointer(to), static_cast<int>(value), count);
+        } else {
+            std::fill_n(static_cast<T*>(pointer(to)), count, value);
+        }
+        return SUCCESS;
+    };
+    return inside(to, count * sizeof(T), "a fill") ? submit(stream, operation) : ILLEGAL_ADDRESS;
+}
+
+// Calls without a stream may not be made while one is captured.
+int at_once(const char* call, const std::function<int()>& operation) {
+    if (int result = bound()) {
+        return result;
+    }
+    if (int result = forbidden_in_capture(call)) {
+        return result;
+    }
+    return operation();
+}
+
+}  // namespace
+
+bool fake::inside(Address address, size_t size, const char* what) {
+    Guard guard(devices_mutex());
+    if (size == 0) {
+        return true;
+    }
+    auto before = allocation_before(address);
+    if (before == allocations.end() || address >= before->first + before->second.size) {
+        refuse(ILLEGAL_ADDRESS, "%s of %zu bytes at %#llx, where no allocation is", what, size, address);
+        return false;
+    }
+    size_t left = before->first + before->second.size - address;
+    if (size > left) {
+        const char* message = "%s of %zu bytes at %#llx, where an allocation has %zu more";
+        refuse(ILLEGAL_ADDRESS, message, what, size, address, left);
+        return false;
+    }
+    return true;
+}
+
+bool fake::known(Address address) {
+    Guard guard(devices_mutex());
+    auto before = allocation_before(address);
+    return before != allocations.end() && address <= before->first + before->second.size;
+}
+
+API cuMemGetInfo_v2(size_t* free, size_t* total) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    *total = memory_of_device();
+    *free = *total - used[current_device()];
+    return SUCCESS;
+}
+
+API cuMemAlloc_v2(Address* address, size_t size) {
+    return at_once("cuMemAlloc", [=] { return allocate(address, size); });
+}
+
+API cuMemFree_v2(Address address) {
+    return at_once("cuMemFree", [=] { return address == 0 ? SUCCESS : release(address); });
+}
+
+// A graph could allocate; what remat captures must not.
+API cuMemAllocAsync(Address* address, size_t size, void* stream) {
+    int capturing = 0;
+    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+        return result;
+    }
+    if (capturing != 0) {
+        return refuse(CAPTURE_UNSUPPORTED, "an allocation while a graph is captured");
+    }
+    return allocate(address, size);
+}
+
+API cuMemFreeAsync(Address address, void* stream) {
+    int capturing = 0;
+    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+        return result;
+    }
+    if (capturing != 0) {
+        return refuse(CAPTURE_UNSUPPORTED, "memory is freed while a graph is captured");
+    }
+    return address == 0 ? SUCCESS : release(address);
+}
+
+API cuMemHostAlloc(void** pointer, size_t size, unsigned) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    if (size == 0) {
+        return INVALID_VALUE;
+    }
+    *pointer = poisoned(size);
+    if (*pointer == nullptr) {
+        return OUT_OF_MEMORY;
+    }
+    host_allocations[*pointer] = size;
+    return SUCCESS;
+}
+
+API cuMemAllocHost_v2(void** pointer, size_t size) {
+    return cuMemHostAlloc(pointer, size, 0);
+}
+
+API cuMemFreeHost(void* pointer) {
+    Guard guard(devices_mutex());
+    if (host_allocations.erase(pointer) == 0) {
+        return refuse(INVALID_VALUE, "%p is freed, but cuMemHostAlloc did not give it", pointer);
+    }
+    free(pointer);
+    return SUCCESS;
+}
+
+API cuMemcpyHtoD_v2(Address to, const void* from, size_t size) {
+    return at_once("cuMemcpyHtoD", [=] { return host_to_device(nullptr, to, from, size); });
+}
+
+API cuMemcpyDtoH_v2(void* to, Address from, size_t size) {
+    return at_once("cuMemcpyDtoH", [=] { return device_to_host(nullptr, to, from, size); });
+}
+
+API cuMemcpyDtoD_v2(Address to, Address from, size_t size) {
+    return at_once("cuMemcpyDtoD", [=] { return device_to_device(nullptr, to, from, size); });
+}
+
+API cuMemsetD8_v2(Address to, unsigned char value, size_t count) {
+    return at_once("cuMemsetD8", [=] { return fill(nullptr, to, value, count); });
+}
+
+API cuMemsetD32_v2(Address to, unsigned value, size_t count) {
+    return at_once("cuMemsetD32", [=] { return fill(nullptr, to, value, count); });
+}
+
+API cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t size, void* stream) {
+    return host_to_device(stream, to, from, size);
+}
+
+API cuMemcpyDtoHAsync_v2(void* to, Address from, size_t size, void* stream) {
+    return device_to_host(stream, to, from, size);
+}
+
+API cuMemcpyDtoDAsync_v2(Address to, Address from, size_t size, void* stream) {
+    return device_to_device(stream, to, from, size);
+}
+
+API cuMemsetD8Async(Address to, unsigned char value, size_t count, void* stream) {
+    return fill(stream, to, value, count);
+}
+
+API cuMemsetD32Async(Address to, unsigned value, size_t count, void* stream) {
+    return fill(stream, to, value, count);
+}

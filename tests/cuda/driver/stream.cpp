@@ -1,0 +1,336 @@
+// Streams, events and graphs of the fake driver. What is given to a stream is done at once, unless it is captured.
+#include "driver.h"
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+using namespace fake;
+
+namespace {
+
+using Operations = std::vector<Operation>;
+using Clock = std::chrono::steady_clock;
+
+// As in cuda.h.
+enum Mode : int { GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2 };
+constexpr unsigned DISABLE_TIMING = 2;
+
+struct Capture {
+    int mode;
+    std::thread::id thread;
+    Operations operations;
+    bool spoilt = false;
+};
+
+struct Stream {
+    std::shared_ptr<Capture> capture;
+};
+
+struct Event {
+    unsigned flags;
+    bool recorded = false;
+    Clock::time_point time;
+    // What it was recorded in, if in a capture.
+    std::shared_ptr<Capture> capture;
+};
+
+Stream default_stream;
+Handles<Stream> streams;
+Handles<Event> events;
+Handles<Operations> graphs;
+Handles<Operations> executables;
+
+Stream* stream_of(void* handle) {
+    // NULL, and the two handles that name the default streams.
+    if (handle <= reinterpret_cast<void*>(2)) {
+        return &default_stream;
+    }
+    Stream* stream = streams.find(handle);
+    if (stream == nullptr) {
+        refuse(INVALID_HANDLE, "there is no stream %p", handle);
+    }
+    return stream;
+}
+
+int create_stream(void** handle) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    *handle = streams.add(std::make_unique<Stream>());
+    return SUCCESS;
+}
+
+// The work of a stream that is captured has not been done, and there is no waiting for it.
+int wait_for(void* handle, const char* call) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
+    }
+    if (stream->capture != nullptr) {
+        stream->capture->spoilt = true;
+        return refuse(CAPTURE_UNSUPPORTED, "%s of a stream that is captured", call);
+    }
+    return SUCCESS;
+}
+
+int query_event(void* handle) {
+    Guard guard(devices_mutex());
+    Event* event = events.find(handle);
+    if (event == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no event %p", handle);
+    }
+    return event->capture != nullptr ? CAPTURED_EVENT : SUCCESS;
+}
+
+}  // namespace
+
+int fake::submit(void* handle, Operation operation) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
+    }
+    if (stream->capture == nullptr) {
+        return operation();
+    }
+    if (stream->capture->spoilt) {
+        return CAPTURE_INVALIDATED;
+    }
+    stream->capture->operations.push_back(std::move(operation));
+    return SUCCESS;
+}
+
+int fake::forbidden_in_capture(const char* call) {
+    Guard guard(devices_mutex());
+    bool forbidden = false;
+    for (auto& [handle, stream] : streams) {
+        Capture* capture = stream->capture.get();
+        if (capture == nullptr || capture->mode == RELAXED) {
+            continue;
+        }
+        if (capture->mode == GLOBAL || capture->thread == std::this_thread::get_id()) {
+            capture->spoilt = true;
+            forbidden = true;
+        }
+    }
+    return forbidden ? refuse(CAPTURE_UNSUPPORTED, "%s while a graph is captured", call) : SUCCESS;
+}
+
+API cuCtxSynchronize() {
+    if (int result = bound()) {
+        return result;
+    }
+    return forbidden_in_capture("cuCtxSynchronize");
+}
+
+API cuStreamCreate(void** stream, unsigned) {
+    return create_stream(stream);
+}
+
+API cuStreamCreateWithPriority(void** stream, unsigned, int) {
+    return create_stream(stream);
+}
+
+API cuStreamDestroy_v2(void* stream) {
+    Guard guard(devices_mutex());
+    return streams.remove(stream) ? SUCCESS : refuse(INVALID_HANDLE, "there is no stream %p to destroy", stream);
+}
+
+API cuStreamSynchronize(void* stream) {
+    return wait_for(stream, "cuStreamSynchronize");
+}
+
+API cuStreamQuery(void* stream) {
+    return wait_for(stream, "cuStreamQuery");
+}
+
+API cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
+    return submit(stream, [=] {
+        function(data);
+        return SUCCESS;
+    });
+}
+
+API cuStreamBeginCapture_v2(void* handle, int mode) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
+    }
+    if (stream == &default_stream) {
+        return refuse(CAPTURE_UNSUPPORTED, "the default stream can't be captured");
+    }
+    if (stream->capture != nullptr) {
+        return refuse(ILLEGAL_STATE, "a stream that is captured already");
+    }
+    stream->capture = std::make_shared<Capture>();
+    stream->capture->mode = mode;
+    stream->capture->thread = std::this_thread::get_id();
+    return SUCCESS;
+}
+
+API cuStreamEndCapture(void* handle, void** graph) {
+    Guard guard(devices_mutex());
+    *graph = nullptr;
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
+    }
+    if (stream->capture == nullptr) {
+        return refuse(ILLEGAL_STATE, "the end of a capture that has not begun");
+    }
+    if (stream->capture->mode != RELAXED && stream->capture->thread != std::this_thread::get_id()) {
+        return refuse(CAPTURE_WRONG_THREAD, "a capture ends on another thread than it began on");
+    }
+    std::shared_ptr<Capture> capture = std::move(stream->capture);
+    stream->capture = nullptr;
+    if (capture->spoilt) {
+        return CAPTURE_INVALIDATED;
+    }
+    *graph = graphs.add(std::make_unique<Operations>(capture->operations));
+    return SUCCESS;
+}
+
+API cuStreamIsCapturing(void* handle, int* status) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
+    }
+    // None, active, invalidated.
+    *status = stream->capture == nullptr ? 0 : stream->capture->spoilt ? 2 : 1;
+    return SUCCESS;
+}
+
+API cuGraphGetNodes(void* graph, void** nodes, size_t* count) {
+    Guard guard(devices_mutex());
+    Operations* operations = graphs.find(graph);
+    if (operations == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no graph %p", graph);
+    }
+    // They can be counted only.
+    if (nodes != nullptr) {
+        return refuse(INVALID_VALUE, "the nodes of a graph have no handles here");
+    }
+    *count = operations->size();
+    return SUCCESS;
+}
+
+API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+    Guard guard(devices_mutex());
+    Operations* operations = graphs.find(graph);
+    if (operations == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no graph %p to instantiate", graph);
+    }
+    *executable = executables.add(std::make_unique<Operations>(*operations));
+    return SUCCESS;
+}
+
+API cuGraphUpload(void* executable, void* stream) {
+    Guard guard(devices_mutex());
+    bool found = executables.find(executable) != nullptr && stream_of(stream) != nullptr;
+    return found ? SUCCESS : refuse(INVALID_HANDLE, "there is no graph %p to upload", executable);
+}
+
+API cuGraphLaunch(void* executable, void* stream) {
+    Guard guard(devices_mutex());
+    Operations* operations = executables.find(executable);
+    if (operations == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no graph %p to launch", executable);
+    }
+    for (const Operation& operation : *operations) {
+        if (int result = submit(stream, operation)) {
+            return result;
+        }
+    }
+    return SUCCESS;
+}
+
+API cuGraphExecDestroy(void* executable) {
+    Guard guard(devices_mutex());
+    bool removed = executables.remove(executable);
+    return removed ? SUCCESS : refuse(INVALID_HANDLE, "there is no graph %p to destroy", executable);
+}
+
+API cuGraphDestroy(void* graph) {
+    Guard guard(devices_mutex());
+    return graphs.remove(graph) ? SUCCESS : refuse(INVALID_HANDLE, "there is no graph %p to destroy", graph);
+}
+
+API cuEventCreate(void** handle, unsigned flags) {
+    Guard guard(devices_mutex());
+    if (int result = bound()) {
+        return result;
+    }
+    auto event = std::make_unique<Event>();
+    event->flags = flags;
+    *handle = events.add(std::move(event));
+    return SUCCESS;
+}
+
+API cuEventDestroy_v2(void* event) {
+    Guard guard(devices_mutex());
+    return events.remove(event) ? SUCCESS : refuse(INVALID_HANDLE, "there is no event %p to destroy", event);
+}
+
+API cuEventRecord(void* handle, void* stream_handle) {
+    Guard guard(devices_mutex());
+    Event* event = events.find(handle);
+    Stream* stream = stream_of(stream_handle);
+    if (event == nullptr || stream == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no event %p to record, or no stream to record it in", handle);
+    }
+    event->recorded = true;
+    event->time = Clock::now();
+    event->capture = stream->capture;
+    return SUCCESS;
+}
+
+API cuEventSynchronize(void* event) {
+    return query_event(event);
+}
+
+API cuEventQuery(void* event) {
+    return query_event(event);
+}
+
+API cuEventElapsedTime_v2(float* milliseconds, void* from, void* to) {
+    Guard guard(devices_mutex());
+    for (void* handle : {from, to}) {
+        Event* event = events.find(handle);
+        if (event == nullptr || !event->recorded || (event->flags & DISABLE_TIMING) != 0) {
+            return refuse(INVALID_HANDLE, "the time between events of which one has none");
+        }
+    }
+    std::chrono::duration<float, std::milli> elapsed = events.find(to)->time - events.find(from)->time;
+    *milliseconds = elapsed.count();
+    return SUCCESS;
+}
+
+API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
+    return cuEventElapsedTime_v2(milliseconds, from, to);
+}
+
+// All that was recorded is done.
+API cuStreamWaitEvent(void* stream_handle, void* handle, unsigned) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(stream_handle);
+    Event* event = events.find(handle);
+    if (event == nullptr || stream == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no event %p to wait for, or no stream to wait", handle);
+    }
+    if (!event->recorded || event->capture == stream->capture) {
+        return SUCCESS;
+    }
+    if (event->capture == nullptr) {
+        stream->capture->spoilt = true;
+        return refuse(CAPTURE_ISOLATION, "a stream that is captured waits for what is not in the capture");
+    }
+    return refuse(CAPTURE_UNSUPPORTED, "no second stream can join a capture here");
+}

@@ -1,0 +1,31 @@
+//! Compiles all CUDA kernels to machine code, without a GPU: `kernels sm_80 sm_90 …`. Fails if one does not compile, or
+//! if one spills registers to memory.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut bad = 0;
+    for arch in std::env::args().skip(1) {
+        let compiled = match remat::cuda::compile_all(&arch) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        for op in compiled {
+            let spills = op
+                .log
+                .lines()
+                .filter(|line| line.contains("spill") && !line.contains("0 bytes spill stores"));
+            let spills: Vec<&str> = spills.collect();
+            println!("{arch:<8} {:<20} {:>8} bytes, {} spills", op.kernel, op.bytes, spills.len());
+            spills.iter().for_each(|line| println!("    {line}"));
+            bad += spills.len();
+            if std::env::var_os("VERBOSE").is_some() {
+                println!("{}", op.log);
+            }
+        }
+    }
+    if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

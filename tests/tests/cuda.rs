@@ -1,0 +1,376 @@
+//! What moves and adds elements on a GPU, against the CPU. The ops that compute on the CPU as they do here give its
+//! bits; activations are of other functions of the same accuracy.
+
+use remat::device::{Device, Grad};
+use remat::ops::activation::{self, Activation};
+use remat::ops::arithmetic::{self, Arithmetic};
+use remat::ops::store::{self, Format};
+use remat::ops::{concat, dropout, embedding, load, parameter, position_embedding, slice, transpose};
+use remat::rng::Key;
+use remat::{Cpu, Error};
+use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, ids, normal, unwritten};
+
+type Results = Result<Vec<Vec<f32>>, Error>;
+
+/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance.
+macro_rules! agree {
+    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
+        if let Some(gpu) = gpu() {
+            let cpu = Cpu::with_threads(1).expect("a thread");
+            let what = $what;
+            let on = |name: &str, run: Results| {
+                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
+            };
+            let ($device, want) = (&gpu, {
+                let $device = &cpu;
+                on("CPU", $run)
+            });
+            let (got, again) = (on("GPU", $run), on("GPU", $run));
+            for (array, ((got, again), want)) in got.iter().zip(&again).zip(&want).enumerate() {
+                let what = format!("{what}, result {array}");
+                assert_bits(&what, got, again);
+                if $tolerance == 0.0 {
+                    assert_bits(&what, got, want);
+                } else {
+                    assert_close(&what, got, want, $tolerance);
+                }
+            }
+        }
+    };
+}
+
+/// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
+const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
+const BATCHES: [usize; 2] = [1, 3];
+
+/// A gradient is written over NaN, or added to what is there.
+fn before(add: bool, which: u32, n: usize) -> Vec<f32> {
+    if add { normal(which, n) } else { unwritten(n) }
+}
+
+#[test]
+fn activations() {
+    fn run<D: Single + activation::Kernel>(
+        device: &D,
+        spec: &activation::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let n = batch * spec.len;
+        let mut x = normal(1, n);
+        x[n / 2] = f32::NAN;
+        x[n / 3] = 9.0;
+        x[n / 4] = 1e30;
+        let mut room = Room::new(device, &[&x, &normal(2, n), &unwritten(n), &before(add, 3, n)])?;
+        let ([x], [y]) = room.split([0], [2])?;
+        let forward = activation::Forward { y: D::view_mut(y), x: D::view(x) };
+        activation::Kernel::forward(device, spec, batch, forward)?;
+        let reads_y = matches!(spec.activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh);
+        let ([saved, dy], [dx]) = room.split([if reads_y { 2 } else { 0 }, 1], [3])?;
+        let dx = Some(Grad { to: D::view_mut(dx), add });
+        let backward = activation::Backward { dx, dy: D::view(dy), saved: D::view(saved) };
+        activation::Kernel::backward(device, spec, batch, backward)?;
+        room.check()?;
+        Ok(vec![room.read(2)?, room.read(3)?])
+    }
+    let all =
+        [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu, Activation::Sigmoid];
+    for activation in all.into_iter().chain([Activation::Tanh]) {
+        for len in LENGTHS {
+            for (batch, add) in [(1, false), (3, true)] {
+                let spec = activation::Spec { len, activation };
+                // A few roundings of f32, and exponentials to as many.
+                agree!(2e-6, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_differences_and_products() {
+    fn run<D: Single + arithmetic::Kernel>(
+        device: &D,
+        spec: &arithmetic::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let n = batch * spec.len;
+        let arrays: [&dyn Bytes; 6] = [
+            &normal(1, n),
+            &normal(2, n),
+            &normal(3, n),
+            &unwritten(n),
+            &before(add, 4, n),
+            &before(!add, 5, n),
+        ];
+        let mut room = Room::new(device, &arrays)?;
+        let ([a, b, dy], [y, da, db]) = room.split([0, 1, 2], [3, 4, 5])?;
+        let forward = arithmetic::Forward { y: D::view_mut(y), a: D::view(a), b: D::view(b) };
+        arithmetic::Kernel::forward(device, spec, batch, forward)?;
+        let backward = arithmetic::Backward {
+            da: Some(Grad { to: D::view_mut(da), add }),
+            db: Some(Grad { to: D::view_mut(db), add: !add }),
+            dy: D::view(dy),
+            a: Some(D::view(a)),
+            b: Some(D::view(b)),
+        };
+        arithmetic::Kernel::backward(device, spec, batch, backward)?;
+        room.check()?;
+        (3..6).map(|array| room.read(array)).collect()
+    }
+    for op in [Arithmetic::Add, Arithmetic::Sub, Arithmetic::Mul] {
+        for len in LENGTHS {
+            for (batch, add) in [(1, false), (3, true)] {
+                let spec = arithmetic::Spec { len, op };
+                agree!(0.0, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+            }
+        }
+    }
+}
+
+#[test]
+fn dropout_draws_what_the_cpu_draws() {
+    fn run<D: Single + dropout::Kernel>(device: &D, spec: &dropout::Spec, batch: usize, key: Key) -> Results {
+        let n = batch * spec.len;
+        let mut room = Room::new(device, &[&normal(1, n), &unwritten(n), &normal(2, n)])?;
+        let ([x], [y, dx]) = room.split([0], [1, 2])?;
+        let forward = dropout::Forward { y: D::view_mut(y), x: D::view(x), key };
+        dropout::Kernel::forward(device, spec, batch, forward)?;
+        let dx = Some(Grad { to: D::view_mut(dx), add: true });
+        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: D::view(x), key })?;
+        room.check()?;
+        Ok(vec![room.read(1)?, room.read(2)?])
+    }
+    for (p, seed) in [(0.0, 1), (0.1, u64::MAX), (0.9, 1 << 40)] {
+        for len in LENGTHS {
+            let (spec, key) = (dropout::Spec { len, p }, Key { seed, step: (1 << 33) + 5, node: 7 });
+            agree!(0.0, format!("{spec:?}"), |d| run(d, &spec, 3, key));
+        }
+    }
+}
+
+#[test]
+fn embeddings() {
+    fn run<D: Single + embedding::Kernel>(
+        device: &D,
+        spec: &embedding::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let (rows, table) = (batch * spec.rows, spec.vocab * spec.dim);
+        let arrays: [&dyn Bytes; 5] = [
+            &ids(1, rows, spec.vocab as u32),
+            &normal(2, table),
+            &normal(3, rows * spec.dim),
+            &unwritten(rows * spec.dim),
+            &before(add, 4, table),
+        ];
+        let mut room = Room::new(device, &arrays)?;
+        let ([ids, weight, dy], [y, dweight]) = room.split([0, 1, 2], [3, 4])?;
+        let forward = embedding::Forward { y: D::view_mut(y), ids: D::view(ids), weight: D::view(weight) };
+        embedding::Kernel::forward(device, spec, batch, forward)?;
+        let dweight = Some(Grad { to: D::view_mut(dweight), add });
+        let backward = embedding::Backward { dweight, dy: D::view(dy), ids: D::view(ids) };
+        embedding::Kernel::backward(device, spec, batch, backward)?;
+        room.check()?;
+        Ok(vec![room.read(3)?, room.read(4)?])
+    }
+    for (rows, vocab, dim) in [(1, 1, 1), (5, 3, 7), (40, 2, 130), (300, 17, 24), (9, 3000, 4)] {
+        for (batch, add) in [(1, false), (3, true)] {
+            let spec = embedding::Spec { rows, vocab, dim };
+            // Sums in the same order, but a GPU adds to what is there last: one rounding.
+            let tolerance = if add { 1e-5 } else { 0.0 };
+            agree!(tolerance, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+        }
+    }
+}
+
+#[test]
+fn an_id_that_is_none_reads_and_writes_nothing_outside() {
+    let Some(gpu) = gpu() else { return };
+    let spec = embedding::Spec { rows: 4, vocab: 3, dim: 5 };
+    let ids: Vec<u32> = vec![1, 3, u32::MAX, 2];
+    let mut room = Room::new(&gpu, &[&ids, &normal(1, 15), &normal(2, 20), &unwritten(20), &unwritten(15)])
+        .expect("a room");
+    let ([at, weight, dy], [y, dweight]) = room.split([0, 1, 2], [3, 4]).expect("arrays");
+    type D = remat::Cuda;
+    let forward = embedding::Forward::<D> { y: D::view_mut(y), ids: D::view(at), weight: D::view(weight) };
+    embedding::Kernel::forward(&gpu, &spec, 1, forward).expect("an embedding");
+    let dweight = Some(Grad { to: D::view_mut(dweight), add: false });
+    let backward = embedding::Backward::<D> { dweight, dy: D::view(dy), ids: D::view(at) };
+    embedding::Kernel::backward(&gpu, &spec, 1, backward).expect("its gradient");
+    room.check().expect("guards");
+    let (y, dweight): (Vec<f32>, Vec<f32>) = (room.read(3).expect("y"), room.read(4).expect("dweight"));
+    let (weight, dy) = (normal(1, 15), normal(2, 20));
+    assert_eq!((&y[..5], &y[15..]), (&weight[5..10], &weight[10..]));
+    assert!(y[5..15].iter().all(|y| y.is_nan()));
+    assert_eq!((&dweight[..5], &dweight[5..10], &dweight[10..]), (&[0.0; 5][..], &dy[..5], &dy[15..]));
+}
+
+#[test]
+fn parameters_and_positions() {
+    fn run<D: Single + parameter::Kernel + position_embedding::Kernel>(
+        device: &D,
+        spec: &position_embedding::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let (m, table) = (spec.len * spec.dim, spec.table * spec.dim);
+        let n = batch * m;
+        let arrays: [&dyn Bytes; 8] = [
+            &normal(1, n),
+            &normal(2, table),
+            &normal(3, n),
+            &unwritten(n),
+            &before(add, 4, n),
+            &before(add, 5, table),
+            &unwritten(n),
+            &before(add, 6, m),
+        ];
+        let mut room = Room::new(device, &arrays)?;
+        let ([x, weight, dy], [y, dx, dweight]) = room.split([0, 1, 2], [3, 4, 5])?;
+        let forward =
+            position_embedding::Forward { y: D::view_mut(y), x: D::view(x), weight: D::view(weight) };
+        position_embedding::Kernel::forward(device, spec, batch, forward)?;
+        let backward = position_embedding::Backward {
+            dx: Some(Grad { to: D::view_mut(dx), add }),
+            dweight: Some(Grad { to: D::view_mut(dweight), add }),
+            dy: D::view(dy),
+        };
+        position_embedding::Kernel::backward(device, spec, batch, backward)?;
+        // A parameter's gradient is such a sum too, and its value is the same without an x.
+        let one = parameter::Spec { len: m };
+        let ([dy], [dweight]) = room.split([2], [7])?;
+        let dweight = Some(Grad { to: D::view_mut(dweight), add });
+        parameter::Kernel::backward(device, &one, batch, parameter::Backward { dweight, dy: D::view(dy) })?;
+        let everywhere = parameter::Spec { len: n };
+        let ([weight], [y]) = room.split([0], [6])?;
+        let forward = parameter::Forward { y: D::view_mut(y), weight: D::view(weight) };
+        parameter::Kernel::forward(device, &everywhere, 1, forward)?;
+        room.check()?;
+        (3..8).map(|array| room.read(array)).collect()
+    }
+    for (len, table, dim) in [(1, 1, 1), (5, 9, 7), (16, 16, 24), (300, 301, 4)] {
+        for (batch, add) in [(1, false), (3, true)] {
+            let spec = position_embedding::Spec { len, table, dim };
+            // As for embeddings.
+            let tolerance = if add { 1e-5 } else { 0.0 };
+            agree!(tolerance, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+        }
+    }
+}
+
+#[test]
+fn joined_and_cut() {
+    const PARTS: [&[usize]; 3] = [&[1, 2], &[4, 8], &[3, 1]];
+    fn run<D: Single + concat::Kernel + slice::Kernel>(
+        device: &D,
+        spec: &concat::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let rows = batch * spec.outer;
+        let [one, two] = [0, 1].map(|part| rows * spec.parts[part] * spec.inner);
+        let arrays: [&dyn Bytes; 8] = [
+            &normal(1, one),
+            &normal(2, two),
+            &normal(3, one + two),
+            &unwritten(one + two),
+            &before(add, 4, one),
+            &before(!add, 5, two),
+            &unwritten(two),
+            &before(add, 6, one + two),
+        ];
+        let mut room = Room::new(device, &arrays)?;
+        let ([a, b], [y]) = room.split([0, 1], [3])?;
+        let xs = [D::view(a), D::view(b)];
+        concat::Kernel::forward(device, spec, batch, concat::Forward { y: D::view_mut(y), xs: &xs })?;
+        let ([dy], [da, db]) = room.split([2], [4, 5])?;
+        let da = Some(Grad { to: D::view_mut(da), add });
+        let db = Some(Grad { to: D::view_mut(db), add: !add });
+        let mut dxs = [da, db];
+        let backward = concat::Backward { dxs: &mut dxs, dy: D::view(dy) };
+        concat::Kernel::backward(device, spec, batch, backward)?;
+        drop(dxs);
+        // The second part, cut out again.
+        let (start, take) = (spec.parts[0], spec.parts[1]);
+        let cut = slice::Spec { outer: spec.outer, len: start + take, inner: spec.inner, start, take };
+        let ([x, dy], [y, dx]) = room.split([2, 1], [6, 7])?;
+        slice::Kernel::forward(device, &cut, batch, slice::Forward { y: D::view_mut(y), x: D::view(x) })?;
+        let dx = Some(Grad { to: D::view_mut(dx), add });
+        slice::Kernel::backward(device, &cut, batch, slice::Backward { dx, dy: D::view(dy) })?;
+        room.check()?;
+        (3..8).map(|array| room.read(array)).collect()
+    }
+    for parts in PARTS {
+        for (outer, inner) in [(1, 1), (9, 3), (2, 64), (70, 260)] {
+            for (batch, add) in [(1, false), (3, true)] {
+                let spec = concat::Spec { outer, inner, parts };
+                agree!(0.0, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+            }
+        }
+    }
+}
+
+#[test]
+fn transposes() {
+    fn run<D: Single + transpose::Kernel>(
+        device: &D,
+        spec: &transpose::Spec,
+        batch: usize,
+        add: bool,
+    ) -> Results {
+        let n = batch * spec.outer * spec.a * spec.mid * spec.b * spec.inner;
+        let mut room = Room::new(device, &[&normal(1, n), &unwritten(n), &before(add, 2, n)])?;
+        let ([x], [y, dx]) = room.split([0], [1, 2])?;
+        let forward = transpose::Forward { y: D::view_mut(y), x: D::view(x) };
+        transpose::Kernel::forward(device, spec, batch, forward)?;
+        let dx = Some(Grad { to: D::view_mut(dx), add });
+        transpose::Kernel::backward(device, spec, batch, transpose::Backward { dx, dy: D::view(x) })?;
+        room.check()?;
+        Ok(vec![room.read(1)?, room.read(2)?])
+    }
+    let sizes = [
+        (1, 1, 1, 1, 1),
+        (2, 3, 1, 5, 1),
+        (1, 33, 2, 65, 1),
+        (3, 32, 1, 32, 1),
+        (2, 3, 2, 5, 7),
+        (1, 9, 1, 70, 40),
+    ];
+    for (outer, a, mid, b, inner) in sizes {
+        for (batch, add) in [(1, false), (3, true)] {
+            let spec = transpose::Spec { outer, a, mid, b, inner };
+            agree!(0.0, format!("{spec:?}, batch {batch}, add {add}"), |d| run(d, &spec, batch, add));
+        }
+    }
+}
+
+#[test]
+fn rounding_to_two_bytes_and_back() {
+    fn run<D: Single + store::Kernel + load::Kernel>(
+        device: &D,
+        spec: &store::Spec,
+        x: &Vec<f32>,
+    ) -> Results {
+        let n = spec.len;
+        let mut room = Room::new(device, &[x, &vec![0u16; n], &unwritten(n)])?;
+        let ([x], [half]) = room.split([0], [1])?;
+        store::Kernel::forward(device, spec, 1, store::Forward { y: D::view_mut(half), x: D::view(x) })?;
+        let ([half], [y]) = room.split([1], [2])?;
+        load::Kernel::forward(device, spec, 1, load::Forward { y: D::view_mut(y), x: D::view(half) })?;
+        room.check()?;
+        Ok(vec![room.read(2)?])
+    }
+    // Of every exponent and sign, with significands that are exact, half way, and beside that.
+    let significands =
+        [0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0x1_8000, 0x7f_ffff];
+    let bits = (0..512u32).flat_map(|top| significands.map(|low| f32::from_bits(top << 23 | low)));
+    let x: Vec<f32> = bits.collect();
+    for format in [Format::Bf16, Format::F16] {
+        for len in [x.len(), x.len() - 1, 5, 1] {
+            let (spec, x) = (store::Spec { len, format }, x[..len].to_vec());
+            agree!(0.0, format!("{spec:?}"), |d| run(d, &spec, &x));
+        }
+    }
+}

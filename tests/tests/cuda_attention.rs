@@ -1,0 +1,221 @@
+//! Attention on a GPU, against the CPU.
+#![cfg(feature = "cuda")]
+
+use remat::device::{ElemGrad, Grad};
+use remat::ops::attention::{Backward, Forward, Kernel, Spec};
+use remat::{Cpu, Error};
+use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
+
+const fn packed(tokens: usize, heads: usize, dim: usize, causal: bool) -> Spec {
+    Spec { queries: tokens, keys: tokens, heads, dim, causal, packed: true }
+}
+
+const fn separate(queries: usize, keys: usize, heads: usize, dim: usize, causal: bool) -> Spec {
+    Spec { queries, keys, heads, dim, causal, packed: false }
+}
+
+/// Smaller than the tiles' 16 to 64 rows, of just as many, and of more; heads of 1, of what is no multiple of 4, and
+/// of the least and the most features of each kernel: 32, 64, 128 and 256.
+const SPECS: [Spec; 22] = [
+    packed(1, 1, 1, true),
+    packed(5, 2, 8, true),
+    packed(64, 1, 16, true),
+    packed(65, 2, 24, false),
+    packed(130, 1, 32, true),
+    packed(200, 1, 12, false),
+    separate(7, 150, 2, 12, false),
+    separate(1, 66, 1, 1, false),
+    separate(70, 1, 3, 5, false),
+    separate(33, 33, 3, 10, true),
+    packed(67, 1, 33, true),
+    packed(129, 2, 64, true),
+    separate(66, 131, 1, 40, false),
+    separate(131, 30, 1, 63, false),
+    packed(3, 3, 62, false),
+    packed(70, 1, 65, true),
+    packed(33, 2, 128, false),
+    separate(66, 97, 1, 96, false),
+    separate(97, 97, 1, 99, true),
+    packed(37, 1, 256, true),
+    separate(17, 34, 2, 129, false),
+    separate(34, 17, 1, 250, false),
+];
+
+type Results = Result<Vec<Vec<f32>>, Error>;
+
+/// A call: `wanted` gradients, each added to what is there, or not.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    spec: Spec,
+    batch: usize,
+    lse: bool,
+    wanted: [bool; 3],
+    add: [bool; 3],
+}
+
+impl Call {
+    const fn of(spec: Spec, batch: usize) -> Self {
+        Self { spec, batch, lse: true, wanted: [true; 3], add: [false; 3] }
+    }
+
+    /// How many elements q, k and v have; if packed, the first is all there is.
+    fn lens(&self) -> [usize; 3] {
+        let Spec { queries, keys, heads, dim, packed, .. } = self.spec;
+        let (q, k) = (self.batch * queries * heads * dim, self.batch * keys * heads * dim);
+        if packed { [3 * q, 0, 0] } else { [q, k, k] }
+    }
+
+    fn inputs(&self) -> [Vec<f32>; 3] {
+        let lens = self.lens();
+        std::array::from_fn(|i| normal(1 + i as u32, lens[i]))
+    }
+
+    /// y, lse and the gradients, of forward and backward; what is not asked for stays as it was.
+    fn run<D: Single + Kernel>(&self, device: &D, inputs: &[Vec<f32>; 3]) -> Results {
+        let &Call { spec, batch, lse, wanted, add } = self;
+        let rows = batch * spec.heads * spec.queries;
+        let n = rows * spec.dim;
+        let lens = self.lens();
+        let before = |i: usize| {
+            if add[i] || !wanted[i] { normal(5 + i as u32, lens[i]) } else { unwritten(lens[i]) }
+        };
+        let arrays: [&dyn Bytes; 9] = [
+            &inputs[0],
+            &inputs[1],
+            &inputs[2],
+            &normal(4, n),
+            &unwritten(n),
+            &unwritten(rows),
+            &before(0),
+            &before(1),
+            &before(2),
+        ];
+        let mut room = Room::new(device, &arrays)?;
+        let count = if spec.packed { 1 } else { 3 };
+        let ([q, k, v], [y, stats]) = room.split([0, 1, 2], [4, 5])?;
+        let xs = [q, k, v].map(|x| D::view(x));
+        let stats = lse.then(|| D::view_mut(stats));
+        Kernel::forward(device, &spec, batch, Forward { y: D::view_mut(y), lse: stats, xs: &xs[..count] })?;
+        if lse {
+            let ([q, k, v, dy, y, stats], dxs) = room.split([0, 1, 2, 3, 4, 5], [6, 7, 8])?;
+            let xs = [q, k, v].map(|x| D::view(x));
+            let mut at = 0;
+            let mut dxs: [Option<ElemGrad<'_, D>>; 3] = dxs.map(|dx| {
+                at += 1;
+                wanted[at - 1].then(|| Grad { to: D::view_mut(dx), add: add[at - 1] })
+            });
+            let (dy, y, lse) = (D::view(dy), D::view(y), D::view(stats));
+            let backward = Backward { dxs: &mut dxs[..count], dy, xs: &xs[..count], y, lse };
+            Kernel::backward(device, &spec, batch, backward)?;
+        }
+        room.check()?;
+        (4..9).map(|array| room.read(array)).collect()
+    }
+
+    /// Runs it twice on the GPU and once on the CPU.
+    fn agrees(&self, inputs: &[Vec<f32>; 3]) {
+        let Some(gpu) = gpu() else { return };
+        let cpu = Cpu::with_threads(1).expect("a thread");
+        let on = |run: Results| run.unwrap_or_else(|error| panic!("{self:?}: {error}"));
+        let (got, again) = (on(self.run(&gpu, inputs)), on(self.run(&gpu, inputs)));
+        let want = on(self.run(&cpu, inputs));
+        for (what, at) in ["y", "lse", "dq", "dk", "dv"].into_iter().zip(0..) {
+            let what = format!("{what} of {self:?}");
+            assert_bits(&what, &got[at], &again[at]);
+            // Sums of at most 200 terms, most of which round by 6e-8 of about 1, with signs that differ; the sums of
+            // backward are of terms that are themselves such sums.
+            assert_close(&what, &got[at], &want[at], if at < 2 { 4e-6 } else { 2e-5 });
+        }
+    }
+}
+
+#[test]
+fn all_shapes() {
+    for spec in SPECS {
+        Call::of(spec, 1).agrees(&Call::of(spec, 1).inputs());
+    }
+}
+
+#[test]
+fn gradients_are_added_where_told_in_every_sample() {
+    for spec in [SPECS[1], SPECS[3], SPECS[6], SPECS[9], SPECS[14]] {
+        let adds = [[true; 3], [false, true, false], [true, false, true]];
+        for add in adds.into_iter().take(if spec.packed { 1 } else { 3 }) {
+            let call = Call { add, ..Call::of(spec, 3) };
+            call.agrees(&call.inputs());
+        }
+    }
+}
+
+#[test]
+fn what_is_not_asked_for_stays_as_it_was() {
+    for wanted in (0..8).map(|bits| [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0]) {
+        let call = Call { wanted, ..Call::of(separate(9, 21, 2, 6, false), 2) };
+        call.agrees(&call.inputs());
+    }
+    for spec in [packed(9, 2, 6, true), separate(3, 70, 1, 36, false)] {
+        let call = Call { lse: false, wanted: [false; 3], ..Call::of(spec, 2) };
+        call.agrees(&call.inputs());
+    }
+}
+
+#[test]
+fn nan_in_gives_nan_out() {
+    let Some(gpu) = gpu() else { return };
+    let spec = separate(70, 70, 1, 8, true);
+    for part in 0..3 {
+        let call = Call::of(spec, 1);
+        let mut inputs = call.inputs();
+        inputs[part][3 * spec.dim] = f32::NAN;
+        let results = call.run(&gpu, &inputs).expect("attention");
+        // Query 3 reads all three; only it reads q.
+        assert!(results[0][3 * spec.dim].is_nan(), "y, part {part}");
+        assert_eq!(results[1][3].is_nan(), part < 2, "lse, part {part}");
+        assert!(results[3][0].is_nan(), "dk, part {part}");
+        assert!(
+            results[0][..3 * spec.dim].iter().all(|y| part == 2 || !y.is_nan()),
+            "earlier y, part {part}"
+        );
+    }
+}
+
+#[test]
+fn scores_of_any_size_do_not_overflow_the_softmax() {
+    let Some(gpu) = gpu() else { return };
+    let spec = separate(1, 150, 1, 1, false);
+    let attend = |q: f32, k: &dyn Fn(usize) -> f32| {
+        let inputs = [vec![q], (0..150).map(k).collect(), (0..150).map(|j| j as f32).collect()];
+        let call = Call { lse: false, wanted: [false; 3], ..Call::of(spec, 1) };
+        call.run(&gpu, &inputs).expect("attention")[0][0]
+    };
+    assert_eq!(attend(1e10, &|j| if j == 100 { 1e10 } else { -1e10 }), 100.0, "one key far above the others");
+    assert_eq!(attend(1e30, &|j| if j < 149 { -1e30 } else { 0.0 }), 149.0, "all but the last are -inf");
+    assert!(attend(1e30, &|_| -1e30).is_nan(), "all are -inf, as on the CPU");
+    assert!(attend(1e30, &|_| 1e30).is_nan(), "all are inf, as on the CPU");
+}
+
+/// Where p is far from what a key past the last would have: exp of -lse overflows.
+#[test]
+fn scores_far_below_0_have_gradients() {
+    let spec = separate(5, 3, 1, 4, false);
+    let mut inputs = Call::of(spec, 1).inputs();
+    inputs[0].iter_mut().for_each(|q| *q = 10.0 + 0.01 * *q);
+    inputs[1].iter_mut().for_each(|k| *k = -10.0 + 0.01 * *k);
+    let call = Call::of(spec, 1);
+    call.agrees(&inputs);
+    let Some(gpu) = gpu() else { return };
+    let results = call.run(&gpu, &inputs).expect("attention");
+    assert!(results[1][0] < -150.0 && results[2..].iter().flatten().all(|dx| dx.is_finite()));
+}
+
+#[test]
+fn views_of_other_sizes_and_wide_heads_are_refused() {
+    let Some(gpu) = gpu() else { return };
+    let short = Call::of(packed(4, 1, 2, true), 1);
+    assert!(short.run(&gpu, &short.inputs()).is_ok());
+    assert!(short.run(&gpu, &[normal(1, 23), vec![], vec![]]).is_err());
+    assert!(Call { spec: Spec { keys: 3, ..short.spec }, ..short }.run(&gpu, &short.inputs()).is_err());
+    let wide = Call::of(packed(2, 1, 257, true), 1);
+    let error = wide.run(&gpu, &wide.inputs()).expect_err("heads of 257").to_string();
+    assert!(error.contains("257") && error.contains("256"), "{error}");
+}

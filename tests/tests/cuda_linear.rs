@@ -1,0 +1,351 @@
+//! Linear on a GPU, against the CPU.
+
+use cudarc::cublaslt::{result, sys};
+use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
+use cudarc::driver::{CudaContext, DevicePtr, DevicePtrMut};
+use remat::device::{Device, Grad};
+use remat::ops::activation::Activation;
+use remat::ops::linear::{Backward, Forward, Kernel, Spec};
+use remat::{Cpu, Error};
+use remat_tests::devices::{Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
+
+/// What is computed; all of it, once.
+type Results = Result<Vec<Vec<f32>>, Error>;
+
+/// Of a sum of so many products of normal numbers. It is about as large as the root of their count, so that each of
+/// them adds a rounding of half of 2^-24 of that, to the GPU's sum and to the CPU's, in an order of its own; and at
+/// least what activations differ by.
+fn tolerance(terms: usize) -> f32 {
+    ((terms + 32) as f32 * 2f32.powi(-24)).min(1e-4)
+}
+
+/// Batch, rows, inputs, outputs: ones, odd lengths, rows of no whole number of 16 bytes, more columns than a block has,
+/// and rows that are summed in several parts.
+const SHAPES: [[usize; 4]; 16] = [
+    [1, 1, 1, 1],
+    [3, 1, 1, 1],
+    [1, 1, 7, 1],
+    [1, 1, 1, 5],
+    [3, 1, 4, 4],
+    [3, 2, 5, 3],
+    [1, 3, 4, 8],
+    [3, 7, 33, 65],
+    [1, 64, 32, 64],
+    [1, 300, 17, 10],
+    [1, 2, 3, 300],
+    [3, 5, 2, 1030],
+    [3, 700, 3, 128],
+    [1, 1500, 2, 33],
+    [1, 5000, 2, 1],
+    [3, 3001, 1, 4],
+];
+
+const ACTIVATIONS: [Activation; 6] = [
+    Activation::Relu,
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::Silu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+];
+
+/// On the CPU and twice on the GPU; the latter's.
+fn agree<G: Single, const N: usize>(
+    what: &str,
+    gpu: &G,
+    on_gpu: impl Fn(&G) -> Results,
+    on_cpu: impl Fn(&Cpu) -> Results,
+    tolerances: [f32; N],
+) -> Vec<Vec<f32>> {
+    let cpu = Cpu::with_threads(1).expect("a thread");
+    let run = |name: &str, results: Results| {
+        results.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
+    };
+    let (got, again) = (run("GPU", on_gpu(gpu)), run("GPU", on_gpu(gpu)));
+    let want = run("CPU", on_cpu(&cpu));
+    assert_eq!(got.len(), N, "{what}");
+    for (at, tolerance) in tolerances.into_iter().enumerate() {
+        let what = format!("{what}, result {at}");
+        assert_bits(&what, &got[at], &again[at]);
+        assert_close(&what, &got[at], &want[at], tolerance);
+    }
+    got
+}
+
+/// y and z, or only one.
+fn forward<D: Single + Kernel>(
+    device: &D,
+    spec: &Spec,
+    batch: usize,
+    with_bias: bool,
+    with_y: bool,
+    x: &Vec<f32>,
+) -> Results {
+    let n = batch * spec.rows * spec.outputs;
+    let (weight, bias) = (normal(2, spec.outputs * spec.inputs), normal(3, spec.outputs));
+    let mut room = Room::new(device, &[x, &weight, &bias, &unwritten(n), &unwritten(n)])?;
+    let ([x, weight, bias], [y, z]) = room.split([0, 1, 2], [3, 4])?;
+    let args = Forward {
+        y: with_y.then_some(D::view_mut(y)),
+        z: spec.activation.is_some().then_some(D::view_mut(z)),
+        x: D::view(x),
+        weight: D::view(weight),
+        bias: with_bias.then_some(D::view(bias)),
+    };
+    device.forward(spec, batch, args)?;
+    room.check()?;
+    let (y, z) = (room.read(3)?, room.read(4)?);
+    if !with_y {
+        assert!(y.iter().all(|y: &f32| y.is_nan()), "y was written, which is absent");
+    }
+    Ok(if spec.activation.is_some() { vec![z, y] } else { vec![y] })
+}
+
+#[test]
+fn products_with_and_without_bias() {
+    let Some(gpu) = gpu() else { return };
+    for [batch, rows, inputs, outputs] in SHAPES {
+        for bias in [false, true] {
+            let spec = Spec { rows, inputs, outputs, activation: None };
+            let x = normal(1, batch * rows * inputs);
+            let what = format!("{spec:?}, batch {batch}, bias {bias}");
+            let on_gpu = |gpu: &_| forward(gpu, &spec, batch, bias, true, &x);
+            agree(&what, &gpu, on_gpu, |cpu| forward(cpu, &spec, batch, bias, true, &x), [tolerance(inputs)]);
+        }
+    }
+}
+
+/// Also with NaN and infinity in x; and z has the same bits whether or not y is asked for.
+#[test]
+fn activations_with_and_without_what_they_are_of() {
+    let Some(gpu) = gpu() else { return };
+    for [batch, rows, inputs, outputs] in [[1, 1, 1, 1], [3, 2, 5, 3], [3, 7, 33, 65], [1, 64, 4, 8]] {
+        for (at, activation) in ACTIVATIONS.into_iter().enumerate() {
+            let spec = Spec { rows, inputs, outputs, activation: Some(activation) };
+            let mut x = normal(1, batch * rows * inputs);
+            if x.len() > 10 {
+                let n = x.len();
+                (x[0], x[n / 2], x[n - 1]) = (f32::NAN, 40.0, -40.0);
+            }
+            let (bias, what) = (at % 2 == 0, format!("{spec:?}, batch {batch}"));
+            let run = |with_y| {
+                let on_gpu = |gpu: &_| forward(gpu, &spec, batch, bias, with_y, &x);
+                let on_cpu = |cpu: &_| forward(cpu, &spec, batch, bias, with_y, &x);
+                agree(&what, &gpu, on_gpu, on_cpu, [tolerance(inputs); 2])
+            };
+            let (with, without) = (run(true), run(false));
+            assert_bits(&what, &with[0], &without[0]);
+            let nans = with[0].iter().filter(|z| z.is_nan()).count();
+            assert_eq!(nans, if x.len() > 10 { outputs } else { 0 }, "{what}");
+        }
+    }
+}
+
+/// dx, dW and db of those that are asked for.
+fn backward<D: Single + Kernel>(
+    device: &D,
+    spec: &Spec,
+    batch: usize,
+    asked: [bool; 3],
+    adds: [bool; 3],
+) -> Results {
+    let (rows, weights) = (batch * spec.rows, spec.outputs * spec.inputs);
+    let lengths = [rows * spec.inputs, weights, spec.outputs];
+    let before =
+        |at: usize| if adds[at] { normal(10 + at as u32, lengths[at]) } else { unwritten(lengths[at]) };
+    let (x, weight, dy) = (normal(1, rows * spec.inputs), normal(2, weights), normal(4, rows * spec.outputs));
+    let mut room = Room::new(device, &[&x, &weight, &dy, &before(0), &before(1), &before(2)])?;
+    let ([x, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2], [3, 4, 5])?;
+    let [dx, dweight, dbias] = [(0, dx), (1, dweight), (2, dbias)]
+        .map(|(at, to)| asked[at].then(|| Grad { to: D::view_mut(to), add: adds[at] }));
+    let x = asked[1].then_some(D::view(x));
+    let args = Backward { dx, dweight, dbias, dy: D::view(dy), x, weight: D::view(weight) };
+    device.backward(spec, batch, args)?;
+    room.check()?;
+    let results = [room.read(3)?, room.read(4)?, room.read(5)?];
+    for at in (0..3).filter(|at| !asked[*at]) {
+        assert_bits("what was not asked for", &results[at], &before(at));
+    }
+    Ok(results.into())
+}
+
+#[test]
+fn gradients() {
+    let Some(gpu) = gpu() else { return };
+    for [batch, rows, inputs, outputs] in SHAPES {
+        for adds in [[false; 3], [true; 3]] {
+            let spec = Spec { rows, inputs, outputs, activation: None };
+            let what = format!("{spec:?}, batch {batch}, adds {adds:?}");
+            let on_gpu = |gpu: &_| backward(gpu, &spec, batch, [true; 3], adds);
+            let on_cpu = |cpu: &_| backward(cpu, &spec, batch, [true; 3], adds);
+            let tolerances = [outputs, batch * rows, batch * rows].map(tolerance);
+            agree(&what, &gpu, on_gpu, on_cpu, tolerances);
+        }
+    }
+}
+
+#[test]
+fn each_gradient_alone_has_the_bits_that_it_has_with_the_others() {
+    let Some(gpu) = gpu() else { return };
+    let spec = Spec { rows: 1400, inputs: 5, outputs: 12, activation: None };
+    let all = backward(&gpu, &spec, 3, [true; 3], [false; 3]).expect("gradients");
+    for at in 0..3 {
+        let mut asked = [false; 3];
+        asked[at] = true;
+        let one = backward(&gpu, &spec, 3, asked, [false; 3]).expect("a gradient");
+        assert_bits("alone", &one[at], &all[at]);
+    }
+}
+
+/// The buffers of a step stand anywhere: where they do must not change what is computed.
+#[test]
+fn bits_do_not_depend_on_where_buffers_stand() {
+    let Some(gpu) = gpu() else { return };
+    let run = |before: usize| -> Results {
+        let (m, k, n) = (6, 8, 12);
+        let arrays: [&dyn remat_tests::devices::Bytes; 5] =
+            [&normal(9, before), &normal(1, m * k), &normal(2, n * k), &normal(3, n), &unwritten(m * n)];
+        let mut room = Room::new(&gpu, &arrays)?;
+        let ([x, weight, bias], [y]) = room.split([1, 2, 3], [4])?;
+        let bias = Some(remat::Cuda::view(bias));
+        let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
+        let spec = Spec { rows: m, inputs: k, outputs: n, activation: None };
+        gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias })?;
+        room.check()?;
+        Ok(vec![room.read(4)?])
+    };
+    let first = run(1).expect("y");
+    for before in [17, 33, 49] {
+        assert_bits("y", &run(before).expect("y")[0], &first[0]);
+    }
+}
+
+#[test]
+fn arrays_of_other_lengths_are_refused() {
+    let Some(gpu) = gpu() else { return };
+    let right = Spec { rows: 2, inputs: 3, outputs: 4, activation: None };
+    let specs = [
+        Spec { rows: 3, ..right },
+        Spec { inputs: 4, ..right },
+        Spec { outputs: 5, ..right },
+        Spec { activation: Some(Activation::Relu), ..right },
+    ];
+    for spec in specs {
+        let run = || -> Result<(), Error> {
+            let mut room = Room::new(
+                &gpu,
+                &[&normal(1, 6), &normal(2, 12), &normal(3, 4), &unwritten(8), &normal(4, 8)],
+            )?;
+            let ([x, weight, bias, dy], [y]) = room.split([0, 1, 2, 4], [3])?;
+            let bias = Some(remat::Cuda::view(bias));
+            let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
+            let dy = remat::Cuda::view(dy);
+            let forward = gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias });
+            if spec.activation.is_none() {
+                let nothing = Backward { dx: None, dweight: None, dbias: None, dy, x: None, weight };
+                assert!(matches!(gpu.backward(&spec, 1, nothing), Err(Error::Internal { .. })), "{spec:?}");
+            }
+            room.check()?;
+            forward
+        };
+        assert!(matches!(run(), Err(Error::Internal { .. })), "{spec:?}");
+    }
+}
+
+/// One device may be shared: products and sums of several threads, which work in the same memory, do not meet there.
+/// ThreadSanitizer does not see the locks of Rust that is compiled without it.
+#[test]
+fn several_threads_share_a_device() {
+    if option_env!("REMAT_CUDA_SANITIZER") == Some("thread") {
+        return;
+    }
+    let Some(gpu) = gpu() else { return };
+    let start = std::sync::Barrier::new(4);
+    std::thread::scope(|threads| {
+        for outputs in [12, 13, 14, 15] {
+            let (gpu, start) = (gpu.clone(), &start);
+            threads.spawn(move || {
+                let spec = Spec { rows: 1400, inputs: 5, outputs, activation: None };
+                let run = || backward(&gpu, &spec, 3, [false, outputs % 2 == 0, true], [false; 3]);
+                let want = run().expect("gradients");
+                start.wait();
+                for _ in 0..20 {
+                    let got = run().expect("gradients");
+                    got.iter().zip(&want).skip(1).for_each(|(got, want)| assert_bits("gradients", got, want));
+                }
+            });
+        }
+    });
+}
+
+/// What a product is chosen by, as `remat` has it.
+fn preference(bytes: usize) -> Result<sys::cublasLtMatmulPreference_t, result::CublasError> {
+    use sys::cublasLtMatmulPreferenceAttributes_t as Attribute;
+    let (preference, line, scheme) = (result::create_matmul_pref()?, 64u32, 2u32);
+    let limits: [(_, *const std::ffi::c_void, _); 6] = [
+        (Attribute::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, (&raw const bytes).cast(), 8),
+        (Attribute::CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, (&raw const scheme).cast(), 4),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, (&raw const line).cast(), 4),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, (&raw const line).cast(), 4),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, (&raw const line).cast(), 4),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, (&raw const line).cast(), 4),
+    ];
+    for (attribute, value, size) in limits {
+        // SAFETY: the preference is there, and each value has as many bytes.
+        unsafe { result::set_matmul_pref_attribute(preference, attribute, value, size)? };
+    }
+    Ok(preference)
+}
+
+/// What a product reads and writes when it is captured is read and written when its graph is launched.
+#[test]
+fn a_captured_product_runs_whenever_its_graph_is_launched() -> Result<(), Box<dyn std::error::Error>> {
+    if gpu().is_none() {
+        return Ok(());
+    }
+    let context = CudaContext::new(0)?;
+    // SAFETY: all is given to one stream.
+    unsafe { context.disable_event_tracking() };
+    let stream = context.new_stream()?;
+    // Column by column: A is [[1, 3], [2, 4]], B [[5], [6]].
+    let (mut a, b) = (stream.clone_htod(&[1.0f32, 2.0, 3.0, 4.0])?, stream.clone_htod(&[5.0f32, 6.0])?);
+    let bytes = 1usize << 20;
+    let (mut c, mut workspace) = (stream.alloc_zeros::<f32>(2)?, stream.alloc_zeros::<u8>(bytes)?);
+    let (at_a, at_b) = (a.device_ptr(&stream).0 as *const _, b.device_ptr(&stream).0 as *const _);
+    let (at_c, work) = (c.device_ptr_mut(&stream).0 as *mut _, workspace.device_ptr_mut(&stream).0 as *mut _);
+    let (one, zero, kind) = (1.0f32, 0.0f32, sys::cudaDataType_t::CUDA_R_32F);
+    let (alpha, beta) = ((&raw const one).cast(), (&raw const zero).cast());
+    // SAFETY: all objects are there until the end, matrices are as large as their layouts say.
+    let graph = unsafe {
+        let handle = result::create_handle()?;
+        let op = result::create_matmul_desc(sys::cublasComputeType_t::CUBLAS_COMPUTE_32F, kind)?;
+        let (la, lb) =
+            (result::create_matrix_layout(kind, 2, 2, 2)?, result::create_matrix_layout(kind, 2, 1, 2)?);
+        let wanted = preference(bytes)?;
+        let algo = result::get_matmul_algo_heuristic(handle, op, la, lb, lb, lb, wanted)?.algo;
+        let queue = stream.cu_stream().cast();
+        let multiply = || {
+            let algo = &raw const algo;
+            result::matmul(
+                handle, op, alpha, beta, at_a, la, at_b, lb, at_c, lb, at_c, lb, algo, work, bytes, queue,
+            )
+        };
+        // Once before, as every product is that is captured.
+        multiply()?;
+        stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;
+        multiply()?;
+        let graph = stream.end_capture(CUgraphInstantiate_flags(0))?;
+        result::destroy_matmul_pref(wanted)?;
+        result::destroy_matrix_layout(la)?;
+        result::destroy_matrix_layout(lb)?;
+        result::destroy_matmul_desc(op)?;
+        result::destroy_handle(handle)?;
+        graph.ok_or("an empty graph")?
+    };
+    assert_eq!(stream.clone_dtoh(&c)?, [23.0, 34.0]);
+    stream.memcpy_htod(&[10.0f32, 20.0, 30.0, 40.0], &mut a)?;
+    assert_eq!(stream.clone_dtoh(&c)?, [23.0, 34.0], "only when the graph is launched");
+    graph.launch()?;
+    assert_eq!(stream.clone_dtoh(&c)?, [230.0, 340.0]);
+    Ok(())
+}

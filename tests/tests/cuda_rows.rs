@@ -1,0 +1,415 @@
+//! Ops over rows and columns on a GPU, against the CPU: norms, softmax, losses, means.
+
+use std::array;
+
+use remat::device::Grad;
+use remat::ops::{cross_entropy, layer_norm, mean, mse, softmax, sum};
+use remat::{Cpu, Error};
+use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, ids, normal, unwritten};
+
+type Results = Result<Vec<Vec<f32>>, Error>;
+
+/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance.
+macro_rules! agree {
+    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
+        if let Some(gpu) = gpu() {
+            let (cpu, what) = (Cpu::with_threads(1).expect("a thread"), $what);
+            let on = |name: &str, run: Results| {
+                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
+            };
+            let ($device, want) = (&gpu, {
+                let $device = &cpu;
+                on("CPU", $run)
+            });
+            let (got, again) = (on("GPU", $run), on("GPU", $run));
+            for (array, ((got, again), want)) in got.iter().zip(&again).zip(&want).enumerate() {
+                let what = format!("{what}, result {array}");
+                assert_bits(&what, got, again);
+                assert_close(&what, got, want, $tolerance);
+            }
+        }
+    };
+}
+
+/// Lengths of rows: of 1, of no whole number of 16 bytes, of a warp's, and of a block's, of more than it takes at once.
+const ROWS: [usize; 9] = [1, 3, 4, 31, 257, 1024, 1025, 4100, 2051];
+
+/// A gradient is written over NaN, or added to what is there.
+fn before(add: bool, which: u32, n: usize) -> Vec<f32> {
+    if add { normal(which, n) } else { unwritten(n) }
+}
+
+fn view<D: Single>(region: D::Region<'_>, there: bool) -> Option<D::View<'_, f32>> {
+    there.then(|| D::view(region))
+}
+
+fn place<D: Single>(region: D::RegionMut<'_>, there: bool) -> Option<D::ViewMut<'_, f32>> {
+    there.then(|| D::view_mut(region))
+}
+
+fn grad<D: Single>(region: D::RegionMut<'_>, there: bool, add: bool) -> Option<Grad<D::ViewMut<'_, f32>>> {
+    there.then(|| Grad { to: D::view_mut(region), add })
+}
+
+/// Which of the optional arrays are there, and whether gradients are added to.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    first: bool,
+    second: bool,
+    add: bool,
+}
+
+const FORMS: [Form; 4] = [
+    Form { first: true, second: true, add: false },
+    Form { first: true, second: false, add: true },
+    Form { first: false, second: true, add: true },
+    Form { first: false, second: false, add: false },
+];
+
+/// `first`: weight and mean; `second`: bias and rstd.
+fn layer_norm_forward<D: Single + layer_norm::Kernel>(
+    device: &D,
+    spec: &layer_norm::Spec,
+    batch: usize,
+    form: Form,
+) -> Results {
+    let (rows, dim) = (batch * spec.rows, spec.dim);
+    let n = rows * dim;
+    let mut x: Vec<f32> = normal(1, n).iter().map(|x| 3.0 + 2.0 * x).collect();
+    if rows > 2 {
+        x[n - 1] = f32::NAN;
+    }
+    let arrays: [&dyn Bytes; 6] =
+        [&x, &normal(2, dim), &normal(3, dim), &unwritten(n), &unwritten(rows), &unwritten(rows)];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, weight, bias], [y, mean, rstd]) = room.split([0, 1, 2], [3, 4, 5])?;
+    let forward = layer_norm::Forward {
+        y: D::view_mut(y),
+        mean: place::<D>(mean, form.first),
+        rstd: place::<D>(rstd, form.second),
+        x: D::view(x),
+        weight: view::<D>(weight, form.first),
+        bias: view::<D>(bias, form.second),
+    };
+    layer_norm::Kernel::forward(device, spec, batch, forward)?;
+    room.check()?;
+    (3..6).map(|array| room.read(array)).collect()
+}
+
+/// `first`: weight and dweight; `second`: dx and dbias.
+fn layer_norm_backward<D: Single + layer_norm::Kernel>(
+    device: &D,
+    spec: &layer_norm::Spec,
+    batch: usize,
+    form: Form,
+) -> Results {
+    let Form { first, second, add } = form;
+    let (rows, dim) = (batch * spec.rows, spec.dim);
+    let n = rows * dim;
+    let rstd: Vec<f32> = normal(3, rows).iter().map(|x| 0.5 + x.abs()).collect();
+    let given: [&dyn Bytes; 5] = [&normal(1, n), &normal(2, rows), &rstd, &normal(4, dim), &normal(5, n)];
+    let written: [&dyn Bytes; 3] = [&before(add, 6, n), &before(add, 7, dim), &before(!add, 8, dim)];
+    let mut room = Room::new(device, &[&given[..], &written[..]].concat())?;
+    let ([x, mean, rstd, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2, 3, 4], [5, 6, 7])?;
+    let backward = layer_norm::Backward {
+        dx: grad::<D>(dx, second, add),
+        dweight: grad::<D>(dweight, first, add),
+        dbias: grad::<D>(dbias, second, !add),
+        dy: D::view(dy),
+        x: D::view(x),
+        mean: D::view(mean),
+        rstd: D::view(rstd),
+        weight: view::<D>(weight, first),
+    };
+    layer_norm::Kernel::backward(device, spec, batch, backward)?;
+    room.check()?;
+    (5..8).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn norms() {
+    for dim in ROWS {
+        for (rows, batch) in [(1, 1), (5, 1), (3, 3)] {
+            let spec = layer_norm::Spec { rows, dim, eps: 1e-5 };
+            for form in FORMS {
+                let what = format!("{spec:?}, batch {batch}, {form:?}");
+                // Sums of up to 4100 numbers in another order. Of one element, rstd is 300 by eps alone.
+                agree!(1e-5, format!("forward, {what}"), |d| layer_norm_forward(d, &spec, batch, form));
+                agree!(2e-5, format!("backward, {what}"), |d| layer_norm_backward(d, &spec, batch, form));
+            }
+        }
+    }
+}
+
+/// More rows than a block's threads below one another.
+#[test]
+fn gradients_of_norms_over_many_rows() {
+    for (rows, dim) in [(333, 5), (1000, 16), (70, 4100)] {
+        let spec = layer_norm::Spec { rows, dim, eps: 1e-5 };
+        // Sums over 1000 rows, of about 30, in another order.
+        agree!(1e-5, format!("{spec:?}"), |d| layer_norm_backward(d, &spec, 1, FORMS[0]));
+    }
+}
+
+/// Numbers some of which are masked: the whole of the last row if there are three.
+fn masked(n: usize, len: usize, inner: usize) -> Vec<f32> {
+    let mut x: Vec<f32> = normal(1, n).iter().map(|x| 5.0 * x).collect();
+    for at in (0..n).filter(|at| at / inner % len % 3 == 1) {
+        x[at] = f32::NEG_INFINITY;
+    }
+    if n / len >= 3 {
+        (0..n)
+            .filter(|at| at / (len * inner) == n / (len * inner) - 1)
+            .for_each(|at| x[at] = f32::NEG_INFINITY);
+        x[0] = f32::NAN;
+    }
+    x
+}
+
+fn softmax<D: Single + softmax::Kernel>(
+    device: &D,
+    spec: &softmax::Spec,
+    batch: usize,
+    add: bool,
+) -> Results {
+    let n = batch * spec.outer * spec.len * spec.inner;
+    let arrays: [&dyn Bytes; 5] = [
+        &masked(n, spec.len, spec.inner),
+        &normal(2, n),
+        &normal(3, n).iter().map(|x| x.abs() / spec.len as f32).collect::<Vec<_>>(),
+        &unwritten(n),
+        &before(add, 4, n),
+    ];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, dy, saved], [y, dx]) = room.split([0, 1, 2], [3, 4])?;
+    softmax::Kernel::forward(device, spec, batch, softmax::Forward { y: D::view_mut(y), x: D::view(x) })?;
+    let backward = softmax::Backward { dx: grad::<D>(dx, true, add), dy: D::view(dy), y: D::view(saved) };
+    softmax::Kernel::backward(device, spec, batch, backward)?;
+    room.check()?;
+    (3..5).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn softmax_of_rows_and_of_columns() {
+    for len in ROWS {
+        for (outer, inner) in [(1, 1), (5, 1), (2, 3), (1, 130)] {
+            if len * inner > 100_000 {
+                continue;
+            }
+            for (batch, add) in [(1, false), (3, true)] {
+                let spec = softmax::Spec { outer, len, inner };
+                // Sums of up to 4100 exponentials in another order, none above 1.
+                agree!(2e-6, format!("{spec:?}, batch {batch}, add {add}"), |d| softmax(
+                    d, &spec, batch, add
+                ));
+            }
+        }
+    }
+}
+
+/// Targets, of which every third is the last class; that is the one ignored.
+fn targets(spec: &cross_entropy::Spec, rows: usize) -> Vec<u32> {
+    let mut target = ids(1, rows, spec.classes as u32);
+    target.iter_mut().skip(1).step_by(3).for_each(|target| *target = spec.classes as u32 - 1);
+    target[0] = 0;
+    target
+}
+
+fn cross_entropy<D: Single + cross_entropy::Kernel>(
+    device: &D,
+    spec: &cross_entropy::Spec,
+    batch: usize,
+    target: &[u32],
+    form: Form,
+) -> Results {
+    let rows = batch * spec.rows;
+    let n = rows * spec.classes;
+    let mut logits: Vec<f32> = normal(1, n).iter().map(|x| 5.0 * x).collect();
+    // Not a target, unless there is but one class.
+    logits[n - spec.classes + 1.min(spec.classes - 1)] = -1e30;
+    let lse: Vec<f32> = normal(2, rows).iter().map(|x| 5.0 + x).collect();
+    let arrays: [&dyn Bytes; 8] = [
+        &logits,
+        &target.to_vec(),
+        &vec![-0.7f32],
+        &lse,
+        &unwritten(1),
+        &unwritten(rows),
+        &unwritten(rows),
+        &before(form.add, 3, n),
+    ];
+    let mut room = Room::new(device, &arrays)?;
+    let ([logits, target, dloss, saved], [loss, lse, scratch, dlogits]) =
+        room.split([0, 1, 2, 3], [4, 5, 6, 7])?;
+    let (logits, target) = (D::view(logits), D::view(target));
+    let lse = place::<D>(lse, form.first);
+    let forward = cross_entropy::Forward {
+        loss: D::view_mut(loss),
+        lse,
+        scratch: D::view_mut(scratch),
+        logits,
+        target,
+    };
+    cross_entropy::Kernel::forward(device, spec, batch, forward)?;
+    let dlogits = grad::<D>(dlogits, form.second, form.add);
+    let (dloss, lse) = (D::view(dloss), D::view(saved));
+    let backward = cross_entropy::Backward { dlogits, dloss, logits, lse, target };
+    cross_entropy::Kernel::backward(device, spec, batch, backward)?;
+    room.check()?;
+    (4..8).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn cross_entropy_of_rows() {
+    for classes in ROWS {
+        for (rows, batch) in [(1, 1), (7, 1), (19, 3)] {
+            if rows * classes > 50_000 {
+                continue;
+            }
+            for (form, smoothing, ignored) in [
+                (FORMS[0], 0.0, None),
+                (FORMS[1], 0.0, Some(classes as u32 - 1).filter(|class| *class > 0)),
+                (FORMS[2], 0.1, Some(4_000_000_000)),
+                (FORMS[0], 1.0, Some(classes as u32 - 1).filter(|class| *class > 0)),
+            ] {
+                let spec =
+                    cross_entropy::Spec { rows, classes, label_smoothing: smoothing, ignore_index: ignored };
+                let target = targets(&spec, batch * rows);
+                let what = format!("{spec:?}, batch {batch}, {form:?}");
+                // Sums of up to 4100 exponentials, or distances, in another order.
+                agree!(4e-6, what, |d| cross_entropy(d, &spec, batch, &target, form));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_target_that_is_no_class_is_a_loss_of_nan_and_reads_nothing() {
+    let Some(gpu) = gpu() else { return };
+    for classes in [3, 4, 1025] {
+        let spec =
+            cross_entropy::Spec { rows: 5, classes, label_smoothing: 0.0, ignore_index: Some(u32::MAX) };
+        let target = [0, classes as u32, u32::MAX, u32::MAX - 1, 1];
+        let got = cross_entropy(&gpu, &spec, 1, &target, FORMS[0]).expect("the GPU");
+        assert!(got[0][0].is_nan(), "{got:?}");
+        let nans: Vec<bool> = got[2].iter().map(|loss| loss.is_nan()).collect();
+        assert_eq!(nans, [false, true, false, true, false], "{:?}", got[2]);
+        assert_eq!(got[2][2].to_bits(), 0);
+        assert!(got[3].iter().all(|d| d.is_finite()));
+    }
+}
+
+fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form: Form) -> Results {
+    let n = batch * spec.len;
+    let arrays: [&dyn Bytes; 7] = [
+        &normal(1, n),
+        &normal(2, n),
+        &vec![0.6f32],
+        &unwritten(1),
+        &unwritten(batch),
+        &before(form.add, 3, n),
+        &before(!form.add, 4, n),
+    ];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, target, dloss], [loss, scratch, dx, dtarget]) = room.split([0, 1, 2], [3, 4, 5, 6])?;
+    let (x, target) = (D::view(x), D::view(target));
+    let forward = mse::Forward { loss: D::view_mut(loss), scratch: D::view_mut(scratch), x, target };
+    mse::Kernel::forward(device, spec, batch, forward)?;
+    let dx = grad::<D>(dx, form.first, form.add);
+    let dtarget = grad::<D>(dtarget, form.second, !form.add);
+    mse::Kernel::backward(
+        device,
+        spec,
+        batch,
+        mse::Backward { dx, dtarget, dloss: D::view(dloss), x, target },
+    )?;
+    room.check()?;
+    (3..7).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn squared_errors() {
+    for len in ROWS {
+        for batch in [1, 3, 600] {
+            if batch * len > 50_000 {
+                continue;
+            }
+            for form in FORMS {
+                // Sums of up to 4100 squares in another order, and the same roundings after that.
+                agree!(1e-6, format!("{len}, batch {batch}, {form:?}"), |d| mse(
+                    d,
+                    &mse::Spec { len },
+                    batch,
+                    form
+                ));
+            }
+        }
+    }
+}
+
+/// Every third gradient is not asked for, every other is added to.
+fn sum<D: Single + sum::Kernel, const K: usize>(device: &D, weights: &'static [f64; K]) -> Results {
+    let losses: Vec<Vec<f32>> = normal(1, K).into_iter().map(|x| vec![x]).collect();
+    let (loss, dloss) = (unwritten(1), vec![-0.3f32]);
+    let arrays: Vec<&dyn Bytes> =
+        losses.iter().chain(&losses).chain([&loss, &dloss]).map(|x| x as _).collect();
+    let mut room = Room::new(device, &arrays)?;
+    let spec = sum::Spec { weights };
+    let (xs, [loss]) = room.split(array::from_fn::<_, K, _>(|i| i), [2 * K])?;
+    let forward = sum::Forward { loss: D::view_mut(loss), xs: &xs.map(D::view) };
+    sum::Kernel::forward(device, &spec, 1, forward)?;
+    let ([dloss], dxs) = room.split([2 * K + 1], array::from_fn::<_, K, _>(|i| K + i))?;
+    let mut number = 0;
+    let mut dxs = dxs.map(|dx| {
+        number += 1;
+        grad::<D>(dx, number % 3 != 0, number % 2 == 0)
+    });
+    sum::Kernel::backward(device, &spec, 1, sum::Backward { dxs: &mut dxs, dloss: D::view(dloss) })?;
+    drop(dxs);
+    room.check()?;
+    (K..2 * K + 1).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn sums_of_losses() {
+    const MANY: [f64; 20] = [
+        0.1, 1.0, -2.0, 3.0, 0.7, 1.0, 0.0, 4.0, 0.3, 1.5, 2.5, 1e-9, 7.0, -0.1, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0,
+    ];
+    // The same operations in the same order.
+    agree!(0.0, "none", |d| sum(d, &[]));
+    agree!(0.0, "one", |d| sum(d, &[0.3]));
+    agree!(0.0, "eight", |d| sum(d, &[1.0, 0.1, -2.0, 3.0, 0.7, 1.0, 0.0, 4.0]));
+    agree!(0.0, "nine", |d| sum(d, &[1.0, 0.1, -2.0, 3.0, 0.7, 1.0, 0.0, 4.0, 0.3]));
+    agree!(0.0, "twenty", |d| sum(d, &MANY));
+}
+
+fn mean<D: Single + mean::Kernel>(device: &D, spec: &mean::Spec, batch: usize, add: bool) -> Results {
+    let n = batch * spec.outer * spec.inner;
+    let mut x = normal(1, n * spec.len);
+    if n > 4 {
+        x[n / 2] = f32::NAN;
+    }
+    let mut room = Room::new(device, &[&x, &normal(2, n), &unwritten(n), &before(add, 3, n * spec.len)])?;
+    let ([x, dy], [y, dx]) = room.split([0, 1], [2, 3])?;
+    mean::Kernel::forward(device, spec, batch, mean::Forward { y: D::view_mut(y), x: D::view(x) })?;
+    let backward = mean::Backward { dx: grad::<D>(dx, true, add), dy: D::view(dy) };
+    mean::Kernel::backward(device, spec, batch, backward)?;
+    room.check()?;
+    (2..4).map(|array| room.read(array)).collect()
+}
+
+#[test]
+fn means_over_rows_and_over_columns() {
+    for len in ROWS {
+        for (outer, inner) in [(1, 1), (5, 1), (2, 3), (1, 130)] {
+            if len * inner > 100_000 {
+                continue;
+            }
+            for (batch, add) in [(1, false), (3, true)] {
+                let spec = mean::Spec { outer, len, inner };
+                // Sums of up to 4100 numbers in another order, over as many.
+                agree!(1e-6, format!("{spec:?}, batch {batch}, add {add}"), |d| mean(d, &spec, batch, add));
+            }
+        }
+    }
+}
