@@ -41,7 +41,6 @@ macro_rules! agree {
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
-const BATCHES: [usize; 2] = [1, 3];
 
 /// A gradient is written over NaN, or added to what is there.
 fn before(add: bool, which: u32, n: usize) -> Vec<f32> {

@@ -41,12 +41,20 @@ struct Run {
     params: Vec<f32>,
 }
 
+/// A model and an optimizer.
+macro_rules! fresh {
+    ($($net:ident)::+, $device:expr) => {{
+        let net = $($net)::+::new($device, 5).expect("a model");
+        let opt = AdamW::new(&net, AdamWConfig { lr: 3e-3, ..Default::default() }).expect("an optimizer");
+        (net, opt)
+    }};
+}
+
 /// A model after some steps, its optimizer, and what training came to.
 macro_rules! train {
     ($($net:ident)::+, $device:expr, $x:expr, $y:expr, $steps:expr) => {{
-        let mut net = $($net)::+::new($device, 5).expect("a model");
+        let (mut net, mut opt) = fresh!($($net)::+, $device);
         let mut ws = net.workspace(4).expect("a workspace");
-        let mut opt = AdamW::new(&net, AdamWConfig { lr: 3e-3, ..Default::default() }).expect("an optimizer");
         let mut losses = vec![];
         for _ in 0..$steps {
             losses.push(net.forward_backward(&mut ws, $x.view(), $y.view()).expect("a step"));
@@ -132,7 +140,7 @@ fn a_state_that_is_saved_on_one_device_goes_on_on_the_other() {
             let (net, opt, run) = train!(gpt::StoreAll, $from, x, y, 5);
             state::save(&path, &net, &opt, &Progress::default()).expect("it is saved");
             // Under another plan too.
-            let (mut net, mut opt, _) = train!(replanned::StoreAll, $to, x, y, 0);
+            let (mut net, mut opt) = fresh!(replanned::StoreAll, $to);
             state::load(&path, &mut net, &mut opt).expect("it is loaded");
             let params: Vec<f32> = net.params().iter().flat_map(|param| param.expect("one").1).collect();
             assert_bits("parameters", &params, &run.params);

@@ -6,7 +6,7 @@ use crate::ops::check::{
 const SPEC: Spec = Spec { outer: 2, inner: 3, parts: &[2, 1, 4] };
 
 fn forward<E: Float>(cpu: &Cpu<E>, spec: Spec, batch: usize, xs: &[Vec<E>]) -> Vec<E> {
-    let mut y = unwritten(batch * spec.outer * width(&spec));
+    let mut y = unwritten(batch * spec.outer * spec.width());
     let xs: Vec<&[E]> = xs.iter().map(|x| &x[..]).collect();
     Kernel::forward(cpu, &spec, batch, Forward { y: &mut y, xs: &xs }).unwrap();
     y
@@ -66,7 +66,7 @@ fn gradients_are_those_of_finite_differences() {
 #[test]
 fn bits_do_not_depend_on_threads_and_nan_stays() {
     for spec in [SPEC, Spec { outer: 1, inner: 7_001, ..SPEC }, Spec { outer: 5_003, inner: 1, ..SPEC }] {
-        let (mut xs, dy) = (inputs::<f32>(0, spec, 3), numbers(9, 3 * spec.outer * width(&spec)));
+        let (mut xs, dy) = (inputs::<f32>(0, spec, 3), numbers(9, 3 * spec.outer * spec.width()));
         xs[1][2] = f32::NAN;
         let all = same_bits_for_any_threads(|cpu| {
             let mut all = backward(cpu, spec, 3, &dy, None);
