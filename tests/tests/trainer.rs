@@ -5,6 +5,8 @@
 mod ends;
 #[path = "trainer/finite.rs"]
 mod finite;
+#[path = "trainer/folders.rs"]
+mod folders;
 #[path = "trainer/resume.rs"]
 mod resume;
 #[path = "trainer/steps.rs"]

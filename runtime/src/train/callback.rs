@@ -1,10 +1,10 @@
 //! What is told of a run.
 
-use super::{Ended, Memory};
+use super::{Ended, Every, Memory};
 use crate::error::Error;
 use crate::model::Trainable;
 use crate::optim::Optimizer;
-use crate::state::{Progress, Resumed};
+use crate::state::{Folder, Progress, Resumed};
 
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub enum Flow {
     Continue,
     /// It ends after this step.
     Stop,
+}
+
+/// What a run is about to begin with.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin<'a> {
+    /// Where it begins: at the state that it will go on from, if there is one.
+    pub progress: &'a Progress,
+    /// The folder whose last state it goes on from, if there is one there.
+    pub resumes: Option<&'a Folder>,
+    /// How often the model is evaluated, if it is.
+    pub evaluates: Option<Every>,
 }
 
 /// Where a run is.
@@ -92,6 +103,16 @@ pub struct Evaluation {
 /// }
 /// ```
 pub trait Callback<M: Trainable> {
+    /// Whether the run may begin, before anything changes: neither is a state loaded yet, nor has a callback been told of a
+    /// start. It may be asked again, of another state, if the one that was to be loaded fails.
+    ///
+    /// # Errors
+    /// There is no run then, and no other method is called.
+    fn check(&mut self, begin: &Begin<'_>) -> Result<(), Error> {
+        let _ = begin;
+        Ok(())
+    }
+
     /// Before the first step.
     ///
     /// # Errors

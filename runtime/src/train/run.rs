@@ -1,6 +1,6 @@
 //! The loop.
 
-use super::{At, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
+use super::{At, Begin, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
 use crate::data::{Dataset, Loader, Source};
 use crate::device::{Device, Real};
 use crate::error::Error;
@@ -8,11 +8,11 @@ use crate::model::{
     Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite, of_batch, of_samples,
 };
 use crate::optim::{Kernel, Optimizer, not_negative};
-use crate::state::{Cursor, Progress, Resumed};
+use crate::state::{Cursor, Folder, Progress, Resumed};
 
 /// See [`Trainer::run`].
 pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
-    trainer: Trainer<'_, M>,
+    mut trainer: Trainer<'_, M>,
     model: &mut M,
     optimizer: &mut O,
     dataset: &dyn Dataset<Batch = M::Batch>,
@@ -37,25 +37,32 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
         optimizer: optimizer.bytes(),
         device: model.core().device.bytes(),
     };
-    let resumed = match &trainer.folder {
-        Some(folder) => folder.resume(model, optimizer)?,
+    if let Some(interrupt) = trainer.interrupt {
+        (interrupt.watch)()?;
+    }
+    let begin = Progress { data: loader.cursor(), ..Progress::default() };
+    let folder = trainer.folder.take();
+    let resumed = match &folder {
+        Some(folder) => folder.resume_if(model, optimizer, |path, progress| {
+            let position = progress.data.position;
+            let none = |_| Error::StateData { path: path.to_owned(), position, samples: dataset.len() };
+            loader.seek(progress.data).map_err(none)?;
+            trainer.may_begin(progress, Some(folder))
+        })?,
         None => None,
     };
     let progress = match &resumed {
-        Some(resumed) => {
-            loader.seek(resumed.progress.data)?;
-            resumed.progress.clone()
+        Some(resumed) => resumed.progress.clone(),
+        None => {
+            trainer.may_begin(&begin, folder.as_ref())?;
+            begin
         }
-        None => Progress { data: loader.cursor(), ..Progress::default() },
     };
     let steps_of_epoch = loader.batches().div_ceil(trainer.accumulate) as u64;
     let steps = match trainer.until {
         Until::Steps(steps) => steps,
         Until::Epochs(epochs) => epochs.saturating_mul(steps_of_epoch),
     };
-    if let Some(interrupt) = trainer.interrupt {
-        (interrupt.watch)()?;
-    }
     let prefetch = trainer.prefetch;
     let mut run = Run {
         trainer,
@@ -96,6 +103,12 @@ impl<M: Trainable> Trainer<'_, M> {
             }
         }
         self.clip_norm.map_or(Ok(()), |norm| not_negative("clip_norm", norm))
+    }
+
+    /// That no callback is against it.
+    fn may_begin(&mut self, progress: &Progress, resumes: Option<&Folder>) -> Result<(), Error> {
+        let begin = Begin { progress, resumes, evaluates: self.held_out.as_ref().map(|(_, every)| *every) };
+        self.callbacks.iter_mut().try_for_each(|callback| callback.check(&begin))
     }
 }
 

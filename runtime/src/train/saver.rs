@@ -1,11 +1,14 @@
 //! Callbacks that save states.
 
-use super::{At, Callback, Ended, Evaluation, Every, Flow, Step};
+use super::{At, Begin, Callback, Ended, Evaluation, Every, Flow, Step};
 use crate::error::Error;
 use crate::model::Trainable;
 use crate::state::Folder;
 
 /// Saves the state into a folder when the run ends, however it does, and every so often before.
+///
+/// The folder is of this run: one with a state of a later step is refused before anything changes, unless the run goes on
+/// from there.
 #[derive(Clone, Debug)]
 pub struct Saver {
     folder: Folder,
@@ -37,8 +40,9 @@ impl Saver {
 }
 
 impl<M: Trainable> Callback<M> for Saver {
-    fn start(&mut self, _at: &At<'_, M>) -> Result<(), Error> {
-        self.every.map_or(Ok(()), Every::check)
+    fn check(&mut self, begin: &Begin<'_>) -> Result<(), Error> {
+        self.every.map_or(Ok(()), Every::check)?;
+        may_save(&self.folder, begin)
     }
 
     fn step(&mut self, at: &At<'_, M>, _step: &Step) -> Result<Flow, Error> {
@@ -53,7 +57,14 @@ impl<M: Trainable> Callback<M> for Saver {
     }
 }
 
+/// That a run may save into a folder.
+fn may_save(folder: &Folder, begin: &Begin<'_>) -> Result<(), Error> {
+    folder.check(begin.progress.step, begin.resumes.is_some_and(|resumes| resumes.is_at(folder)))
+}
+
 /// Saves the state into a folder's [best file](Folder::best) whenever the validation loss is lower than any before.
+///
+/// It needs a run that [evaluates](super::Trainer::evaluate), and a folder of this run, as for [`Saver`].
 #[derive(Clone, Debug)]
 pub struct BestSaver {
     folder: Folder,
@@ -67,6 +78,14 @@ impl BestSaver {
 }
 
 impl<M: Trainable> Callback<M> for BestSaver {
+    fn check(&mut self, begin: &Begin<'_>) -> Result<(), Error> {
+        if begin.evaluates.is_none() {
+            let (expected, found) = ("given with `evaluate`, whose loss it watches", "without it");
+            return Err(Error::argument("BestSaver", expected, found));
+        }
+        may_save(&self.folder, begin)
+    }
+
     fn evaluated(&mut self, at: &At<'_, M>, evaluation: &Evaluation) -> Result<Flow, Error> {
         if evaluation.improved {
             self.folder.save_best(at.model, at.optimizer, at.progress)?;
