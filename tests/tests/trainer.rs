@@ -3,6 +3,8 @@
 
 #[path = "trainer/ends.rs"]
 mod ends;
+#[path = "trainer/failures.rs"]
+mod failures;
 #[path = "trainer/finite.rs"]
 mod finite;
 #[path = "trainer/folders.rs"]

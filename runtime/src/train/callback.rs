@@ -113,7 +113,7 @@ pub trait Callback<M: Trainable> {
         Ok(())
     }
 
-    /// Before the first step.
+    /// Before the first step. Callbacks behind one that fails are not told.
     ///
     /// # Errors
     /// End the run, as those of all methods.
@@ -122,10 +122,10 @@ pub trait Callback<M: Trainable> {
         Ok(())
     }
 
-    /// After each step.
+    /// After each step, and its evaluation if that is due: of a step whose evaluation fails, none is told.
     ///
     /// # Errors
-    /// End the run.
+    /// End the run, once all callbacks are told of this step.
     fn step(&mut self, at: &At<'_, M>, step: &Step) -> Result<Flow, Error> {
         let _ = (at, step);
         Ok(Flow::Continue)
@@ -134,17 +134,17 @@ pub trait Callback<M: Trainable> {
     /// After each step behind which the model was evaluated, before any is told of the step.
     ///
     /// # Errors
-    /// End the run.
+    /// End the run, once all callbacks are told of this evaluation and of its step.
     fn evaluated(&mut self, at: &At<'_, M>, evaluation: &Evaluation) -> Result<Flow, Error> {
         let _ = (at, evaluation);
         Ok(Flow::Continue)
     }
 
     /// When the run has ended, by an error too, but for one in [`start`](Self::start). The model and the optimizer are as
-    /// the last step that was taken has left them.
+    /// the last step that was taken has left them. All callbacks are told, also behind one that fails.
     ///
     /// # Errors
-    /// What it could not do.
+    /// What it could not do. Of all errors the first is what [`run`](super::Trainer::run) gives.
     fn end(&mut self, at: &At<'_, M>, ended: Ended) -> Result<(), Error> {
         let _ = (at, ended);
         Ok(())

@@ -158,7 +158,12 @@ impl Taken {
 impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
     /// All steps that are left.
     fn all(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Ended, Error> {
-        self.tell(|callback, at| callback.start(at).map(|()| Flow::Continue))?;
+        let mut failed = false;
+        self.tell(|callback, at| {
+            let started = if failed { Ok(()) } else { callback.start(at) };
+            failed |= started.is_err();
+            started.map(|()| Flow::Continue)
+        })?;
         let result = self.left(batches);
         let ended = *result.as_ref().unwrap_or(&Ended::Failed);
         let told = self.tell(|callback, at| callback.end(at, ended).map(|()| Flow::Continue));
@@ -173,12 +178,14 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             }
             let mut step = self.step(batches)?;
             step.evaluation = self.evaluate()?;
-            let mut flow = Flow::Continue;
             // Before a state is saved which says that this was the best, or it may be the only one that does.
-            if let Some(evaluation) = step.evaluation {
-                flow = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
-            }
-            if self.tell(|callback, at| callback.step(at, &step))? == Flow::Stop || flow == Flow::Stop {
+            let evaluated = match step.evaluation {
+                Some(evaluation) => self.tell(|callback, at| callback.evaluated(at, &evaluation)),
+                None => Ok(Flow::Continue),
+            };
+            // Also if one of them failed: the state that is saved in the end has this step, so that a log must.
+            let told = self.tell(|callback, at| callback.step(at, &step));
+            if [evaluated?, told?].contains(&Flow::Stop) {
                 return Ok(Ended::Stopped);
             }
         }
@@ -202,7 +209,7 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         }
     }
 
-    /// Tells all callbacks, whatever the others say, unless one fails.
+    /// Tells all callbacks, whatever the others say. If some fail, the first error is what is said.
     fn tell(
         &mut self,
         mut what: impl FnMut(&mut dyn super::Callback<M>, &At<'_, M>) -> Result<Flow, Error>,
@@ -216,13 +223,14 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             memory: self.memory,
             resumed: self.resumed.as_ref(),
         };
-        let mut flow = Flow::Continue;
+        let mut all = Ok(Flow::Continue);
         for callback in &mut self.trainer.callbacks {
-            if what(&mut **callback, &at)? == Flow::Stop {
-                flow = Flow::Stop;
+            let said = what(&mut **callback, &at);
+            if all == Ok(Flow::Continue) || (all.is_ok() && said.is_err()) {
+                all = said;
             }
         }
-        Ok(flow)
+        all
     }
 
     /// One step. If it fails, model and optimizer are as before.

@@ -8,11 +8,14 @@ use crate::state::Folder;
 /// Saves the state into a folder when the run ends, however it does, and every so often before.
 ///
 /// The folder is of this run: one with a state of a later step is refused before anything changes, unless the run goes on
-/// from there.
+/// from there. A step whose evaluation fails is not saved, as a run that went on from it would lack that evaluation: what
+/// was saved before is what there is to go on from, and goes on as if nothing had happened.
 #[derive(Clone, Debug)]
 pub struct Saver {
     folder: Folder,
     every: Option<Every>,
+    /// The last step that is over, with its evaluation.
+    over: Option<u64>,
     /// The step that was saved last.
     saved: Option<u64>,
 }
@@ -20,7 +23,7 @@ pub struct Saver {
 impl Saver {
     /// At the end alone.
     pub fn new(folder: Folder) -> Self {
-        Self { folder, every: None, saved: None }
+        Self { folder, every: None, over: None, saved: None }
     }
 
     /// On the way too.
@@ -45,7 +48,13 @@ impl<M: Trainable> Callback<M> for Saver {
         may_save(&self.folder, begin)
     }
 
+    fn start(&mut self, at: &At<'_, M>) -> Result<(), Error> {
+        self.over = Some(at.progress.step);
+        Ok(())
+    }
+
     fn step(&mut self, at: &At<'_, M>, _step: &Step) -> Result<Flow, Error> {
+        self.over = Some(at.progress.step);
         if self.every.is_some_and(|every| every.is_now(at.progress, at.epoch_ended)) {
             self.save(at)?;
         }
@@ -53,7 +62,8 @@ impl<M: Trainable> Callback<M> for Saver {
     }
 
     fn end(&mut self, at: &At<'_, M>, _ended: Ended) -> Result<(), Error> {
-        self.save(at)
+        // If it was told of no step, whoever calls it knows best.
+        if self.over.is_some_and(|over| over != at.progress.step) { Ok(()) } else { self.save(at) }
     }
 }
 
