@@ -237,7 +237,7 @@ impl Folder {
     /// Loads the last state that is whole; nothing if there is no state at all.
     ///
     /// # Errors
-    /// Of one that is whole, those of [`load`]; if none is, that of the last. They change nothing.
+    /// Of one that is whole, those of [`load`](super::load); if none is, that of the last. They change nothing.
     pub fn resume<M: Model>(
         &self,
         model: &mut M,
