@@ -71,6 +71,13 @@ impl Saving {
             let folder = folder.path().display();
             return Err(format!("there is no state in {folder} -- leave out `--resume` to begin").into());
         }
+        if !resume && !folder.states()?.is_empty() {
+            let folder = folder.path().display();
+            return Err(format!(
+                "there are states in {folder} -- go on from the last with `--resume`, or give another folder"
+            )
+            .into());
+        }
         let saver = Saver::new(folder.clone());
         let saver = every.map_or_else(|| saver.clone(), |every| saver.clone().every(Every::Steps(every)));
         let (log, curve) = (folder.path().join("log.csv"), folder.path().join("loss.svg"));

@@ -247,6 +247,24 @@ pub enum Error {
         /// The file's.
         found: String,
     },
+    /// The state of a run over more samples than there are.
+    StateData {
+        /// Of which file.
+        path: PathBuf,
+        /// The sample that it goes on at, counted from 0.
+        position: u64,
+        /// How many samples there are.
+        samples: usize,
+    },
+    /// A state of a step behind the one that a run is at, in the folder that it saves into: that of another run.
+    StateBehind {
+        /// The state's file.
+        path: PathBuf,
+        /// The step that the run is at.
+        step: u64,
+        /// The state's.
+        found: u64,
+    },
     /// Weights that are not those of the model.
     Weights {
         /// In which file.
@@ -415,6 +433,16 @@ impl fmt::Display for Error {
             Self::StateOptimizer { path, expected, found } => write!(
                 f,
                 "{} holds the state of {found} but was loaded into {expected} -- make the optimizer as it was made then",
+                path.display()
+            ),
+            Self::StateData { path, position, samples } => write!(
+                f,
+                "{} goes on at sample {position}, which must be below the number of samples but is not below {samples} -- train on the dataset of that run, or begin in another folder",
+                path.display()
+            ),
+            Self::StateBehind { path, step, found } => write!(
+                f,
+                "the folder of a run must hold no state behind the step that it is at, {step}, but {} is of step {found} of another run -- go on from it with `resume`, save into another folder, or remove it",
                 path.display()
             ),
             Self::Weights { path, report } => {

@@ -3,8 +3,12 @@
 
 #[path = "trainer/ends.rs"]
 mod ends;
+#[path = "trainer/failures.rs"]
+mod failures;
 #[path = "trainer/finite.rs"]
 mod finite;
+#[path = "trainer/folders.rs"]
+mod folders;
 #[path = "trainer/resume.rs"]
 mod resume;
 #[path = "trainer/steps.rs"]

@@ -2,7 +2,8 @@
 //!
 //! What is new is written beside the old, synced, and renamed over it; then the folder is synced. So whatever ends
 //! the process, the path holds the old file or the new one. What a process that was killed has left beside it is
-//! removed by the next that writes the same file: nobody holds its lock any more.
+//! removed by the next that writes the same file, or another of its [`Folder`](super::Folder): nobody holds its lock any
+//! more.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -31,7 +32,7 @@ pub(crate) fn replace<T>(path: &Path, write: impl FnOnce(&mut File) -> io::Resul
     let name = target.file_name().ok_or_else(|| invalid("the path names no file"))?;
     let old = permissions(&target)?;
     let folder = Folder::open(folder(&target))?;
-    remove_leftovers(&folder.path, name);
+    remove_leftovers_of(&folder.path, name);
     let (mut file, beside) = create(&folder.path, name)?;
     // Before anything is in it that others may not read.
     let allowed = old.map_or(Ok(()), |old| file.set_permissions(old));
@@ -131,13 +132,27 @@ fn create(folder: &Path, name: &OsStr) -> io::Result<(File, PathBuf)> {
 }
 
 /// Removes what processes that are gone have left of `name`.
-fn remove_leftovers(folder: &Path, name: &OsStr) {
+fn remove_leftovers_of(folder: &Path, name: &OsStr) {
     let prefix = prefix(name);
+    remove(folder, |leftover| leftover.starts_with(prefix.as_encoded_bytes()));
+}
+
+/// Removes what processes that are gone have left in a folder of files that `is_own` knows: it is given a file's name, and
+/// behind a dot what tells it from others of that name.
+pub(super) fn remove_leftovers(folder: &Path, is_own: impl Fn(&str) -> bool) {
+    remove(folder, |leftover| {
+        let name = leftover.strip_prefix(b".").and_then(|name| name.strip_suffix(SUFFIX.as_bytes()));
+        name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(&is_own)
+    });
+}
+
+/// Removes leftovers whose names are such.
+fn remove(folder: &Path, is_such: impl Fn(&[u8]) -> bool) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
-        if !(name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes())) {
+        if !(name.ends_with(SUFFIX.as_bytes()) && is_such(name)) {
             continue;
         }
         // Whoever still writes it holds its lock.

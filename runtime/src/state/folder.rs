@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Progress, inspect, load, save};
+use super::{Progress, atomic, inspect, load_if, read, save};
 use crate::error::Error;
 use crate::model::Model;
 use crate::optim::Optimizer;
 
 /// States of one training run, each in a file of its own: `step-00000120.remat` after step 120, and `best.remat`.
+///
+/// The state that was saved last is the last of its folder, as a run goes on from that one. So a run that goes on from none
+/// of these states is refused where it would save one before them: they are another run's. A later state that is damaged
+/// is in nobody's way.
 ///
 /// ```
 /// use remat::prelude::*;
@@ -81,7 +85,9 @@ impl Folder {
         Ok(Self { path, keep_last: None })
     }
 
-    /// Keeps the last `count` states, and the best: [`save`](Self::save) removes older ones.
+    /// Keeps the last `count` states, and the best: [`save`](Self::save) removes older ones, and later ones that are damaged,
+    /// as a run that could not go on from them has left them. So those that count are whole, unless one was damaged before
+    /// another was saved: no state is read again to be counted.
     ///
     /// # Errors
     /// [`Error::Argument`] for 0.
@@ -98,22 +104,26 @@ impl Folder {
         &self.path
     }
 
-    /// Saves the state of `progress.step`, then removes those that are not to be kept any more. Gives its path.
+    /// Saves the state of `progress.step`, then removes those that are not to be kept any more, and before it what killed
+    /// processes have left of others. Gives its path.
     ///
     /// # Errors
-    /// As [`save`]; [`Error::File`] if an old state can't be removed, with the new one saved.
+    /// As [`save`]; [`Error::StateBehind`] if a later state is whole; [`Error::File`] if a state can't be removed, with the
+    /// new one saved.
     pub fn save<M: Model>(
         &self,
         model: &M,
         optimizer: &(impl Optimizer<M> + ?Sized),
         progress: &Progress,
     ) -> Result<PathBuf, Error> {
-        let path = self.path.join(format!("{FRONT}{:08}{BACK}", progress.step));
+        let damaged = self.damaged_behind(progress.step)?;
+        let path = self.of_step(progress.step);
+        self.remove_leftovers();
         save(&path, model, optimizer, progress)?;
         if let Some(keep) = self.keep_last {
-            let older = self.states()?.into_iter().filter(|(_, old)| *old != path);
+            let older = self.states()?.into_iter().filter(|(step, _)| *step < progress.step);
             let older: Vec<PathBuf> = older.map(|(_, old)| old).collect();
-            for old in &older[..(older.len() + 1).saturating_sub(keep)] {
+            for old in older[..(older.len() + 1).saturating_sub(keep)].iter().chain(&damaged) {
                 fs::remove_file(old).map_err(|error| Error::file(old, "remove", &error))?;
             }
         }
@@ -131,7 +141,61 @@ impl Folder {
         progress: &Progress,
     ) -> Result<PathBuf, Error> {
         let path = self.best();
+        self.remove_leftovers();
         save(&path, model, optimizer, progress).map(|()| path)
+    }
+
+    /// That a run which is at this step may save into this folder: that it can be written, and holds no other run's states.
+    /// The best one is of the run if that goes on from this folder, whatever step it is of: it may have been saved after the
+    /// last of the others.
+    pub(crate) fn check(&self, step: u64, goes_on: bool) -> Result<(), Error> {
+        let next = self.of_step(step.saturating_add(1));
+        atomic::check(&next).map_err(|error| Error::file(&next, "write", &error))?;
+        self.damaged_behind(step)?;
+        let path = self.best();
+        if goes_on || !path.exists() {
+            return Ok(());
+        }
+        match read::Reader::open(&path).map(|reader| reader.header.progress.step) {
+            Ok(found) if found > step => Err(Error::StateBehind { path, step, found }),
+            Err(error) if !is_unreadable(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this is the same folder, however its path is written.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        let real = |folder: &Self| fs::canonicalize(&folder.path).ok();
+        self.path == other.path || real(self).is_some_and(|path| Some(path) == real(other))
+    }
+
+    /// The states of later steps, which must all be damaged. They are read: but for those that a run could not go on from,
+    /// there are none.
+    fn damaged_behind(&self, step: u64) -> Result<Vec<PathBuf>, Error> {
+        let mut damaged = Vec::new();
+        for (found, path) in self.states()?.into_iter().rev().take_while(|(found, _)| *found > step) {
+            match inspect(&path) {
+                Ok(_) => return Err(Error::StateBehind { path, step, found }),
+                // It may be whole, for somebody who may read it.
+                Err(Error::File { .. }) => {}
+                Err(error) if is_unreadable(&error) => damaged.push(path),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Removes what killed processes have left of this folder's states: those of earlier steps are not written again.
+    fn remove_leftovers(&self) {
+        atomic::remove_leftovers(&self.path, |leftover| {
+            // Behind the name are the numbers of the process and of the file.
+            let name = leftover.rsplit_once('.').map(|(name, _)| name);
+            name.is_some_and(|name| name == BEST || step_of(name).is_some())
+        });
+    }
+
+    fn of_step(&self, step: u64) -> PathBuf {
+        self.path.join(format!("{FRONT}{step:08}{BACK}"))
     }
 
     /// Where the best state is, if one was saved.
@@ -148,10 +212,8 @@ impl Folder {
         let mut states = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let step =
-                path.file_name().and_then(|name| name.to_str()?.strip_prefix(FRONT)?.strip_suffix(BACK));
-            let step = step.filter(|step| step.bytes().all(|digit| digit.is_ascii_digit()));
-            states.extend(step.and_then(|step| step.parse().ok()).map(|step| (step, path)));
+            let step = path.file_name().and_then(|name| step_of(name.to_str()?));
+            states.extend(step.map(|step| (step, path)));
         }
         states.sort_unstable();
         Ok(states)
@@ -175,23 +237,43 @@ impl Folder {
     /// Loads the last state that is whole; nothing if there is no state at all.
     ///
     /// # Errors
-    /// Of one that is whole, those of [`load`]; if none is, that of the last. They change nothing.
+    /// Of one that is whole, those of [`load`](super::load); if none is, that of the last. They change nothing.
     pub fn resume<M: Model>(
         &self,
         model: &mut M,
         optimizer: &mut impl Optimizer<M>,
     ) -> Result<Option<Resumed>, Error> {
+        self.resume_if(model, optimizer, |_, _| Ok(()))
+    }
+
+    /// As [`resume`](Self::resume), if the run may go on from there: `check` is asked before anything changes.
+    pub(crate) fn resume_if<M: Model>(
+        &self,
+        model: &mut M,
+        optimizer: &mut impl Optimizer<M>,
+        mut check: impl FnMut(&Path, &Progress) -> Result<(), Error>,
+    ) -> Result<Option<Resumed>, Error> {
         let mut skipped = Vec::new();
         for (_, path) in self.states()?.into_iter().rev() {
-            match load(&path, model, optimizer) {
-                Ok(progress) => return Ok(Some(Resumed { path, progress, skipped })),
+            match load_if(&path, model, optimizer, |progress| check(&path, progress)) {
+                Ok(progress) => return progress.map(|progress| Some(Resumed { path, progress, skipped })),
                 // Another may be whole.
-                Err(error @ (Error::Damaged { .. } | Error::NotState { .. } | Error::File { .. })) => {
-                    skipped.push((path, error));
-                }
+                Err(error) if is_unreadable(&error) => skipped.push((path, error)),
                 Err(error) => return Err(error),
             }
         }
         skipped.into_iter().next().map_or(Ok(None), |(_, error)| Err(error))
     }
+}
+
+/// The step whose state a file of this name is.
+fn step_of(name: &str) -> Option<u64> {
+    let step = name.strip_prefix(FRONT)?.strip_suffix(BACK)?;
+    step.bytes().all(|digit| digit.is_ascii_digit()).then(|| step.parse().ok())?
+}
+
+/// Whether it says of a file that there is no state to be read from it, so that another is the last; and not that its state
+/// is of another model, optimizer or version.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(error, Error::Damaged { .. } | Error::NotState { .. } | Error::File { .. })
 }

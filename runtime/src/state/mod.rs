@@ -154,13 +154,27 @@ pub fn load<M: Model>(
     model: &mut M,
     optimizer: &mut impl Optimizer<M>,
 ) -> Result<Progress, Error> {
-    let mut reader = read::Reader::open(path.as_ref())?;
+    load_if(path.as_ref(), model, optimizer, |_| Ok(()))?
+}
+
+/// As [`load`], if what the state says of the run may be: `check` is asked once the state is known to be whole, and before
+/// anything changes. What it says is the error inside, so that it is not taken for one of the file's.
+fn load_if<M: Model>(
+    path: &Path,
+    model: &mut M,
+    optimizer: &mut impl Optimizer<M>,
+    check: impl FnOnce(&Progress) -> Result<(), Error>,
+) -> Result<Result<Progress, Error>, Error> {
+    let mut reader = read::Reader::open(path)?;
     reader.check_model::<M>()?;
     reader.check_optimizer::<M>(&optimizer.moments())?;
     reader.check_tensors()?;
+    if let Err(error) = check(&reader.header.progress) {
+        return Ok(Err(error));
+    }
     reader.copy_params(model)?;
     reader.copy_moments(model, optimizer)?;
-    Ok(reader.header.progress)
+    Ok(Ok(reader.header.progress))
 }
 
 /// Reads the parameters of a state, with or without an optimizer's, into a model; its seed and its count of training

@@ -342,12 +342,13 @@ fn of_a_folder_the_last_state_that_is_whole_is_resumed_and_the_others_are_told()
     );
     // One of another optimizer is whole: to skip it would hide a mistake.
     let sgd = Sgd::new(&one, SgdConfig::default()).unwrap();
-    folder.save(&one, &sgd, &Progress { step: 300_000_000, ..progress() }).unwrap();
+    let other = folder.save(&one, &sgd, &Progress { step: 300_000_000, ..progress() }).unwrap();
     assert!(matches!(folder.resume(&mut one, &mut optimizer), Err(Error::StateOptimizer { .. })));
+    fs::remove_file(other).unwrap();
     // A step that was saved before is counted once, and what is new is never removed.
     let two = folder.clone().keep_last(2).unwrap();
     two.save(&one, &optimizer, &Progress { step: 10, ..progress() }).unwrap();
-    assert_eq!(steps(), [10, 300_000_000]);
+    assert_eq!(steps(), [9, 10]);
     assert!(folder.best().exists() && folder.keep_last(0).is_err());
     fs::remove_dir_all(&place.0).unwrap();
 }

@@ -1,10 +1,10 @@
 //! What is told of a run.
 
-use super::{Ended, Memory};
+use super::{Ended, Every, Memory};
 use crate::error::Error;
 use crate::model::Trainable;
 use crate::optim::Optimizer;
-use crate::state::{Progress, Resumed};
+use crate::state::{Folder, Progress, Resumed};
 
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub enum Flow {
     Continue,
     /// It ends after this step.
     Stop,
+}
+
+/// What a run is about to begin with.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin<'a> {
+    /// Where it begins: at the state that it will go on from, if there is one.
+    pub progress: &'a Progress,
+    /// The folder whose last state it goes on from, if there is one there.
+    pub resumes: Option<&'a Folder>,
+    /// How often the model is evaluated, if it is.
+    pub evaluates: Option<Every>,
 }
 
 /// Where a run is.
@@ -92,7 +103,17 @@ pub struct Evaluation {
 /// }
 /// ```
 pub trait Callback<M: Trainable> {
-    /// Before the first step.
+    /// Whether the run may begin, before anything changes: neither is a state loaded yet, nor has a callback been told of a
+    /// start. It may be asked again, of another state, if the one that was to be loaded fails.
+    ///
+    /// # Errors
+    /// There is no run then, and no other method is called.
+    fn check(&mut self, begin: &Begin<'_>) -> Result<(), Error> {
+        let _ = begin;
+        Ok(())
+    }
+
+    /// Before the first step. Callbacks behind one that fails are not told.
     ///
     /// # Errors
     /// End the run, as those of all methods.
@@ -101,10 +122,10 @@ pub trait Callback<M: Trainable> {
         Ok(())
     }
 
-    /// After each step.
+    /// After each step, and its evaluation if that is due: of a step whose evaluation fails, none is told.
     ///
     /// # Errors
-    /// End the run.
+    /// End the run, once all callbacks are told of this step.
     fn step(&mut self, at: &At<'_, M>, step: &Step) -> Result<Flow, Error> {
         let _ = (at, step);
         Ok(Flow::Continue)
@@ -113,17 +134,17 @@ pub trait Callback<M: Trainable> {
     /// After each step behind which the model was evaluated, before any is told of the step.
     ///
     /// # Errors
-    /// End the run.
+    /// End the run, once all callbacks are told of this evaluation and of its step.
     fn evaluated(&mut self, at: &At<'_, M>, evaluation: &Evaluation) -> Result<Flow, Error> {
         let _ = (at, evaluation);
         Ok(Flow::Continue)
     }
 
     /// When the run has ended, by an error too, but for one in [`start`](Self::start). The model and the optimizer are as
-    /// the last step that was taken has left them.
+    /// the last step that was taken has left them. All callbacks are told, also behind one that fails.
     ///
     /// # Errors
-    /// What it could not do.
+    /// What it could not do. Of all errors the first is what [`run`](super::Trainer::run) gives.
     fn end(&mut self, at: &At<'_, M>, ended: Ended) -> Result<(), Error> {
         let _ = (at, ended);
         Ok(())

@@ -22,8 +22,8 @@ const HEADER: &str = "step,epoch,loss,grad_norm,lr,samples,skipped,validation_lo
 ///
 /// A row is in the file when its step is over: a process that is killed loses none. A run that goes on from a state cuts
 /// off the rows behind it, and a last row that was torn; in the end the file has the bytes of one of a run that never
-/// stopped. For that, give it before the [`Saver`](super::Saver), so that no state is ahead of its rows. A run that begins
-/// cuts off all rows. A file that is no such log is an error, and stays as it is.
+/// stopped. For that, give it before the [`Saver`](super::Saver), so that no state is ahead of its rows. A row that could not
+/// be written ends the run, and is missing. A run that begins cuts off all rows. A file that is no such log is an error, and stays as it is.
 ///
 /// ```
 /// use remat::data::Arrays;

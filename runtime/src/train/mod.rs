@@ -92,7 +92,7 @@ use crate::model::Trainable;
 use crate::optim::{Kernel, Optimizer, Schedule};
 use crate::state::{Folder, Progress, Resumed};
 
-pub use callback::{At, Callback, Evaluation, Flow, Step};
+pub use callback::{At, Begin, Callback, Evaluation, Flow, Step};
 pub use csv::CsvLog;
 pub use curve::LossCurve;
 pub use memory::Memory;
@@ -312,6 +312,9 @@ impl<'a, M: Trainable<Device: Kernel>> Trainer<'a, M> {
     }
 
     /// Goes on from the last state in this folder that is whole, if there is any; else the run begins.
+    ///
+    /// The dataset must be that of the run. A state says which sample comes next, and not how many there are: another dataset
+    /// in which there is such a sample is not noticed.
     #[must_use]
     pub fn resume(self, folder: &Folder) -> Self {
         Self { folder: Some(folder.clone()), ..self }
@@ -328,9 +331,11 @@ impl<'a, M: Trainable<Device: Kernel>> Trainer<'a, M> {
     ///
     /// # Errors
     /// Those that change nothing: [`Error::Argument`] or [`Error::BatchSize`] for a number that can't be, [`Error::Data`]
-    /// for no samples, [`Error::OutOfMemory`]; those of [`Folder::resume`]. Those after which model and optimizer are as the
-    /// step before left them: [`Error::NotFinite`], and what the dataset or the model's methods say of a batch. Those of a
-    /// callback, after its step.
+    /// for no samples, [`Error::OutOfMemory`]; those of [`Folder::resume`], [`Error::StateData`] for a state of a larger
+    /// dataset, and what a callback says in [`check`](Callback::check). Those after which model and optimizer are as the step
+    /// before left them: [`Error::NotFinite`], and what the dataset or the model's methods say of a batch; as the step itself
+    /// left them, if the batch is of those held out. Those of a callback, after its step, or after the resume in
+    /// [`start`](Callback::start).
     pub fn run<O: Optimizer<M>>(
         self,
         model: &mut M,

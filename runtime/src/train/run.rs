@@ -1,6 +1,6 @@
 //! The loop.
 
-use super::{At, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
+use super::{At, Begin, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
 use crate::data::{Dataset, Loader, Source};
 use crate::device::{Device, Real};
 use crate::error::Error;
@@ -8,11 +8,11 @@ use crate::model::{
     Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite, of_batch, of_samples,
 };
 use crate::optim::{Kernel, Optimizer, not_negative};
-use crate::state::{Cursor, Progress, Resumed};
+use crate::state::{Cursor, Folder, Progress, Resumed};
 
 /// See [`Trainer::run`].
 pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
-    trainer: Trainer<'_, M>,
+    mut trainer: Trainer<'_, M>,
     model: &mut M,
     optimizer: &mut O,
     dataset: &dyn Dataset<Batch = M::Batch>,
@@ -37,25 +37,32 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
         optimizer: optimizer.bytes(),
         device: model.core().device.bytes(),
     };
-    let resumed = match &trainer.folder {
-        Some(folder) => folder.resume(model, optimizer)?,
+    if let Some(interrupt) = trainer.interrupt {
+        (interrupt.watch)()?;
+    }
+    let begin = Progress { data: loader.cursor(), ..Progress::default() };
+    let folder = trainer.folder.take();
+    let resumed = match &folder {
+        Some(folder) => folder.resume_if(model, optimizer, |path, progress| {
+            let position = progress.data.position;
+            let none = |_| Error::StateData { path: path.to_owned(), position, samples: dataset.len() };
+            loader.seek(progress.data).map_err(none)?;
+            trainer.may_begin(progress, Some(folder))
+        })?,
         None => None,
     };
     let progress = match &resumed {
-        Some(resumed) => {
-            loader.seek(resumed.progress.data)?;
-            resumed.progress.clone()
+        Some(resumed) => resumed.progress.clone(),
+        None => {
+            trainer.may_begin(&begin, folder.as_ref())?;
+            begin
         }
-        None => Progress { data: loader.cursor(), ..Progress::default() },
     };
     let steps_of_epoch = loader.batches().div_ceil(trainer.accumulate) as u64;
     let steps = match trainer.until {
         Until::Steps(steps) => steps,
         Until::Epochs(epochs) => epochs.saturating_mul(steps_of_epoch),
     };
-    if let Some(interrupt) = trainer.interrupt {
-        (interrupt.watch)()?;
-    }
     let prefetch = trainer.prefetch;
     let mut run = Run {
         trainer,
@@ -96,6 +103,12 @@ impl<M: Trainable> Trainer<'_, M> {
             }
         }
         self.clip_norm.map_or(Ok(()), |norm| not_negative("clip_norm", norm))
+    }
+
+    /// That no callback is against it.
+    fn may_begin(&mut self, progress: &Progress, resumes: Option<&Folder>) -> Result<(), Error> {
+        let begin = Begin { progress, resumes, evaluates: self.held_out.as_ref().map(|(_, every)| *every) };
+        self.callbacks.iter_mut().try_for_each(|callback| callback.check(&begin))
     }
 }
 
@@ -145,7 +158,12 @@ impl Taken {
 impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
     /// All steps that are left.
     fn all(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Ended, Error> {
-        self.tell(|callback, at| callback.start(at).map(|()| Flow::Continue))?;
+        let mut failed = false;
+        self.tell(|callback, at| {
+            let started = if failed { Ok(()) } else { callback.start(at) };
+            failed |= started.is_err();
+            started.map(|()| Flow::Continue)
+        })?;
         let result = self.left(batches);
         let ended = *result.as_ref().unwrap_or(&Ended::Failed);
         let told = self.tell(|callback, at| callback.end(at, ended).map(|()| Flow::Continue));
@@ -160,12 +178,14 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             }
             let mut step = self.step(batches)?;
             step.evaluation = self.evaluate()?;
-            let mut flow = Flow::Continue;
             // Before a state is saved which says that this was the best, or it may be the only one that does.
-            if let Some(evaluation) = step.evaluation {
-                flow = self.tell(|callback, at| callback.evaluated(at, &evaluation))?;
-            }
-            if self.tell(|callback, at| callback.step(at, &step))? == Flow::Stop || flow == Flow::Stop {
+            let evaluated = match step.evaluation {
+                Some(evaluation) => self.tell(|callback, at| callback.evaluated(at, &evaluation)),
+                None => Ok(Flow::Continue),
+            };
+            // Also if one of them failed: the state that is saved in the end has this step, so that a log must.
+            let told = self.tell(|callback, at| callback.step(at, &step));
+            if [evaluated?, told?].contains(&Flow::Stop) {
                 return Ok(Ended::Stopped);
             }
         }
@@ -189,7 +209,7 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         }
     }
 
-    /// Tells all callbacks, whatever the others say, unless one fails.
+    /// Tells all callbacks, whatever the others say. If some fail, the first error is what is said.
     fn tell(
         &mut self,
         mut what: impl FnMut(&mut dyn super::Callback<M>, &At<'_, M>) -> Result<Flow, Error>,
@@ -203,13 +223,14 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
             memory: self.memory,
             resumed: self.resumed.as_ref(),
         };
-        let mut flow = Flow::Continue;
+        let mut all = Ok(Flow::Continue);
         for callback in &mut self.trainer.callbacks {
-            if what(&mut **callback, &at)? == Flow::Stop {
-                flow = Flow::Stop;
+            let said = what(&mut **callback, &at);
+            if all == Ok(Flow::Continue) || (all.is_ok() && said.is_err()) {
+                all = said;
             }
         }
-        Ok(flow)
+        all
     }
 
     /// One step. If it fails, model and optimizer are as before.

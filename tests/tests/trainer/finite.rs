@@ -175,28 +175,28 @@ fn such_steps_are_left_out_if_that_is_asked_for_and_never_reach_a_best_file() {
         x[[4 * batch, 0]] = f32::NAN;
     }
     let whole = states::Folder::new("skipped");
-    let folder = state::Folder::new(whole.path("states")).unwrap();
+    let folder = |name| state::Folder::new(whole.path(name)).unwrap();
     let train = Arrays::new((x.view(), label.view())).unwrap();
-    let run = |skip: bool| {
+    let run = |skip: bool, name| {
         let (mut net, mut opt) = made(5);
         let mut trainer = Trainer::epochs(2).batch(4).evaluate(samples(12, 2), Every::Steps(1));
         trainer = if skip { trainer.skip_not_finite() } else { trainer };
-        let savers = (BestSaver::new(folder.clone()), Saver::new(folder.clone()));
+        let savers = (BestSaver::new(folder(name)), Saver::new(folder(name)));
         let result = trainer.callback(savers.0).callback(savers.1).run(&mut net, &mut opt, &train);
         (result, bits(&net), opt.steps())
     };
-    let (refused, params, _) = run(false);
+    let (refused, params, _) = run(false, "refused");
     assert!(matches!(refused, Err(Error::NotFinite { step: 3, .. })));
-    assert_eq!(folder.states().unwrap()[0].0, 2, "what was learned before is saved");
+    assert_eq!(folder("refused").states().unwrap()[0].0, 2, "what was learned before is saved");
     assert!(params.iter().all(|bits| f32::from_bits(*bits).is_finite()));
-    let (finished, params, steps) = run(true);
+    let (finished, params, steps) = run(true, "skipped");
     let finished = finished.unwrap();
     assert_eq!((finished.progress.step, finished.skipped, steps), (24, 8, 16));
     assert!(finished.progress.loss.is_some_and(f64::is_finite));
     assert!(params.iter().all(|bits| f32::from_bits(*bits).is_finite()));
 
     // An evaluation that is not finite is no improvement, and writes no file.
-    std::fs::remove_file(folder.best()).unwrap();
+    let folder = folder("none");
     let (mut net, mut opt) = made(5);
     let trainer = Trainer::steps(2).batch(4).evaluate(&train, Every::Steps(1));
     let trainer = trainer.callback(BestSaver::new(folder.clone()));
