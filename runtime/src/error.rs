@@ -304,11 +304,22 @@ impl fmt::Display for Error {
                 write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
-            Self::NotFinite { step, loss, first } => write!(
-                f,
-                "step {step} has the loss {loss}: the first in it that is not finite is {first} -- lower the learning rate, clip with `clip_norm`, or leave such steps out with `skip_not_finite`"
-            ),
-            Self::Data { place, expected, found } => write!(f, "{place} must be {expected} but is {found}"),
+            Self::NotFinite { step, loss, first } => {
+                write!(
+                    f,
+                    "step {step} has the loss {loss}: the first in it that is not finite is {first} -- "
+                )?;
+                // No rate mends data.
+                f.write_str(if first.starts_with("the input ") {
+                    "look at the data, which has numbers there that are not finite"
+                } else {
+                    "lower the learning rate, clip with `clip_norm`"
+                })?;
+                f.write_str(", or leave such steps out with `skip_not_finite`")
+            }
+            Self::Data { place, expected, found } => {
+                write!(f, "{place} must be {expected} but is {found} -- mend it, or give other data")
+            }
             Self::File { path, action, message } => {
                 write!(f, "could not {action} {}: {message}", path.display())?;
                 match *action {
