@@ -206,12 +206,19 @@ pub enum Error {
         /// The file's.
         found: String,
     },
+    /// A file that does not begin as safetensors do.
+    NotWeights {
+        /// Which.
+        path: PathBuf,
+        /// What it begins with.
+        found: String,
+    },
     /// Weights that are not those of the model.
     Weights {
         /// In which file.
         path: PathBuf,
         /// What does not fit.
-        report: Report,
+        report: Box<Report>,
     },
     /// A state, or weights, that are cut off or changed.
     Damaged {
@@ -333,11 +340,18 @@ impl fmt::Display for Error {
                 "{} is no state of a model: it begins with {found} -- load a file that `state::save` wrote",
                 path.display()
             ),
-            Self::StateVersion { path, supported, found } => write!(
-                f,
-                "{} is of version {found} but versions up to {supported} are read -- load it with a newer remat",
-                path.display()
-            ),
+            Self::StateVersion { path, supported, found } => {
+                write!(
+                    f,
+                    "{} is of version {found} but versions 1 to {supported} are read -- ",
+                    path.display()
+                )?;
+                f.write_str(if found > supported {
+                    "load it with a newer remat"
+                } else {
+                    "no remat writes such a state, so load another"
+                })
+            }
             Self::StateByteOrder { path, found } => write!(
                 f,
                 "{} should hold its numbers with the lowest byte first, which `<` stands for, but says {found:#04x} -- save it anew",
@@ -361,6 +375,11 @@ impl fmt::Display for Error {
             Self::StateOptimizer { path, expected, found } => write!(
                 f,
                 "{} holds the state of {found} but was loaded into {expected} -- make the optimizer as it was made then",
+                path.display()
+            ),
+            Self::NotWeights { path, found } => write!(
+                f,
+                "{} is no safetensors file: it begins with {found} -- save the weights with `safetensors.torch.save_file`",
                 path.display()
             ),
             Self::Weights { path, report } => {
