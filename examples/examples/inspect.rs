@@ -2,10 +2,10 @@
 //!
 //! `cargo run --release -p remat-examples --example inspect -- FILE`, or a folder, of which the last state is shown
 
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use remat::Error;
 use remat::state::{self, Folder};
 
 fn main() -> ExitCode {
@@ -16,6 +16,14 @@ fn main() -> ExitCode {
     };
     match inspect(path.into()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Who reads it, as `head`, has seen enough.
+        Err(error)
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) =>
+        {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -23,19 +31,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn inspect(mut path: PathBuf) -> Result<(), Error> {
+fn inspect(mut path: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
     if path.is_dir() {
         let latest = Folder::new(&path)?.latest()?;
         for (path, error) in &latest.skipped {
-            println!("passed over {}: {error}", path.display());
+            writeln!(out, "passed over {}: {error}", path.display())?;
         }
         let Some(last) = latest.path else {
-            println!("no state in {} is whole", path.display());
-            return Ok(());
+            out.flush()?;
+            return Err(
+                format!("no state in {} is whole -- give a folder that has one", path.display()).into()
+            );
         };
-        println!("{}", last.display());
+        writeln!(out, "{}", last.display())?;
         path = last;
     }
-    print!("{}", state::inspect(&path)?);
-    Ok(())
+    write!(out, "{}", state::inspect(&path)?)?;
+    Ok(out.flush()?)
 }

@@ -27,7 +27,7 @@ fn main() -> Result<(), Error> {
     };
     let progress = Progress {
         epoch: 3,
-        step: u64::MAX,
+        step: 1 << 62,
         loss: Some(0.25),
         best_loss: Some(f64::NAN),
         evaluations_since_best: 300,

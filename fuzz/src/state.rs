@@ -1,6 +1,6 @@
 //! State files. Blind changes never get behind checksums, so the first byte of an input says which of them are made
 //! right after the change, with no code of the library: the format as it is described in
-//! `runtime/src/state/format.rs`.
+//! `runtime/src/state/format.md`.
 
 use std::hash::Hasher;
 use std::sync::{LazyLock, Mutex};

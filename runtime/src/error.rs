@@ -265,12 +265,19 @@ pub enum Error {
         /// The state's.
         found: u64,
     },
+    /// A file that does not begin as safetensors do.
+    NotWeights {
+        /// Which.
+        path: PathBuf,
+        /// What it begins with.
+        found: String,
+    },
     /// Weights that are not those of the model.
     Weights {
         /// In which file.
         path: PathBuf,
         /// What does not fit.
-        report: Report,
+        report: Box<Report>,
     },
     /// A state, or weights, that are cut off or changed.
     Damaged {
@@ -387,11 +394,22 @@ impl fmt::Display for Error {
                 write!(f, "could not start {asked} worker threads: {message} -- ask for fewer")
             }
             Self::WorkerPanic { message } => write!(f, "a worker thread panicked: {message}"),
-            Self::NotFinite { step, loss, first } => write!(
-                f,
-                "step {step} has the loss {loss}: the first in it that is not finite is {first} -- lower the learning rate, clip with `clip_norm`, or leave such steps out with `skip_not_finite`"
-            ),
-            Self::Data { place, expected, found } => write!(f, "{place} must be {expected} but is {found}"),
+            Self::NotFinite { step, loss, first } => {
+                write!(
+                    f,
+                    "step {step} has the loss {loss}: the first in it that is not finite is {first} -- "
+                )?;
+                // No rate mends data.
+                f.write_str(if first.starts_with("the input ") {
+                    "look at the data, which has numbers there that are not finite"
+                } else {
+                    "lower the learning rate, clip with `clip_norm`"
+                })?;
+                f.write_str(", or leave such steps out with `skip_not_finite`")
+            }
+            Self::Data { place, expected, found } => {
+                write!(f, "{place} must be {expected} but is {found} -- mend it, or give other data")
+            }
             Self::File { path, action, message } => {
                 write!(f, "could not {action} {}: {message}", path.display())?;
                 match *action {
@@ -405,11 +423,18 @@ impl fmt::Display for Error {
                 "{} is no state of a model: it begins with {found} -- load a file that `state::save` wrote",
                 path.display()
             ),
-            Self::StateVersion { path, supported, found } => write!(
-                f,
-                "{} is of version {found} but versions up to {supported} are read -- load it with a newer remat",
-                path.display()
-            ),
+            Self::StateVersion { path, supported, found } => {
+                write!(
+                    f,
+                    "{} is of version {found} but versions 1 to {supported} are read -- ",
+                    path.display()
+                )?;
+                f.write_str(if found > supported {
+                    "load it with a newer remat"
+                } else {
+                    "no remat writes such a state, so load another"
+                })
+            }
             Self::StateByteOrder { path, found } => write!(
                 f,
                 "{} should hold its numbers with the lowest byte first, which `<` stands for, but says {found:#04x} -- save it anew",
@@ -443,6 +468,11 @@ impl fmt::Display for Error {
             Self::StateBehind { path, step, found } => write!(
                 f,
                 "the folder of a run must hold no state behind the step that it is at, {step}, but {} is of step {found} of another run -- go on from it with `resume`, save into another folder, or remove it",
+                path.display()
+            ),
+            Self::NotWeights { path, found } => write!(
+                f,
+                "{} is no safetensors file: it begins with {found} -- save the weights with `safetensors.torch.save_file`",
                 path.display()
             ),
             Self::Weights { path, report } => {

@@ -11,7 +11,11 @@ use remat::testing;
 use remat_tests::gpt;
 use remat_tests::states::Folder;
 use remat_tests::trace::{ids, numbers};
-use twox_hash::XxHash3_64;
+
+use crafted::preamble;
+
+#[path = "memory/crafted.rs"]
+mod crafted;
 
 model! {
     /// Sizes of which none fills whole lines.
@@ -107,7 +111,7 @@ fn most<T>(work: impl FnOnce() -> T) -> (T, usize) {
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 8] = [
+    let tests: [(&str, fn()); 9] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
@@ -126,7 +130,11 @@ fn main() {
         ("an_array_that_claims_to_be_huge_gets_no_memory", an_array_that_claims_to_be_huge_gets_no_memory),
         (
             "a_whole_file_takes_no_allocation_beyond_its_size_and_the_cap_of_a_header",
-            a_whole_file_takes_no_allocation_beyond_its_size_and_the_cap_of_a_header,
+            crafted::a_whole_file_takes_no_allocation_beyond_its_size_and_the_cap_of_a_header,
+        ),
+        (
+            "a_header_of_safetensors_takes_at_most_16_times_its_size",
+            crafted::a_header_of_safetensors_takes_at_most_16_times_its_size,
         ),
     ];
     for (name, test) in tests {
@@ -271,75 +279,6 @@ fn a_file_that_claims_to_be_huge_gets_no_memory() {
         assert!(error.contains("is damaged: its header"), "{what}: {error}");
         // The header is read whole, and what is not there gets nothing.
         assert!(bytes <= header_bytes + (1 << 20), "{what}: {bytes} bytes");
-    }
-}
-
-/// A preamble, whose checksums are right.
-fn preamble(header: &[u8], file: u64, tensors: u64) -> Vec<u8> {
-    let mut preamble = [&b"\x89RMAT\r\n\x1a\x01\0\0\0<\0\0\0"[..], &[0; 48]].concat();
-    let words = [header.len() as u64, file, XxHash3_64::oneshot(header), tensors];
-    for (at, word) in (16..).step_by(8).zip(words) {
-        preamble[at..at + 8].copy_from_slice(&word.to_le_bytes());
-    }
-    summed(&mut preamble);
-    preamble
-}
-
-/// Ends a line of 64 bytes by their checksum.
-fn summed(line: &mut [u8]) {
-    let sum = XxHash3_64::oneshot(&line[..56]);
-    line[56..].copy_from_slice(&sum.to_le_bytes());
-}
-
-/// A state of an [`Uneven`] of other tensors, all of whose checksums are right: no tensor has numbers, as its first axis
-/// is 0.
-fn crafted(tensors: &[(String, Vec<u64>)]) -> Vec<u8> {
-    let number = |number: usize| [&[253][..], &(number as u64).to_le_bytes()].concat();
-    let mut layout = XxHash3_64::with_seed(0);
-    let mut table = Vec::new();
-    for (name, shape) in tensors {
-        std::hash::Hasher::write(&mut layout, format!("{name} {shape:?}\n").as_bytes());
-        table.extend([&number(name.len()), name.as_bytes(), &number(8 * shape.len())].concat());
-        table.extend(shape.iter().flat_map(|axis| axis.to_le_bytes()));
-    }
-    let layout = std::hash::Hasher::finish(&layout) as usize;
-    // A seed, steps, no optimizer, and the nine numbers of a progress are zeros.
-    let header = [b"\x06Uneven\x03f32", &number(layout)[..], &[0; 12], &table].concat();
-    let count = tensors.len() as u64;
-    let bytes = (header.len().next_multiple_of(64) + 64 * (tensors.len() + 2)) as u64;
-    let mut file = [preamble(&header, bytes, count), header].concat();
-    file.resize(file.len().next_multiple_of(64), 0);
-    for place in 0..count {
-        file.resize(file.len() + 56, 0);
-        file.extend(std::hash::Hasher::finish(&XxHash3_64::with_seed(place + 1)).to_le_bytes());
-    }
-    let mut end = [&b"RMAT_END"[..], &count.to_le_bytes(), &[0; 48]].concat();
-    summed(&mut end);
-    file.extend(end);
-    file
-}
-
-/// The text of a crafted header may be longer than its file: none of it is held as a whole.
-fn a_whole_file_takes_no_allocation_beyond_its_size_and_the_cap_of_a_header() {
-    const CAP: usize = 16 << 20;
-    let folder = Folder::new("crafted");
-    let path = folder.path("state");
-    let mut net = Uneven::new(&Cpu::with_threads(1).unwrap(), 1).unwrap();
-    let axes = |count: usize| (0..count).map(|at| if at == 0 { 0 } else { u64::MAX }).collect();
-    let files = [
-        ("a name of 15 MiB", vec![("n".repeat(15 << 20), axes(1))]),
-        ("2 Mi axes", vec![(String::from("n"), axes((2 << 20) - 64))]),
-        ("many tensors", (0..200_000).map(|at| (at.to_string(), axes(3))).collect()),
-    ];
-    for (what, tensors) in files {
-        let file = crafted(&tensors);
-        std::fs::write(&path, &file).unwrap();
-        let (inspected, bytes) = most(|| state::inspect(&path));
-        assert_eq!(inspected.unwrap().tensors.len(), tensors.len(), "{what}");
-        assert!(bytes <= file.len() + CAP, "{what}: inspecting {} bytes takes {bytes}", file.len());
-        let (loaded, bytes) = most(|| state::load_model(&path, &mut net));
-        assert!(matches!(loaded, Err(Error::StateLayout { .. })), "{what}");
-        assert!(bytes <= file.len() + CAP, "{what}: loading {} bytes takes {bytes}", file.len());
     }
 }
 

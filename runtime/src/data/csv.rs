@@ -19,7 +19,7 @@
 //!
 //!     std::fs::write(&path, "5.1\t3.5\n6.2\tnarrow\n")?;
 //!     let error = Csv::new(&path).header(false).delimiter(b'\t').numbers(..).unwrap_err();
-//!     assert!(error.to_string().ends_with("line 2, column 2 must be a number but is `narrow`"));
+//!     assert!(error.to_string().contains("line 2, column 2 must be a number but is `narrow`"));
 //!     # std::fs::remove_file(&path)?;
 //!     Ok(())
 //! }
@@ -231,7 +231,9 @@ impl Table<'_> {
     /// lines to come.
     fn number_of_line(&self) -> u64 {
         let inside = self.line.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-        (self.lines.position().line() - 1).saturating_sub(inside)
+        // The end of a line is counted with it, unless it is in quotes that nothing closes.
+        let ends = u64::from(!self.lines.get_ref().ran_out());
+        self.lines.position().line().saturating_sub(ends + inside)
     }
 
     fn read(

@@ -49,8 +49,8 @@ use crate::error::Error;
 
 pub use crate::state::Cursor;
 pub use arrays::{Arrays, Columns};
-pub(crate) use loader::Source;
 pub use loader::{Loader, Prefetched};
+pub(crate) use loader::{Source, unless_too_far};
 pub use windows::Windows;
 
 /// Samples by number.

@@ -21,14 +21,23 @@ impl Temporary {
         &self.0
     }
 
-    /// What `read` makes of a file of these bytes; errors call it `FILE`.
+    /// What `read` makes of a file of these bytes; errors call it `FILE`, and what of their data is wrong is without the fix,
+    /// which is the same for all.
     pub(super) fn with<'a, T>(
         &'a self,
         bytes: &[u8],
         read: impl FnOnce(&'a Path) -> Result<T, Error>,
     ) -> Result<T, String> {
         fs::write(&self.0, bytes).unwrap();
-        read(&self.0).map_err(|error| error.to_string().replace(&self.0.display().to_string(), "FILE"))
+        read(&self.0).map_err(|error| {
+            let said = error.to_string().replace(&self.0.display().to_string(), "FILE");
+            match error {
+                Error::Data { .. } => {
+                    said.strip_suffix(" -- mend it, or give other data").unwrap().to_owned()
+                }
+                _ => said,
+            }
+        })
     }
 }
 

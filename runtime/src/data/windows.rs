@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn a_text_that_is_too_short_and_sizes_of_none_are_told() {
         let short = Windows::of_bytes(b"four", 4).unwrap_err().to_string();
-        assert_eq!(short, "the text must be longer than the 4 tokens of a window but is of 4 tokens");
+        assert_eq!(
+            short,
+            "the text must be longer than the 4 tokens of a window but is of 4 tokens -- mend it, or give other data"
+        );
         assert!(matches!(Windows::of_bytes(b"four", 0), Err(Error::Argument { .. })));
         assert!(matches!(Windows::of_bytes(b"four", 3).unwrap().stride(0), Err(Error::Argument { .. })));
         let one = Windows::of_bytes(b"four", 3).unwrap().stride(usize::MAX).unwrap();

@@ -45,7 +45,7 @@ impl Schedule {
         Ok(Self { kind: Kind::Constant { lr }, warm_up: 0 })
     }
 
-    /// Times `factor` after each `every` steps, as `StepLR`.
+    /// Times `factor` after each `every` steps, as `StepLR`. It is no more than `f64::MAX`.
     ///
     /// # Errors
     /// [`Error::Argument`] unless `lr` and `factor` are finite, and 0 or more, and `every` is positive.
@@ -104,7 +104,9 @@ impl Kind {
     fn lr(self, step: u64) -> f64 {
         match self {
             Self::Constant { lr } => lr,
-            Self::Step { lr, every, factor } => lr * factor.powf((step / every) as f64),
+            // A power that is infinite makes no rate of nothing.
+            Self::Step { lr: 0.0, .. } => 0.0,
+            Self::Step { lr, every, factor } => (lr * factor.powf((step / every) as f64)).min(f64::MAX),
             Self::Cosine { lr, steps, least } => between(lr, least, step.min(steps) as f64 / steps as f64),
             Self::OneCycle { lr, steps } => {
                 let (top, end) = (0.3 * steps as f64 - 1.0, (steps - 1) as f64);
@@ -125,7 +127,7 @@ fn between(a: f64, b: f64, part: f64) -> f64 {
     match part {
         0.0 => a,
         1.0 => b,
-        part => b + (a - b) * (1.0 + (PI * part).cos()) / 2.0,
+        part => b + (a - b) * ((1.0 + (PI * part).cos()) / 2.0),
     }
 }
 
@@ -173,6 +175,29 @@ mod tests {
             assert_eq!(named(name).lr(u64::MAX), last, "{name}");
         }
         assert_eq!(named("step").lr(u64::MAX), 0.0);
+    }
+
+    #[test]
+    fn every_rate_is_finite_whatever_a_schedule_is_made_of() {
+        const MOST: f64 = f64::MAX;
+        let schedules = [
+            Schedule::step(0.0, 1, 2.0),
+            Schedule::step(1.0, 1, 2.0),
+            Schedule::step(MOST, 1, MOST),
+            Schedule::cosine(0.0, u64::MAX, MOST),
+            Schedule::cosine(MOST, u64::MAX, 0.0),
+            Schedule::cosine(MOST, 3, MOST),
+            Schedule::one_cycle(MOST, 10),
+            Schedule::one_cycle(MOST, u64::MAX),
+            Schedule::cosine(MOST, 9, 0.0).and_then(|cosine| cosine.warm_up(u64::MAX)),
+        ];
+        for schedule in schedules.map(Result::unwrap) {
+            for step in [0, 1, 2, 5, 5000, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
+                let lr = schedule.lr(step);
+                assert!(lr.is_finite() && lr >= 0.0, "{schedule:?}: {lr} at {step}");
+            }
+        }
+        assert_eq!(Schedule::step(0.0, 1, 2.0).unwrap().lr(5000), 0.0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::format::{
-    Checksum, HEADER_CAP, Header, LINE, OptimizerHeader, Preamble, TensorHeader, checksum, end_mark, layout,
+    Checksum, HEADER_CAP, Header, LINE, OptimizerHeader, Preamble, checksum, end_mark, layout,
 };
 use super::write::tensors;
 use super::*;
@@ -49,7 +49,7 @@ fn state(header: &[u8], claimed: u64, sizes: &[usize]) -> Vec<u8> {
 }
 
 /// The header and the table of a toy with AdamW, and how many bytes each tensor's numbers are.
-fn parts() -> (Header, Vec<TensorHeader>, Vec<usize>) {
+fn parts() -> (Header, Vec<Tensor>, Vec<usize>) {
     let toy = Toy::new(&Cpu::with_threads(1).unwrap(), 1).unwrap();
     let opt = AdamW::new(&toy, AdamWConfig::default()).unwrap();
     let table = tensors::<Toy>(Some(&opt.moments()));
@@ -62,7 +62,7 @@ fn parts() -> (Header, Vec<TensorHeader>, Vec<usize>) {
         optimizer: Some(OptimizerHeader { name: String::from("AdamW"), steps: 3, lr: 0.5 }),
         progress: Progress { loss: Some(1.5), ..Progress::default() },
     };
-    let bytes = |tensor: &TensorHeader| 4 * tensor.shape.iter().product::<u64>() as usize;
+    let bytes = |tensor: &Tensor| 4 * tensor.shape.iter().product::<u64>() as usize;
     let sizes = table.iter().map(bytes).collect();
     (header, table, sizes)
 }
@@ -110,7 +110,7 @@ fn every_byte_of_a_header_may_be_anything() {
 fn headers_that_lie_are_refused_with_what_they_lie_about() {
     let file = temporary("lies");
     let (header, table, sizes) = parts();
-    let said = |change: &dyn Fn(&mut Header, &mut Vec<TensorHeader>)| {
+    let said = |change: &dyn Fn(&mut Header, &mut Vec<Tensor>)| {
         let (mut header, mut table) = (header.clone(), table.clone());
         change(&mut header, &mut table);
         let bytes = state(&header.bytes(&table).unwrap(), table.len() as u64, &sizes);
@@ -139,6 +139,23 @@ fn headers_that_lie_are_refused_with_what_they_lie_about() {
     assert_eq!(said(&|header, _| header.dtype = String::from("f16")), damaged("says that numbers are `f16`"));
     let most = "says that 18446744073709551615 steps were taken";
     assert_eq!(said(&|header, _| header.steps = u64::MAX), damaged(most));
+    assert_eq!(
+        said(&|header, _| header.steps = 1 << 63),
+        damaged("says that 9223372036854775808 steps were taken")
+    );
+    let at = |what: &str| damaged(&format!("says that training is at 18446744073709551615 {what}"));
+    type Change = fn(&mut Progress);
+    let counts: [(&str, Change); 6] = [
+        ("epochs", |progress| progress.epoch = u64::MAX),
+        ("steps", |progress| progress.step = u64::MAX),
+        ("evaluations since the best", |progress| progress.evaluations_since_best = u64::MAX),
+        ("steps of the schedule", |progress| progress.schedule_step = u64::MAX),
+        ("passes over the data", |progress| progress.data.epoch = u64::MAX),
+        ("samples of a pass", |progress| progress.data.position = u64::MAX),
+    ];
+    for (what, change) in counts {
+        assert_eq!(said(&|header, _| change(&mut header.progress)), at(what));
+    }
     for lr in [f64::NAN, f64::INFINITY, -1.0] {
         let said = said(&|header, _| header.optimizer.as_mut().unwrap().lr = lr);
         assert_eq!(said, damaged(&format!("says that the learning rate is {lr}")));

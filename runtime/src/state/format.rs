@@ -1,29 +1,6 @@
-//! The bytes of a state file, version 1.
+#![doc = include_str!("format.md")]
 //!
-//! ```text
-//! preamble  64 bytes
-//!    0   8  89 52 4D 41 54 0D 0A 1A                 magic: \x89RMAT\r\n\x1a
-//!    8   4  version: 1
-//!   12   1  order of bytes: `<`, the lowest first, in all numbers of the file
-//!   13   3  zeros
-//!   16   8  length of the header, at most 16 MiB
-//!   24   8  length of the file
-//!   32   8  checksum of the header
-//!   40   8  how many tensors there are
-//!   48   8  zeros
-//!   56   8  checksum of the bytes before
-//! header    bincode 2, standard configuration, of `Header`, then of a `Tensor` for each; zeros up to a multiple of 64
-//! tensors   in the order of the header's table, each
-//!           its numbers, rows last; zeros up to 8 bytes before a multiple of 64; checksum of the numbers
-//! end mark  64 bytes
-//!    0   8  52 4D 41 54 5F 45 4E 44                 RMAT_END
-//!    8   8  how many tensors there are
-//!   16  40  zeros
-//!   56   8  checksum of the bytes before
-//! ```
-//!
-//! A checksum is XXH3 with 64 bits; that of a tensor has its place in the table as seed, so that no two can be
-//! exchanged. This file is the only one that knows bincode.
+//! This file is the only one that knows bincode.
 
 use std::{fmt, iter};
 
@@ -32,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use super::Progress;
+use super::inspect::Tensor;
 use crate::arena::bytes_of_mut;
 use crate::device::Element;
 
@@ -74,18 +52,10 @@ pub(super) struct OptimizerHeader {
     pub(super) lr: f64,
 }
 
-/// Of a tensor: of the parameters in order of declaration, then of the moments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TensorHeader {
-    /// The path of a parameter; of a moment, its name before that of its parameter.
-    pub(super) name: String,
-    pub(super) shape: Vec<u64>,
-}
-
-/// The same in a file, where it stands. Axes are eight bytes each, so that what is read takes no more room than the
+/// Of a tensor, where it stands in a file. Axes are eight bytes each, so that what is read takes no more room than the
 /// file.
 #[derive(Serialize, Deserialize)]
-struct Tensor<'a> {
+struct Row<'a> {
     name: &'a str,
     shape: &'a [u8],
 }
@@ -129,10 +99,10 @@ pub(super) fn checksum(bytes: &[u8]) -> u64 {
 
 /// For each number of tensors, from none: what tells so many, the first, from others. It is the checksum of their names
 /// and shapes.
-pub(super) fn layouts(tensors: &[TensorHeader]) -> impl Iterator<Item = u64> {
+pub(super) fn layouts(tensors: &[Tensor]) -> impl Iterator<Item = u64> {
     let mut sum = Checksum(XxHash3_64::with_seed(0));
     let none = sum.finish();
-    let more = tensors.iter().map(move |TensorHeader { name, shape }| {
+    let more = tensors.iter().map(move |Tensor { name, shape, .. }| {
         // A checksum takes all text.
         let _ = fmt::Write::write_fmt(&mut sum, format_args!("{name} {shape:?}\n"));
         sum.finish()
@@ -141,7 +111,7 @@ pub(super) fn layouts(tensors: &[TensorHeader]) -> impl Iterator<Item = u64> {
 }
 
 /// What tells the parameters of a model from those of others.
-pub(super) fn layout(params: &[TensorHeader]) -> u64 {
+pub(super) fn layout(params: &[Tensor]) -> u64 {
     layouts(params).last().unwrap_or_default()
 }
 
@@ -166,6 +136,8 @@ pub(super) enum Refused {
     Version(u32),
     ByteOrder(u8),
     Checksum,
+    /// What should be zeros is not.
+    Reserved,
 }
 
 impl Preamble {
@@ -197,6 +169,9 @@ impl Preamble {
         }
         if version != VERSION {
             return Err(Refused::Version(version));
+        }
+        if bytes[13..16].iter().chain(&bytes[48..LINE - SUM]).any(|byte| *byte != 0) {
+            return Err(Refused::Reserved);
         }
         Ok(Self {
             header: number(bytes, 16),
@@ -231,31 +206,29 @@ fn is_summed(bytes: &[u8; LINE]) -> bool {
 
 impl Header {
     /// Its bytes, and those of the table behind it; nothing if they are too many.
-    pub(super) fn bytes(&self, tensors: &[TensorHeader]) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&self, tensors: &[Tensor]) -> Option<Vec<u8>> {
         let mut bytes = bincode::serde::encode_to_vec(self, config()).ok()?;
-        for TensorHeader { name, shape } in tensors {
+        for Tensor { name, shape, .. } in tensors {
             let shape: Vec<u8> = shape.iter().flat_map(|dim| dim.to_le_bytes()).collect();
-            let tensor = Tensor { name, shape: &shape };
-            bytes.extend(bincode::serde::encode_to_vec(tensor, config()).ok()?);
+            let row = Row { name, shape: &shape };
+            bytes.extend(bincode::serde::encode_to_vec(row, config()).ok()?);
         }
         (bytes.len() <= HEADER_CAP).then_some(bytes)
     }
 
     /// The header, and the table of so many tensors, that these bytes are, and no others.
-    pub(super) fn read(mut bytes: &[u8], tensors: usize) -> Result<(Self, Vec<TensorHeader>), String> {
+    pub(super) fn read(mut bytes: &[u8], tensors: usize) -> Result<(Self, Vec<Tensor>), String> {
         let header = take(&mut bytes)?;
         // A tensor of the table takes two bytes or more, its lengths.
         let mut table = Vec::with_capacity(tensors.min(bytes.len() / 2));
         for _ in 0..tensors {
-            let Tensor { name, shape } = take(&mut bytes)?;
+            let Row { name, shape } = take(&mut bytes)?;
             let (dims, rest) = shape.as_chunks::<8>();
             if !rest.is_empty() {
                 return Err(format!("has half an axis of `{name}`"));
             }
-            table.push(TensorHeader {
-                name: name.to_owned(),
-                shape: dims.iter().map(|dim| u64::from_le_bytes(*dim)).collect(),
-            });
+            let shape = dims.iter().map(|dim| u64::from_le_bytes(*dim)).collect();
+            table.push(Tensor::new(name.to_owned(), shape));
         }
         if bytes.is_empty() {
             Ok((header, table))

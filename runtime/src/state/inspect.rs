@@ -39,26 +39,31 @@ pub struct Tensor {
     pub checksum: u64,
 }
 
-impl Inspection {
-    pub(super) fn new(reader: &Reader, sums: &[u64]) -> Self {
-        let header = &reader.header;
-        let tensors = reader.tensors.iter().zip(sums);
+impl Tensor {
+    /// One whose numbers are not read yet.
+    pub(super) fn new(name: String, shape: Vec<u64>) -> Self {
+        Self { name, shape, checksum: 0 }
+    }
+
+    /// Whether it has the name and the shape of another.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (&self.name, &self.shape) == (&other.name, &other.shape)
+    }
+}
+
+impl From<Reader> for Inspection {
+    /// Of a state that was checked. Nothing is copied, as the table may take as much memory as the file.
+    fn from(Reader { header, tensors, bytes, .. }: Reader) -> Self {
         Self {
-            model: header.model.clone(),
-            dtype: header.dtype.clone(),
+            model: header.model,
+            dtype: header.dtype,
             layout: header.layout,
             seed: header.seed,
             training_steps: header.steps,
-            optimizer: header.optimizer.as_ref().map(|own| (own.name.clone(), own.steps, own.lr)),
-            progress: header.progress.clone(),
-            tensors: tensors
-                .map(|(tensor, sum)| Tensor {
-                    name: tensor.name.clone(),
-                    shape: tensor.shape.clone(),
-                    checksum: *sum,
-                })
-                .collect(),
-            bytes: reader.bytes,
+            optimizer: header.optimizer.map(|own| (own.name, own.steps, own.lr)),
+            progress: header.progress,
+            tensors,
+            bytes,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is proved of the bytes of a state file: see [`choices`](crate::choices).
 
-use super::format::{Header, LINE, OptimizerHeader, Preamble, TensorHeader};
+use super::format::{Header, LINE, OptimizerHeader, Preamble};
+use super::inspect::Tensor;
 use super::{Cursor, Progress};
 use crate::choices::{Choices, bounded};
 
@@ -45,7 +46,7 @@ fn a_header_that_is_cut_off_or_goes_on_is_refused(choices: &mut Choices) {
 }
 
 /// A header of these numbers; its texts, its options and how long its table is are chosen.
-fn header(choices: &mut Choices, numbers: [u64; 12]) -> (Header, Vec<TensorHeader>) {
+fn header(choices: &mut Choices, numbers: [u64; 12]) -> (Header, Vec<Tensor>) {
     let [
         layout,
         seed,
@@ -62,9 +63,11 @@ fn header(choices: &mut Choices, numbers: [u64; 12]) -> (Header, Vec<TensorHeade
     ] = numbers;
     // NaN with a sign and something else in it, and the zero that is not 0.
     let losses = [None, Some(f64::from_bits(0xfff8_0000_0000_0123)), Some(-0.0)];
-    let table = (0..choices.below(3)).map(|at| TensorHeader {
-        name: ["", "blocks.0.größe"][at].to_owned(),
-        shape: [&[][..], &[axis], &[axis, 3]][choices.below(3)].to_vec(),
+    let table = (0..choices.below(3)).map(|at| {
+        Tensor::new(
+            ["", "blocks.0.größe"][at].to_owned(),
+            [&[][..], &[axis], &[axis, 3]][choices.below(3)].to_vec(),
+        )
     });
     let table = table.collect();
     let optimizer = choices.flag().then(|| OptimizerHeader {

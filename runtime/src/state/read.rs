@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView1;
 
+use super::TOO_FAR;
 use super::format::{
-    Checksum, HEADER_CAP, Header, LINE, MAGIC, Preamble, Refused, SUM, TensorHeader, VERSION, checksum,
-    end_mark, layouts, little_endian, section,
+    Checksum, HEADER_CAP, Header, LINE, MAGIC, Preamble, Refused, SUM, VERSION, checksum, end_mark, layouts,
+    little_endian, section,
 };
+use super::inspect::Tensor;
 use super::write::{CHUNK, buffer, chunks, tensors};
 use crate::arena::bytes_of_mut;
 use crate::device::{Device, Element, Real, Span};
@@ -23,11 +25,12 @@ pub(super) struct Reader {
     file: File,
     pub(super) header: Header,
     /// Parameters in order of declaration, then moments.
-    pub(super) tensors: Vec<TensorHeader>,
+    pub(super) tensors: Vec<Tensor>,
     /// How many of them are parameters.
     params: usize,
-    /// Where each tensor's section begins, and how many bytes its numbers are.
-    pub(super) sections: Vec<(u64, u64)>,
+    /// Where the first tensor's section begins: the others follow, each behind the one before. A table of places would take
+    /// more memory than the file where tensors have no numbers.
+    start: u64,
     /// Bytes of the file.
     pub(super) bytes: u64,
 }
@@ -64,16 +67,18 @@ impl Reader {
         let tensors =
             tensors.ok_or_else(|| in_header("is said to have more tensors than the file has room for"))?;
         let (header, tensors) = Header::read(header, tensors).map_err(|what| in_header(&what))?;
-        // One more is counted soon.
         let steps = header.optimizer.iter().map(|optimizer| optimizer.steps).chain([header.steps]);
-        if let Some(steps) = steps.max().filter(|steps| *steps == u64::MAX) {
+        if let Some(steps) = steps.max().filter(|steps| *steps >= TOO_FAR) {
             return Err(in_header(&format!("says that {steps} steps were taken")));
+        }
+        if let Some((what, count)) = header.progress.too_far() {
+            return Err(in_header(&format!("says that training is at {count} {what}")));
         }
         let params = parameters(&header, &tensors)
             .ok_or_else(|| in_header("has a layout that is not that of its tensors"))?;
-        let sections =
-            sections(&header, &tensors, (LINE + padded) as u64, bytes).map_err(|what| in_header(&what))?;
-        Ok(Self { path: path.to_owned(), file, header, tensors, params, sections, bytes })
+        let start = (LINE + padded) as u64;
+        check_sections(&header, &tensors, start, bytes).map_err(|what| in_header(&what))?;
+        Ok(Self { path: path.to_owned(), file, header, tensors, params, start, bytes })
     }
 
     /// That it is of this model.
@@ -122,18 +127,13 @@ impl Reader {
         Ok(())
     }
 
-    /// That every tensor has its checksum, and the end mark is there; gives the checksums.
-    pub(super) fn check_tensors(&mut self) -> Result<Vec<u64>, Error> {
+    /// That every tensor has its checksum, which it is given in the table, and the end mark is there.
+    pub(super) fn check_tensors(&mut self) -> Result<(), Error> {
         let mut buffer = vec![0; CHUNK * size_of::<f32>()];
-        let mut sums = Vec::with_capacity(self.sections.len());
-        if let Some((start, _)) = self.sections.first() {
-            self.file
-                .seek(SeekFrom::Start(*start))
-                .map_err(|error| Error::file(&self.path, "read", &error))?;
-        }
-        for place in 0..self.sections.len() {
+        self.seek_first()?;
+        for place in 0..self.tensors.len() {
             let mut sum = Checksum::of_tensor(place);
-            let mut left = self.sections[place].1;
+            let mut left = self.bytes_of(place);
             while left > 0 {
                 let part =
                     &mut buffer[..usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK * size_of::<f32>())];
@@ -142,20 +142,32 @@ impl Reader {
                 left -= part.len() as u64;
             }
             self.check_end(place, sum.finish())?;
-            sums.push(sum.finish());
+            self.tensors[place].checksum = sum.finish();
         }
         let mut end = [0; LINE];
         self.file.read_exact(&mut end).map_err(|error| Error::file(&self.path, "read", &error))?;
-        if end != end_mark(self.sections.len()) {
+        if end != end_mark(self.tensors.len()) {
             return Err(damaged(&self.path, "its end mark", "is not what it should be"));
         }
-        Ok(sums)
+        Ok(())
+    }
+
+    /// Goes to the first tensor.
+    fn seek_first(&mut self) -> Result<(), Error> {
+        let sought = self.file.seek(SeekFrom::Start(self.start));
+        sought.map(drop).map_err(|error| Error::file(&self.path, "read", &error))
+    }
+
+    /// How many bytes the numbers of a tensor are.
+    fn bytes_of(&self, place: usize) -> u64 {
+        // They were all in the file when it was opened.
+        width(&self.header).and_then(|width| numbers(width, &self.tensors[place].shape)).unwrap_or_default()
     }
 
     /// Reads what stands behind the numbers of a tensor: zeros, then their checksum.
     fn check_end(&mut self, place: usize, sum: u64) -> Result<(), Error> {
         let mut end = [0; 2 * LINE];
-        let used = (self.sections[place].1 % LINE as u64) as usize;
+        let used = (self.bytes_of(place) % LINE as u64) as usize;
         let rest = &mut end[..(used + SUM).next_multiple_of(LINE) - used];
         self.file.read_exact(rest).map_err(|error| Error::file(&self.path, "read", &error))?;
         let (zeros, said) = rest.split_at(rest.len() - SUM);
@@ -166,8 +178,9 @@ impl Reader {
         Ok(())
     }
 
-    /// Copies the parameters, the seed and the count of steps into a model that it is of.
+    /// Copies the parameters, the seed and the count of steps into a model that it is of. The moments come next.
     pub(super) fn copy_params<M: Model>(&mut self, model: &mut M) -> Result<(), Error> {
+        self.seek_first()?;
         let mut numbers = buffer::<Param<M>>();
         let (seed, steps) = (self.header.seed, self.header.steps);
         let core = model.core_mut();
@@ -179,7 +192,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Copies the moments, the count of steps and the rate into an optimizer that it is of.
+    /// Copies the moments, the count of steps and the rate into an optimizer that it is of, once the parameters are copied.
     pub(super) fn copy_moments<M: Model>(
         &mut self,
         model: &M,
@@ -197,6 +210,7 @@ impl Reader {
         Ok(())
     }
 
+    /// Copies the tensor that comes next.
     fn copy<D: Device>(
         &mut self,
         place: usize,
@@ -208,8 +222,6 @@ impl Reader {
     where
         D::Param: Real,
     {
-        let (start, _) = self.sections[place];
-        self.file.seek(SeekFrom::Start(start)).map_err(|error| Error::file(&self.path, "read", &error))?;
         let mut sum = Checksum::of_tensor(place);
         for span in chunks::<D::Param>(span) {
             let numbers = &mut numbers[..span.bytes / size_of::<D::Param>()];
@@ -239,51 +251,51 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(read)
 }
 
-/// Where the sections of tensors begin, the first at `at`, and how many bytes their numbers are, in a file of `bytes`.
-fn sections(
-    header: &Header,
-    tensors: &[TensorHeader],
-    mut at: u64,
-    bytes: u64,
-) -> Result<Vec<(u64, u64)>, String> {
-    let width = match header.dtype.as_str() {
-        "f32" => 4,
-        "f64" => 8,
-        other => return Err(format!("says that numbers are `{other}`")),
-    };
-    let mut sections = Vec::with_capacity(tensors.len());
-    for TensorHeader { name, shape } in tensors {
-        let elements = shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim));
-        let numbers = elements.and_then(|elements| elements.checked_mul(width));
+/// Bytes of a number.
+fn width(header: &Header) -> Option<u64> {
+    match header.dtype.as_str() {
+        "f32" => Some(4),
+        "f64" => Some(8),
+        _ => None,
+    }
+}
+
+/// Bytes of the numbers of a tensor of this shape, each of which has so many.
+fn numbers(width: u64, shape: &[u64]) -> Option<u64> {
+    shape.iter().try_fold(1u64, |product, dim| product.checked_mul(*dim))?.checked_mul(width)
+}
+
+/// That the sections of tensors, the first at `at`, fill a file of `bytes` up to its end mark.
+fn check_sections(header: &Header, tensors: &[Tensor], mut at: u64, bytes: u64) -> Result<(), String> {
+    let width = width(header).ok_or_else(|| format!("says that numbers are `{}`", header.dtype))?;
+    for Tensor { name, shape, .. } in tensors {
+        let numbers = numbers(width, shape);
         let end = numbers.and_then(|numbers| at.checked_add(section(numbers)?)).filter(|end| *end <= bytes);
-        let (Some(numbers), Some(end)) = (numbers, end) else {
-            return Err(format!("says that `{name}` ends behind the file"));
-        };
-        sections.push((at, numbers));
-        at = end;
+        at = end.ok_or_else(|| format!("says that `{name}` ends behind the file"))?;
     }
     if at.checked_add(LINE as u64) != Some(bytes) {
         return Err(String::from("says that the tensors end elsewhere than the file"));
     }
-    Ok(sections)
+    Ok(())
 }
 
 /// How many tensors of a header are parameters: those that its layout is of. Only with an optimizer others follow.
-fn parameters(header: &Header, tensors: &[TensorHeader]) -> Option<usize> {
+fn parameters(header: &Header, tensors: &[Tensor]) -> Option<usize> {
     let params = layouts(tensors).position(|layout| layout == header.layout)?;
     (header.optimizer.is_some() || params == tensors.len()).then_some(params)
 }
 
 /// The first tensor that differs, in words: what is expected, and what is there.
-fn difference(expected: &[TensorHeader], found: &[TensorHeader]) -> Option<(String, String)> {
+fn difference(expected: &[Tensor], found: &[Tensor]) -> Option<(String, String)> {
     let count = expected.len().max(found.len());
-    let at = (0..count).find(|at| expected.get(*at) != found.get(*at))?;
+    let alike = |at: usize| Some(expected.get(at)?.is_like(found.get(at)?));
+    let at = (0..count).find(|at| alike(*at) != Some(true))?;
     Some((describe(expected.get(at)), describe(found.get(at))))
 }
 
 /// In words that no file makes long: of a name, or of axes, more than a hundred are cut off.
-fn describe(tensor: Option<&TensorHeader>) -> String {
-    let Some(TensorHeader { name, shape }) = tensor else { return String::from("nothing more") };
+fn describe(tensor: Option<&Tensor>) -> String {
+    let Some(Tensor { name, shape, .. }) = tensor else { return String::from("nothing more") };
     let more = |count: usize| if count > 100 { "…" } else { "" };
     let (letters, axes) = (name.chars().count(), shape.len());
     let (told, shape) = (name.chars().take(100).collect::<String>(), &shape[..axes.min(100)]);
@@ -306,6 +318,7 @@ fn refused(path: &Path, why: Refused, bytes: &[u8]) -> Error {
         Refused::ByteOrder(found) => Error::StateByteOrder { path, found },
         Refused::Checksum if bytes.len() < LINE => damaged(&path, "its preamble", "is cut off"),
         Refused::Checksum => damaged(&path, "its preamble", "does not have its checksum"),
+        Refused::Reserved => damaged(&path, "its preamble", "has something where zeros should be"),
     }
 }
 

@@ -31,6 +31,8 @@
 //! }
 //! ```
 
+mod header;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
@@ -55,6 +57,8 @@ pub struct Report {
     pub unexpected: Vec<String>,
     /// Tensors of another shape than their parameter.
     pub misshaped: Vec<Misshaped>,
+    /// Tensors of numbers that are no weights, as integers.
+    pub mistyped: Vec<Mistyped>,
     /// Names of two tensors that are one tied parameter here, and are not the same there. The first is what fits.
     pub untied: Vec<[String; 2]>,
 }
@@ -70,11 +74,19 @@ pub struct Misshaped {
     pub found: Vec<usize>,
 }
 
+/// A tensor of numbers that are no weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistyped {
+    /// Its name in the file.
+    pub name: String,
+    /// The type of its numbers, as the format calls it.
+    pub found: String,
+}
+
 impl Report {
     /// Whether everything fits.
     pub fn is_empty(&self) -> bool {
-        let Self { missing, unexpected, misshaped, untied } = self;
-        missing.is_empty() && unexpected.is_empty() && misshaped.is_empty() && untied.is_empty()
+        *self == Self::default()
     }
 }
 
@@ -84,11 +96,13 @@ impl fmt::Display for Report {
         let shape = |one: &Misshaped| {
             format!("`{}` has shape {:?} and should have {:?}", one.name, one.found, one.expected)
         };
+        let of = |one: &Mistyped| format!("`{}` is of {}", one.name, one.found);
         let pair = |[one, other]: &[String; 2]| format!("`{one}` and `{other}`");
         let parts = [
             ("missing", named(&self.missing)),
             ("unexpected", named(&self.unexpected)),
             ("of another shape", self.misshaped.iter().map(shape).collect()),
+            ("of a type that is no weight's", self.mistyped.iter().map(of).collect()),
             ("tied here and not there", self.untied.iter().map(pair).collect()),
         ];
         let parts = parts.into_iter().filter(|(_, all)| !all.is_empty());
@@ -108,7 +122,8 @@ fn few(all: &[String]) -> String {
 /// Writes the parameters, each under the name that `rename` gives to its path; whole or not at all.
 ///
 /// # Errors
-/// [`Error::Argument`] if two get one name; [`Error::File`]; the device's own.
+/// [`Error::Argument`] if two get one name, or one `__metadata__`, which the format keeps for itself; [`Error::File`], also
+/// for names that are too long to be read again; the device's own.
 pub fn save<M: Model>(
     path: impl AsRef<Path>,
     model: &M,
@@ -119,13 +134,13 @@ pub fn save<M: Model>(
     let (mut infos, mut seen, mut at) = (Vec::new(), BTreeMap::new(), 0);
     for spec in M::PARAMS {
         let name = rename(spec.path);
+        if name == METADATA {
+            let found = format!("`{name}` for `{}`", spec.path);
+            return Err(Error::argument("rename", "a name that the format does not keep for itself", found));
+        }
         if let Some(other) = seen.insert(name.clone(), spec.path) {
             let found = format!("`{name}` for `{other}` and for `{}`", spec.path);
-            return Err(Error::Argument {
-                name: String::from("rename"),
-                expected: "a name of its own for each parameter",
-                found,
-            });
+            return Err(Error::argument("rename", "a name of its own for each parameter", found));
         }
         let end = at + spec.span::<Param<M>>().bytes;
         infos.push((name, TensorInfo { dtype, shape: spec.shape.to_vec(), data_offsets: (at, end) }));
@@ -135,6 +150,9 @@ pub fn save<M: Model>(
     let metadata = Metadata::new(None, infos).map_err(|error| failed(error.to_string()))?;
     let mut header = serde_json::to_vec(&metadata).map_err(|error| failed(error.to_string()))?;
     header.resize(header.len().next_multiple_of(8), b' ');
+    if header.len() as u64 > MOST {
+        return Err(failed(String::from("its header is longer than 16 MiB: there are too many parameters")));
+    }
     let core = model.core();
     replace(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -149,12 +167,13 @@ pub fn save<M: Model>(
 }
 
 /// Reads all parameters, each from the tensor that `rename` gives to its path, or to its path as a tied one; if it is there
-/// under both, they must be the same. Numbers of
-/// another type (`F64`, `F32`, `F16`, `BF16`) are converted, rounded once where they have to be.
+/// under both, they must be the same. Numbers of another type (`F64`, `F32`, `F16`, `BF16`) are converted, rounded once
+/// where they have to be. Any file, whoever made it up, takes at most 16 times its header to read, and 4 MiB for the buffers
+/// that numbers pass through; a header is at most 16 MiB.
 ///
 /// # Errors
 /// Those that change nothing: [`Error::Weights`] unless every parameter is there in its shape, and nothing else is;
-/// [`Error::Damaged`] for what is no such file, or holds numbers of other types; [`Error::File`]. If the file can't be
+/// [`Error::NotWeights`] or [`Error::Damaged`] for what is no such file; [`Error::File`]. If the file can't be
 /// read to its end, or the device fails, the parameters hold a part of it.
 pub fn load<M: Model>(
     path: impl AsRef<Path>,
@@ -166,7 +185,7 @@ pub fn load<M: Model>(
     if weights.report.is_empty() {
         weights.copy(model)
     } else {
-        Err(Error::Weights { path: path.to_owned(), report: weights.report })
+        Err(Error::Weights { path: path.to_owned(), report: Box::new(weights.report) })
     }
 }
 
@@ -195,34 +214,41 @@ struct Weights<'a> {
     report: Report,
 }
 
-/// The most bytes of a header, as the format says.
-const MOST: u64 = 100_000_000;
+/// The most bytes of a header: that of 100 000 tensors has some 10 MiB. More are refused before they are decoded, as that
+/// takes a multiple of their memory.
+const MOST: u64 = 16 << 20;
+
+/// What is no tensor, but what programs say of them.
+const METADATA: &str = "__metadata__";
 
 impl<'a> Weights<'a> {
     fn open<M: Model>(path: &'a Path, rename: impl Fn(&str) -> String) -> Result<Self, Error> {
         let failed = |error| Error::file(path, "read", &error);
         let mut file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let mut length = [0; 8];
-        if bytes < 8 {
+        let mut begun = Vec::new();
+        (&file).take(9).read_to_end(&mut begun).map_err(failed)?;
+        let (Some(length), Some(brace)) = (begun.first_chunk(), begun.get(8)) else {
             return Err(damaged(path, "is cut off"));
+        };
+        if *brace != b'{' {
+            let found = format!("\"{}\"", begun.escape_ascii());
+            return Err(Error::NotWeights { path: path.to_owned(), found });
         }
-        file.read_exact(&mut length).map_err(failed)?;
-        let length = u64::from_le_bytes(length);
+        let length = u64::from_le_bytes(*length);
         if length > MOST.min(bytes - 8) {
-            return Err(damaged(path, "is longer than the file, or than 100 MB"));
+            return Err(damaged(path, "is said to be longer than the file, or than 16 MiB"));
         }
+        file.seek(SeekFrom::Start(8)).map_err(failed)?;
         let mut header = vec![0; usize::try_from(length).unwrap_or_default()];
         file.read_exact(&mut header).map_err(failed)?;
-        let metadata: Metadata =
-            serde_json::from_slice(&header).map_err(|error| damaged(path, &error.to_string()))?;
+        let mut tensors = header::read(&header).map_err(|what| damaged(path, &what))?;
+        drop(header);
         let start = 8 + length;
-        if metadata.data_len() as u64 != bytes - start {
-            let said = format!("says that {} bytes follow, and {} do", metadata.data_len(), bytes - start);
-            return Err(damaged(path, &said));
+        let said = header::check(&tensors).map_err(|what| damaged(path, &what))?;
+        if said != bytes - start {
+            return Err(damaged(path, &format!("says that {said} bytes follow, and {} do", bytes - start)));
         }
-        let mut tensors: BTreeMap<String, TensorInfo> =
-            metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
         let (mut fit, mut report) = (Vec::new(), Report::default());
         for spec in M::PARAMS {
             let mut there = names::names(spec).map(&rename).filter_map(|name| tensors.remove_entry(&name));
@@ -236,12 +262,8 @@ impl<'a> Weights<'a> {
                 }
             }
             if width(info.dtype).is_none() {
-                return Err(damaged(
-                    path,
-                    &format!("says that `{name}` is of type {}, which is no weight's", info.dtype),
-                ));
-            }
-            if info.shape == spec.shape {
+                report.mistyped.push(Mistyped { name, found: info.dtype.to_string() });
+            } else if info.shape == spec.shape {
                 fit.push((spec, info));
             } else {
                 report.misshaped.push(Misshaped { name, expected: spec.shape.to_vec(), found: info.shape });

@@ -37,7 +37,7 @@ fn cpu() -> Cpu {
 fn progress() -> Progress {
     Progress {
         epoch: 3,
-        step: u64::MAX,
+        step: u64::MAX / 2,
         loss: Some(f64::MIN_POSITIVE / 3.0),
         best_loss: Some(-0.0),
         evaluations_since_best: 9,
@@ -229,8 +229,19 @@ fn what_is_no_state_of_this_model_has_an_error_of_its_own_that_names_both_sides(
     );
     assert_eq!(
         said(&with_preamble(&bytes, |preamble| preamble[8] = 9)),
-        "FILE is of version 9 but versions up to 1 are read -- load it with a newer remat"
+        "FILE is of version 9 but versions 1 to 1 are read -- load it with a newer remat"
     );
+    assert_eq!(
+        said(&with_preamble(&bytes, |preamble| preamble[8] = 0)),
+        "FILE is of version 0 but versions 1 to 1 are read -- no remat writes such a state, so load another"
+    );
+    for at in (13..16).chain(48..56) {
+        assert_eq!(
+            said(&with_preamble(&bytes, |preamble| preamble[at] = 1)),
+            "FILE is damaged: its preamble has something where zeros should be -- load another state, or copy this one \
+             again"
+        );
+    }
     assert_eq!(
         said(&with_preamble(&bytes, |preamble| preamble[12] = b'>')),
         "FILE should hold its numbers with the lowest byte first, which `<` stands for, but says 0x3e -- save it anew"
@@ -287,6 +298,19 @@ fn a_file_that_cannot_be_had_is_an_error() {
         let error = load_model(path, &mut one).unwrap_err();
         assert!(matches!(error, Error::File { action: "read", .. }), "{error}");
     }
+}
+
+#[test]
+fn what_no_run_comes_to_is_not_saved() {
+    let file = Temporary::new();
+    let one = toy(&cpu(), 7);
+    let optimizer = AdamW::new(&one, AdamWConfig::default()).unwrap();
+    let error = save(&file.0, &one, &optimizer, &Progress { epoch: 1 << 63, ..progress() }).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`progress` must be of counts below 2^63 but is one of 9223372036854775808 epochs"
+    );
+    assert!(!file.0.exists());
 }
 
 #[test]

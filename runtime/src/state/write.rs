@@ -7,9 +7,10 @@ use super::Progress;
 use super::atomic;
 use super::flow::{self, Flow};
 use super::format::{
-    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, TensorHeader, checksum, end_mark, layout,
-    little_endian, section,
+    Checksum, Header, LINE, OptimizerHeader, Preamble, SUM, checksum, end_mark, layout, little_endian,
+    section,
 };
+use super::inspect::Tensor;
 use crate::device::{Device, Element, Span};
 use crate::error::Error;
 use crate::model::{Model, Param, ParamSpec};
@@ -110,7 +111,7 @@ fn header<M: Model>(
     model: &M,
     moments: Option<&Moments<'_, M::Device>>,
     progress: &Progress,
-    params: &[TensorHeader],
+    params: &[Tensor],
 ) -> Header {
     let core = model.core();
     Header {
@@ -171,12 +172,12 @@ pub(super) fn chunks<T>(span: Span) -> impl Iterator<Item = Span> {
 }
 
 /// The table of a model, and of its optimizer's moments.
-pub(super) fn tensors<M: Model>(moments: Option<&Moments<'_, M::Device>>) -> Vec<TensorHeader> {
+pub(super) fn tensors<M: Model>(moments: Option<&Moments<'_, M::Device>>) -> Vec<Tensor> {
     let shape = |spec: &ParamSpec| spec.shape.iter().map(|dim| *dim as u64).collect();
-    let params = M::PARAMS.iter().map(|spec| TensorHeader { name: spec.path.to_owned(), shape: shape(spec) });
+    let params = M::PARAMS.iter().map(|spec| Tensor::new(spec.path.to_owned(), shape(spec)));
     let moments = moments.iter().flat_map(|moments| &moments.list).filter_map(|moment| {
         let spec = M::PARAMS.get(moment.param)?;
-        Some(TensorHeader { name: format!("{} of {}", moment.name, spec.path), shape: shape(spec) })
+        Some(Tensor::new(format!("{} of {}", moment.name, spec.path), shape(spec)))
     });
     params.chain(moments).collect()
 }

@@ -258,7 +258,7 @@ impl<'a, M: Trainable<Device: Kernel>> Trainer<'a, M> {
         Self { drop_last: true, ..self }
     }
 
-    /// Makes so many batches ahead, on another thread. It is worth while where samples are read, decoded or changed; the
+    /// Makes so many batches ahead, at most 1024, on another thread. It is worth while where samples are read, decoded or changed; the
     /// batches are the same.
     #[must_use]
     pub fn prefetch(self, batches: usize) -> Self {

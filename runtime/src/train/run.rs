@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::{At, Begin, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
-use crate::data::{Dataset, Loader, Source};
+use crate::data::{Dataset, Loader, Source, unless_too_far};
 use crate::device::{Device, Real};
 use crate::error::Error;
 use crate::model::{
@@ -90,6 +90,7 @@ impl<M: Trainable> Trainer<'_, M> {
     fn check(&self) -> Result<(), Error> {
         Error::unless_at_least_1("batch", self.batch as u64)?;
         Error::unless_at_least_1("accumulate", self.accumulate as u64)?;
+        unless_too_far("prefetch", self.prefetch)?;
         let (Until::Steps(count) | Until::Epochs(count)) = self.until;
         Error::unless_at_least_1("steps or epochs", count)?;
         if let Some((_, every)) = &self.held_out {

@@ -81,16 +81,21 @@ impl Draw {
         if any.is_finite() { any } else { self.one_of(&[0.0, -0.0, 5e-324, f64::MAX]) }
     }
 
+    /// Any count that a progress may have.
+    fn count(&mut self) -> u64 {
+        self.word() >> 1
+    }
+
     fn progress(&mut self) -> Progress {
         let loss = |draw: &mut Self| draw.one_of(&[true, true, false]).then(|| f64::from_bits(draw.double()));
         Progress {
-            epoch: self.word(),
-            step: self.word(),
+            epoch: self.count(),
+            step: self.count(),
             loss: loss(self),
             best_loss: loss(self),
-            evaluations_since_best: self.word(),
-            schedule_step: self.word(),
-            data: Cursor { seed: self.word(), epoch: self.word(), position: self.word() },
+            evaluations_since_best: self.count(),
+            schedule_step: self.count(),
+            data: Cursor { seed: self.word(), epoch: self.count(), position: self.count() },
         }
     }
 }

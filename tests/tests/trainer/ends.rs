@@ -173,6 +173,10 @@ fn what_cannot_be_is_refused_before_anything_changes() {
     let one = || Trainer::steps(1);
     assert_eq!(refused(Trainer::steps(0)), "`steps or epochs` must be at least 1 but is 0");
     assert_eq!(refused(one().batch(0)), "`batch` must be at least 1 but is 0");
+    for ahead in [1025, 1 << 36, 1 << 60, usize::MAX] {
+        let said = format!("`prefetch` must be at most 1024 but is {ahead}");
+        assert_eq!(refused(one().prefetch(ahead)), said);
+    }
     assert_eq!(refused(one().accumulate(0)), "`accumulate` must be at least 1 but is 0");
     assert_eq!(refused(one().clip_norm(f64::NAN)), "`clip_norm` must be a number of 0 or more but is NaN");
     assert_eq!(refused(one().evaluate(&data, Every::Epochs(0))), "`every` must be at least 1 but is 0");
@@ -184,7 +188,7 @@ fn what_cannot_be_is_refused_before_anything_changes() {
     assert!(none.is_empty());
     assert_eq!(
         refused(one().evaluate(&none, Every::Epochs(1))),
-        "the dataset must be one of samples but is empty"
+        "the dataset must be one of samples but is empty -- mend it, or give other data"
     );
     assert!(refused(one().batch(32).drop_last()).starts_with("the batch must be at most 10 samples"));
     // What a batch holds is told by the model's own checks.

@@ -75,7 +75,10 @@ fn first(change: impl FnOnce(&mut Kinds, &mut Data)) -> String {
     let before = bits(&net);
     let error = Trainer::steps(4).batch(3).run(&mut net, &mut opt, &data).unwrap_err();
     assert!(bits(&net) == before && opt.steps() == 1, "the step changes nothing");
+    let fix = error.to_string();
     let Error::NotFinite { step, first, .. } = error else { panic!("{error}") };
+    assert_eq!(fix.contains("-- look at the data"), first.starts_with("the input"), "{fix}");
+    assert_eq!(fix.contains("-- lower the learning rate"), !first.starts_with("the input"), "{fix}");
     assert_eq!(step, 2);
     first
 }

@@ -9,11 +9,18 @@ pub(super) struct Lines<R> {
     /// Whether `\r` has come, which `\n` may follow.
     returned: bool,
     ended: bool,
+    /// Whether more was asked for behind the end: a line that ends where it should does not ask.
+    asked_behind: bool,
 }
 
 impl<R> Lines<R> {
     pub(super) fn new(text: R) -> Self {
-        Self { text, returned: false, ended: false }
+        Self { text, returned: false, ended: false, asked_behind: false }
+    }
+
+    /// Whether what was read last goes on to the end of the text, as behind a quote that nothing closes.
+    pub(super) fn ran_out(&self) -> bool {
+        self.asked_behind
     }
 }
 
@@ -40,6 +47,7 @@ impl<R: Read> Read for Lines<R> {
                 return Ok(kept);
             }
         }
+        self.asked_behind = !buffer.is_empty();
         Ok(0)
     }
 }

@@ -81,6 +81,13 @@ fn what_is_no_number_is_told_with_its_line_and_column() {
         said("a,b\n\n\n1\n"),
         "FILE, line 4 must be of 2 values, as many as the first has but is of 1"
     );
+    // A quote that nothing closes is in the line where it opens.
+    let open = |line| format!("FILE, line {line} must be of 2 values, as many as the first has but is of 1");
+    assert_eq!(said("a,b\n\"1,2\n3,4\n"), open(2));
+    assert_eq!(said("a,b\n\"1,2\n3,4"), open(2));
+    assert_eq!(said("a,b\n1,2\n\n\n\"1,2\n3,4\n\n"), open(5));
+    assert_eq!(said("a,b\n\"1\n\"\n"), open(2));
+    assert_eq!(said("a,b\n\"1\n\""), open(2));
     assert_eq!(said("a,b\n\"1\",\"0\n\"\nx,0\n"), at(4, 1, "(`a`) must be a number but is `x`"));
 }
 

@@ -124,8 +124,11 @@ fn numbers_of_other_types_are_converted() {
         assert_eq!(toy.params().view("norm.weight").unwrap().as_slice().unwrap(), expected);
     }
     fs::write(&file.0, written(&[("norm.weight", Dtype::I32, &[4], vec![0; 16])])).unwrap();
-    let error = load_partial(&file.0, &mut toy, same).unwrap_err().to_string();
-    assert!(error.contains("`norm.weight` is of type I32, which is no weight's"), "{error}");
+    let report = load_partial(&file.0, &mut toy, same).unwrap();
+    let mistyped = Mistyped { name: String::from("norm.weight"), found: String::from("I32") };
+    assert_eq!(report.mistyped, [mistyped]);
+    let error = load(&file.0, &mut toy, same).unwrap_err().to_string();
+    assert!(error.contains("; of a type that is no weight's: `norm.weight` is of I32 -- "), "{error}");
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn what_does_not_fit_is_reported_and_strictly_it_is_refused() {
     );
     assert_eq!(toy.params().get("fc.bias").unwrap(), before);
     let report = load_partial(&file.0, &mut toy, same).unwrap();
-    assert!(matches!(error, Error::Weights { report: told, .. } if told == report));
+    assert!(matches!(error, Error::Weights { report: told, .. } if *told == report));
     assert_eq!(toy.params().view("fc.bias").unwrap().as_slice().unwrap(), [1.0, 2.0, 3.0]);
 }
 
@@ -160,7 +163,63 @@ fn names_that_meet_are_refused_before_anything_is_written() {
         error,
         "`rename` must be a name of its own for each parameter but is `one` for `embed.weight` and for `stem.weight`"
     );
+    let error = save(&file.0, &toy(1), |_| String::from("__metadata__")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`rename` must be a name that the format does not keep for itself but is `__metadata__` for `embed.weight`"
+    );
     assert!(!file.0.exists());
+}
+
+/// A file of this header and so many bytes behind it.
+fn of_header(header: &str, bytes: usize) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &vec![0; bytes]].concat()
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_in_words() {
+    let file = Temporary::new();
+    let said = |bytes: &[u8]| {
+        fs::write(&file.0, bytes).unwrap();
+        let error = load(&file.0, &mut toy(1), same).unwrap_err().to_string();
+        error.replace(&file.0.display().to_string(), "FILE")
+    };
+    let fix = "save the weights with `safetensors.torch.save_file`";
+    assert_eq!(
+        said(b"\x80\x02}q\0(X\x0b\0\0\0fc.weight"),
+        format!("FILE is no safetensors file: it begins with \"\\x80\\x02}}q\\x00(X\\x0b\\x00\" -- {fix}")
+    );
+    assert_eq!(
+        said(b"PK\x03\x04\0\0\x08\x08\0\0 and more"),
+        format!(
+            "FILE is no safetensors file: it begins with \"PK\\x03\\x04\\x00\\x00\\x08\\x08\\x00\" -- {fix}"
+        )
+    );
+    let damaged = |what: &str| {
+        format!("FILE is damaged: its header {what} -- load another state, or copy this one again")
+    };
+    assert_eq!(
+        said(&of_header("{", 0)),
+        damaged("can't be decoded: it ends within an object at line 1 column 1")
+    );
+    let one =
+        |from: usize, to: usize| format!(r#""x":{{"dtype":"F32","shape":[2],"data_offsets":[{from},{to}]}}"#);
+    let places = "has places for `x` that are not those of its shape behind the tensor before";
+    for (from, to) in [(0, 4), (4, 12), (8, 0)] {
+        assert_eq!(said(&of_header(&format!("{{{}}}", one(from, to)), 8)), damaged(places));
+    }
+    let twice = said(&of_header(&format!("{{{},{}}}", one(0, 8), one(8, 16)), 16));
+    assert!(twice.contains("its header can't be decoded: there are two tensors `x` at line 1"), "{twice}");
+    assert_eq!(
+        said(&of_header(&format!("{{{}}}", one(0, 8)), 9)),
+        damaged("says that 8 bytes follow, and 9 do")
+    );
+    let huge = "is said to be longer than the file, or than 16 MiB";
+    assert_eq!(said(&of_header(&format!("{{{}}}", " ".repeat(16 << 20)), 0)), damaged(huge));
+    // What else is said of them is passed over.
+    fs::write(&file.0, of_header(&format!(r#"{{"__metadata__":{{"format":"pt"}},{}}}"#, one(0, 8)), 8))
+        .unwrap();
+    assert_eq!(load_partial(&file.0, &mut toy(1), same).unwrap().unexpected, ["x"]);
 }
 
 #[test]
