@@ -61,11 +61,6 @@ impl Draw {
         self.one_of(&[0, 1, 250, 251, u64::from(u32::MAX), u64::MAX, any, any, any])
     }
 
-    /// Any but the largest, which no count of steps may be: one more is counted soon.
-    fn steps(&mut self) -> u64 {
-        self.word().min(u64::MAX - 1)
-    }
-
     /// Bits of an f64, odd ones more often.
     fn double(&mut self) -> u64 {
         let any = self.next();
@@ -81,7 +76,7 @@ impl Draw {
         if any.is_finite() { any } else { self.one_of(&[0.0, -0.0, 5e-324, f64::MAX]) }
     }
 
-    /// Any count that a progress may have.
+    /// Any count that a state may have.
     fn count(&mut self) -> u64 {
         self.word() >> 1
     }
@@ -173,7 +168,7 @@ where
         let array = remat::ndarray::ArrayD::from_shape_simple_fn(spec.shape, || Bits::draw(draw));
         model.params_mut().set(spec.path, array.view()).unwrap();
     }
-    (model.core_mut().seed, model.core_mut().steps) = (draw.word(), draw.steps());
+    (model.core_mut().seed, model.core_mut().steps) = (draw.word(), draw.count());
     let list = optimizer.moments().list;
     let MomentsMut { steps, lr, buf } = optimizer.moments_mut();
     for moment in list {
@@ -182,7 +177,7 @@ where
         let ([], [to]) = M::Device::split(buf, [], [moment.span]).unwrap();
         model.core().device.upload(M::Device::view_mut(to), ArrayView1::from(&numbers)).unwrap();
     }
-    (*steps, *lr) = (draw.steps(), draw.lr());
+    (*steps, *lr) = (draw.count(), draw.lr());
 }
 
 /// Of states that are drawn, what is loaded is what was saved.
