@@ -307,6 +307,8 @@ fn transposes() {
         (3, 32, 1, 32, 1),
         (2, 3, 2, 5, 7),
         (1, 9, 1, 70, 40),
+        // More matrices than blocks: they go through the same tile one after the other.
+        (1400, 2, 3, 3, 1),
     ];
     for (outer, a, mid, b, inner) in sizes {
         for (batch, add) in [(1, false), (3, true)] {
