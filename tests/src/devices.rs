@@ -157,3 +157,41 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
         assert!(near || same, "{what}[{at}] is {got:?} but should be {want:?}");
     }
 }
+
+/// What an op wrote, array by array.
+pub type Results = Result<Vec<Vec<f32>>, Error>;
+
+/// That a GPU wrote the same bits twice, and what the CPU wrote to a tolerance; 0 is for the same bits.
+pub fn assert_agree(what: &str, got: &[Vec<f32>], again: &[Vec<f32>], want: &[Vec<f32>], tolerance: f32) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (array, ((got, again), want)) in got.iter().zip(again).zip(want).enumerate() {
+        let what = format!("{what}, result {array}");
+        assert_bits(&what, got, again);
+        if tolerance == 0.0 {
+            assert_bits(&what, got, want);
+        } else {
+            assert_close(&what, got, want, tolerance);
+        }
+    }
+}
+
+/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance; 0 is for the same bits.
+/// Without a GPU nothing is run.
+#[macro_export]
+macro_rules! agree {
+    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
+        if let Some(gpu) = $crate::devices::gpu() {
+            let cpu = ::remat::Cpu::with_threads(1).expect("a thread");
+            let what = $what;
+            let on = |name: &str, run: $crate::devices::Results| {
+                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
+            };
+            let ($device, want) = (&gpu, {
+                let $device = &cpu;
+                on("CPU", $run)
+            });
+            let (got, again) = (on("GPU", $run), on("GPU", $run));
+            $crate::devices::assert_agree(&what, &got, &again, &want, $tolerance);
+        }
+    };
+}

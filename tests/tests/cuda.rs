@@ -7,37 +7,8 @@ use remat::ops::arithmetic::{self, Arithmetic};
 use remat::ops::store::{self, Format};
 use remat::ops::{concat, dropout, embedding, load, parameter, position_embedding, slice, transpose};
 use remat::rng::Key;
-use remat::{Cpu, Error};
-use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, ids, normal, unwritten};
-
-type Results = Result<Vec<Vec<f32>>, Error>;
-
-/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance.
-macro_rules! agree {
-    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
-        if let Some(gpu) = gpu() {
-            let cpu = Cpu::with_threads(1).expect("a thread");
-            let what = $what;
-            let on = |name: &str, run: Results| {
-                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
-            };
-            let ($device, want) = (&gpu, {
-                let $device = &cpu;
-                on("CPU", $run)
-            });
-            let (got, again) = (on("GPU", $run), on("GPU", $run));
-            for (array, ((got, again), want)) in got.iter().zip(&again).zip(&want).enumerate() {
-                let what = format!("{what}, result {array}");
-                assert_bits(&what, got, again);
-                if $tolerance == 0.0 {
-                    assert_bits(&what, got, want);
-                } else {
-                    assert_close(&what, got, want, $tolerance);
-                }
-            }
-        }
-    };
-}
+use remat_tests::agree;
+use remat_tests::devices::{Bytes, Results, Room, Single, gpu, ids, normal, unwritten};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
@@ -336,6 +307,8 @@ fn transposes() {
         (3, 32, 1, 32, 1),
         (2, 3, 2, 5, 7),
         (1, 9, 1, 70, 40),
+        // More matrices than blocks: they go through the same tile one after the other.
+        (1400, 2, 3, 3, 1),
     ];
     for (outer, a, mid, b, inner) in sizes {
         for (batch, add) in [(1, false), (3, true)] {

@@ -6,35 +6,8 @@ use remat::device::Span;
 use remat::ndarray::ArrayView1;
 use remat::optim::{AdamArgs, AdamStep, Kernel, SgdArgs, SgdStep};
 use remat::{Cpu, Cuda, Error};
-use remat_tests::devices::{Room, Single, assert_bits, assert_close, gpu, normal};
-
-type Results = Result<Vec<Vec<f32>>, Error>;
-
-/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance.
-macro_rules! agree {
-    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
-        if let Some(gpu) = gpu() {
-            let (cpu, what) = (Cpu::with_threads(1).expect("a thread"), $what);
-            let on = |name: &str, run: Results| {
-                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
-            };
-            let ($device, want) = (&gpu, {
-                let $device = &cpu;
-                on("CPU", $run)
-            });
-            let (got, again) = (on("GPU", $run), on("GPU", $run));
-            for (array, ((got, again), want)) in got.iter().zip(&again).zip(&want).enumerate() {
-                let what = format!("{what}, result {array}");
-                assert_bits(&what, got, again);
-                if $tolerance == 0.0 {
-                    assert_bits(&what, got, want);
-                } else {
-                    assert_close(&what, got, want, $tolerance);
-                }
-            }
-        }
-    };
-}
+use remat_tests::agree;
+use remat_tests::devices::{Results, Room, Single, gpu, normal};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 8] = [0, 1, 3, 4, 31, 257, 1024, 5003];

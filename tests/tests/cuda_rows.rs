@@ -4,32 +4,8 @@ use std::array;
 
 use remat::device::Grad;
 use remat::ops::{cross_entropy, layer_norm, mean, mse, softmax, sum};
-use remat::{Cpu, Error};
-use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, ids, normal, unwritten};
-
-type Results = Result<Vec<Vec<f32>>, Error>;
-
-/// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance.
-macro_rules! agree {
-    ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
-        if let Some(gpu) = gpu() {
-            let (cpu, what) = (Cpu::with_threads(1).expect("a thread"), $what);
-            let on = |name: &str, run: Results| {
-                run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
-            };
-            let ($device, want) = (&gpu, {
-                let $device = &cpu;
-                on("CPU", $run)
-            });
-            let (got, again) = (on("GPU", $run), on("GPU", $run));
-            for (array, ((got, again), want)) in got.iter().zip(&again).zip(&want).enumerate() {
-                let what = format!("{what}, result {array}");
-                assert_bits(&what, got, again);
-                assert_close(&what, got, want, $tolerance);
-            }
-        }
-    };
-}
+use remat_tests::agree;
+use remat_tests::devices::{Bytes, Results, Room, Single, gpu, ids, normal, unwritten};
 
 /// Lengths of rows: of 1, of no whole number of 16 bytes, of a warp's, and of a block's, of more than it takes at once.
 const ROWS: [usize; 9] = [1, 3, 4, 31, 257, 1024, 1025, 4100, 2051];
