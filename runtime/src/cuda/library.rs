@@ -24,8 +24,10 @@ pub(super) fn nvrtc() -> Result<(), Error> {
     let name = "NVRTC of CUDA 13";
     let found = find(name, &["libnvrtc.so.13", "nvrtc64_130_0.dll"])?;
     // It looks for what is built into it by a bare name when it first compiles.
-    let beside =
-        found.parent().filter(|folder| folder.is_absolute()).and_then(|folder| folder.read_dir().ok());
+    let beside = found
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .and_then(|folder| folder.read_dir().ok());
     for file in beside.into_iter().flatten().flatten() {
         if file.file_name().to_string_lossy().starts_with("libnvrtc-builtins.so.") {
             let _ = load(file.path().as_os_str());
