@@ -364,7 +364,8 @@ extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::BLOC
     attention::backward_kv<128, 32, 32>(dk, dv, add_k, add_v, {dy, y, lse}, shape);
 }
 
-extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::BLOCKS) attention_backward_kv_256(
+// Two blocks for a multiprocessor: with the registers of three, some compilers spill.
+extern "C" __global__ void __launch_bounds__(attention::THREADS, 2) attention_backward_kv_256(
     elem* dk, elem* dv, const elem* dy, const elem* y, const scalar* lse, const elem* q, const elem* k, const elem* v,
     int64_t stride, int32_t queries, int32_t keys, int32_t heads, int32_t dim, float scale, int32_t causal,
     int32_t add_k, int32_t add_v) {
