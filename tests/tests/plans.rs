@@ -313,3 +313,65 @@ fn what_a_plan_lists_sums_to_what_it_says() {
     assert!(causes(gpts::Recompute::PLAN).contains(&Cause::Marked));
     assert!(causes(gpts::Most::PLAN).contains(&Cause::Planned));
 }
+
+mod frozen {
+    use remat::prelude::*;
+    model! {
+        /// Twelve layers that are not trained, before four that are and run again.
+        #[checkpoint(every = 1)]
+        pub(crate) Net {
+            input x: f32[64];
+            target y: f32[64];
+            #[frozen]
+            trunk: repeat(12) { fc: Linear(64); Gelu; }
+            body: repeat(4) { fc: Linear(64); Gelu; }
+            loss: Mse <- (body, y);
+        }
+    }
+}
+
+#[test]
+fn what_a_plan_adds_is_a_part_of_what_a_step_does_and_frozen_layers_have_no_backward() {
+    let plan = frozen::Net::PLAN;
+    let body = plan.stages().filter(|stage| stage.name.starts_with("body"));
+    let trained: u64 = body.map(|stage| stage.forward_flops).sum();
+    // Twice forward's, but for the first trained Linear, which has no gradient to give to what it reads.
+    let missing = 2 * trained - plan.backward_flops;
+    assert!((2 * 64 * 64..=2 * 64 * 64 + 64).contains(&missing), "{missing}");
+    let step = plan.forward_flops + plan.backward_flops;
+    assert_eq!(plan.compute_overhead(), plan.recompute_flops as f64 / step as f64);
+    assert!(plan.recompute_flops > 0);
+}
+
+mod nothing_saved {
+    use remat::prelude::*;
+    model! {
+        /// Boundaries that are rounded, and take more than they save.
+        #[checkpoint(every = 1, store = bf16)]
+        pub(crate) Net {
+            input x: f32[8];
+            target y: f32[8];
+            a: Linear(8);
+            p: Parameter(8);
+            q: Parameter(8);
+            m: Mul <- (a, p);
+            n: Mul <- (m, q);
+            Gelu;
+            b: Linear(8);
+            d: Mul <- (b, p);
+            loss: Mse <- (d, y);
+        }
+    }
+}
+
+#[test]
+fn a_plan_whose_marks_save_nothing_together_says_so() {
+    let plan = nothing_saved::Net::PLAN;
+    assert!(plan.memory_savings() <= 0.0);
+    let (own, without) = (plan.train.bytes.at(32), plan.store_all_peak_bytes(32) - plan.gradient_bytes);
+    let note = format!(
+        "the marks save nothing: at batch 32 the workspace is {} bytes, and {} without them",
+        own, without
+    );
+    assert!(plan.notes.contains(&note.as_str()), "{:?} has no {note:?}", plan.notes);
+}
