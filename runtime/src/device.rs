@@ -201,6 +201,11 @@ pub trait Device: Clone + Send + Sync + 'static {
     fn download_elems(&self, to: &mut [Self::Scalar], from: Self::View<'_, Self::Elem>) -> Result<(), Error>;
 }
 
+/// That a copy is of as many elements as there is room for.
+pub(crate) fn same_length(to: usize, from: usize) -> Result<(), Error> {
+    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
+}
+
 /// Makes every number of a span the same.
 pub(crate) fn fill<D: Device, T: Element>(
     device: &D,

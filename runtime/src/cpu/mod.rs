@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ndarray::{ArrayView, Dimension};
 
 use crate::arena::{Buffer, LINE, Region, RegionMut};
-use crate::device::{Device, Element, Layout, Real, Span};
+use crate::device::{Device, Element, Layout, Real, Span, same_length};
 use crate::error::Error;
 use pool::Pool;
 pub(crate) use pool::panic_message;
@@ -159,8 +159,4 @@ impl<E: Real> Device for Cpu<E> {
     fn download_elems(&self, to: &mut [E], from: &[E]) -> Result<(), Error> {
         self.download(to, from)
     }
-}
-
-fn same_length(to: usize, from: usize) -> Result<(), Error> {
-    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
 }

@@ -25,7 +25,7 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError, sys};
 use ndarray::{ArrayView, Dimension};
 
 use crate::arena::LINE;
-use crate::device::{Device, Element, Layout, Span};
+use crate::device::{Device, Element, Layout, Span, same_length};
 use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{Product, Start};
@@ -254,10 +254,6 @@ impl Device for Cuda<f32> {
     fn download_elems(&self, to: &mut [f32], from: View<'_, f32>) -> Result<(), Error> {
         self.download(to, from)
     }
-}
-
-fn same_length(to: usize, from: usize) -> Result<(), Error> {
-    if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
 }
 
 #[cfg(test)]

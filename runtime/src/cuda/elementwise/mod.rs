@@ -1,6 +1,7 @@
 //! What several ops move and add.
 
 use super::{Address, Function, Gpu, Grid, Source};
+use crate::cpu::elementwise::check_lengths;
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "elementwise", text: include_str!("kernel.cu") };
@@ -19,10 +20,7 @@ pub(crate) struct Columns<V> {
 
 /// That a view has this many elements.
 pub(crate) fn check(view: &impl Address, expected: usize) -> Result<(), Error> {
-    match view.len() {
-        len if len == expected => Ok(()),
-        len => Err(Error::internal(format!("a kernel was given {len} elements for {expected}"))),
-    }
+    check_lengths(&[(view.len(), expected)])
 }
 
 impl Gpu {
