@@ -31,12 +31,7 @@ impl Temporary {
         fs::write(&self.0, bytes).unwrap();
         read(&self.0).map_err(|error| {
             let said = error.to_string().replace(&self.0.display().to_string(), "FILE");
-            match error {
-                Error::Data { .. } => {
-                    said.strip_suffix(" -- mend it, or give other data").unwrap().to_owned()
-                }
-                _ => said,
-            }
+            without_fix(&error, said)
         })
     }
 }
@@ -52,4 +47,12 @@ pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// What is said of data without the fix, which must stand behind it; other errors as they are.
+pub(super) fn without_fix(error: &Error, said: String) -> String {
+    match error {
+        Error::Data { .. } => said.strip_suffix(" -- mend it, or give other data").unwrap().to_owned(),
+        _ => said,
+    }
 }
