@@ -13,6 +13,21 @@
 #include <memory>
 #include <mutex>
 
+// What was asked of the driver so far, in all contexts: see `counts` of `tests/src/devices.rs`.
+struct Counts {
+    // Launches that were not captured, of kernels and of graphs.
+    uint64_t kernels;
+    uint64_t graphs;
+    uint64_t captures;
+    // Allocations, on the device and of page-locked memory.
+    uint64_t allocations;
+    // Times that someone waited for what had not been done.
+    uint64_t waits;
+    // Bytes of all devices that are taken, and the most that were.
+    uint64_t bytes;
+    uint64_t most_bytes;
+};
+
 // A function of the driver.
 #define API extern "C" __attribute__((visibility("default"))) int
 // What another fake library may call.
@@ -67,6 +82,9 @@ SHARED int refuse(int result, const char* format, ...) __attribute__((format(pri
 
 // Whether this thread may call, by its context: SUCCESS, or why not.
 int bound();
+
+// For whoever holds `devices_mutex`.
+extern Counts counts;
 
 // The device of this thread's context.
 int current_device();

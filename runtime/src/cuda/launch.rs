@@ -66,7 +66,7 @@ impl Grid {
     /// multiprocessor at work, each of which goes on with a stride.
     pub(crate) fn elementwise(gpu: &Gpu, elements: usize) -> Self {
         // Four elements at once, 16 bytes of f32.
-        let blocks = elements.div_ceil(4 * ELEMENTWISE as usize).min(8 * gpu.multiprocessors).max(1);
+        let blocks = elements.div_ceil(4 * ELEMENTWISE as usize).min(8 * gpu.multiprocessors()).max(1);
         Self { blocks: (blocks as u32, 1, 1), threads: (ELEMENTWISE, 1, 1), shared: 0 }
     }
 }
@@ -111,7 +111,7 @@ impl Gpu {
         arguments: &[&dyn Argument],
     ) -> Result<(), Error> {
         self.bind()?;
-        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kernels = self.common.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = kernels.loaded(self, function)?;
         // The driver does not look how many there are, nor how long.
         let same = loaded.arguments.len() == arguments.len()
@@ -152,8 +152,8 @@ impl Kernels {
                 let module = match self.modules.entry(function.source.name) {
                     Entry::Occupied(module) => module.into_mut(),
                     Entry::Vacant(place) => {
-                        let image = compile::machine_code(function.source, &gpu.arch)?;
-                        let module = gpu.context.load_module(Ptx::from_binary(image));
+                        let image = compile::machine_code(function.source, &gpu.common.arch)?;
+                        let module = gpu.common.context.load_module(Ptx::from_binary(image));
                         let what = format!("to load the kernels of `{}`", function.source.name);
                         place.insert(module.map_err(|error| failed(&what, &error))?)
                     }

@@ -59,6 +59,9 @@ int allocate(Address* address, size_t size) {
     *address = reinterpret_cast<Address>(memory);
     allocations[*address] = {size, device};
     used[device] += size;
+    counts.allocations++;
+    counts.bytes += size;
+    counts.most_bytes = std::max(counts.most_bytes, counts.bytes);
     return SUCCESS;
 }
 
@@ -69,6 +72,7 @@ int release(Address address) {
         return refuse(INVALID_VALUE, "%#llx is freed, but no allocation begins there", address);
     }
     used[found->second.device] -= found->second.size;
+    counts.bytes -= found->second.size;
     allocations.erase(found);
     free(pointer(address));
     return SUCCESS;
@@ -246,6 +250,7 @@ API cuMemHostAlloc(void** pointer, size_t size, unsigned) {
         return OUT_OF_MEMORY;
     }
     host_allocations[*pointer] = size;
+    counts.allocations++;
     return SUCCESS;
 }
 

@@ -234,6 +234,11 @@ API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
     if (!remat_shim::takes(grid, block, dynamic_shared)) {
         return refuse(INVALID_VALUE, "`%s` is launched with a grid that no GPU takes", kernel.name);
     }
+    int capturing = 0;
+    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+        return result;
+    }
+    counts.kernels += capturing == 0;
     return submit(stream, [=, &kernel] {
         if (int result = arguments->check(kernel)) {
             return result;

@@ -116,6 +116,7 @@ int wait_for(void* handle, const char* call) {
         stream->capture->spoilt = true;
         return refuse(CAPTURE_UNSUPPORTED, "%s of a stream that is captured", call);
     }
+    counts.waits += stream->queue->done < stream->queue->given;
     return stream->queue->run(stream->queue->given);
 }
 
@@ -125,6 +126,7 @@ int wait_for_event(void* handle) {
     if (event == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p", handle);
     }
+    counts.waits += event->queue != nullptr && event->queue->done < event->behind;
     return event->capture != nullptr ? CAPTURED_EVENT : event->wait();
 }
 
@@ -242,6 +244,7 @@ API cuStreamBeginCapture_v2(void* handle, int mode) {
     }
     stream->capture = std::make_shared<Capture>();
     stream->capture->mode = mode;
+    counts.captures++;
     stream->capture->thread = std::this_thread::get_id();
     return SUCCESS;
 }
@@ -315,6 +318,7 @@ API cuGraphLaunch(void* executable, void* stream) {
     if (operations == nullptr) {
         return refuse(INVALID_HANDLE, "there is no graph %p to launch", executable);
     }
+    counts.graphs++;
     for (const Operation& operation : *operations) {
         if (int result = submit(stream, operation)) {
             return result;
