@@ -35,7 +35,7 @@ pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
 pub use graphs::Graphs;
 use graphs::{Draws, Within};
-pub(crate) use launch::{Function, Grid};
+pub(crate) use launch::{Argument, Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
 pub(crate) use partials::PARTIALS;

@@ -114,7 +114,7 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         if !factor.is_finite() {
             return Err(Error::argument("factor", "a finite number", factor));
         }
-        self.each(|device, x| device.scale(x, factor))
+        self.scale_each(factor)
     }
 
     /// Adds other gradients of the same model, element by element.
@@ -122,14 +122,9 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     /// # Errors
     /// [`Error::InferenceWorkspace`] for either's workspace; the device's own.
     pub fn add(&mut self, other: &Grads<'_, M>) -> Result<(), Error> {
-        let (device, from) = (self.device, other.buffer()?);
-        let arena = self.arena.as_deref_mut().ok_or(NONE)?;
-        for (.., span) in trained::<M>() {
-            let ([], [x]) = M::Device::split(arena, [], [span])?;
-            let y = M::Device::region(from, span)?;
-            device.add(M::Device::view_mut(x), M::Device::view(y))?;
-        }
-        Ok(())
+        let from = other.buffer()?;
+        let (device, arena) = self.whole()?;
+        device.add(arena, from, &mut spans::<M>())
     }
 
     /// The same gradients, to read.
@@ -137,18 +132,22 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         Grads { device: self.device, arena: self.arena.as_deref() }
     }
 
-    /// Runs `work` on each gradient.
-    pub(crate) fn each(
-        &mut self,
-        work: impl Fn(&M::Device, <M::Device as Device>::ViewMut<'_, Param<M>>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let arena = self.arena.as_deref_mut().ok_or(NONE)?;
-        for (.., span) in trained::<M>() {
-            let ([], [x]) = M::Device::split(arena, [], [span])?;
-            work(self.device, M::Device::view_mut(x))?;
-        }
-        Ok(())
+    /// Multiplies every element by a number that is finite.
+    pub(crate) fn scale_each(&mut self, factor: f64) -> Result<(), Error> {
+        let (device, arena) = self.whole()?;
+        device.scale(arena, &mut spans::<M>(), factor)
     }
+
+    /// What holds them, and where that is.
+    #[allow(clippy::type_complexity)]
+    pub(crate) fn whole(&mut self) -> Result<(&M::Device, &mut <M::Device as Device>::Buf), Error> {
+        Ok((self.device, self.arena.as_deref_mut().ok_or(NONE)?))
+    }
+}
+
+/// Where the gradients are in a workspace.
+pub(crate) fn spans<M: Model>() -> impl Iterator<Item = Span> {
+    trained::<M>().map(|(.., span)| span)
 }
 
 /// The trained parameters with their index, and where their gradients are in a workspace.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::model::{Grads, Model};
-use crate::optim::state::{State, in_range};
-use crate::optim::{AdamArgs, Group, Kernel, Moments, MomentsMut, Optimizer};
+use crate::optim::state::{Now, State, in_range};
+use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer};
 
 /// The arguments of [`Adam`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,12 +131,15 @@ impl<M: Model<Device: Kernel>> Adam<M> {
 impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
     fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
         let Self { betas, eps, decoupled, ref mut state } = *self;
-        state.step(model, grads, |part| {
-            let (lr, weight_decay, t) = (part.lr, part.weight_decay, part.steps + 1);
-            let step = AdamStep { lr, betas, eps, weight_decay, decoupled, t };
-            let [exp_avg, exp_avg_sq] = part.moments;
-            part.device.adam(&step, AdamArgs { param: part.param, exp_avg, exp_avg_sq, grad: part.grad })
-        })
+        let step = |Now { lr, weight_decay, steps }: Now| AdamStep {
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            decoupled,
+            t: steps + 1,
+        };
+        state.step(model, grads, step, |device, buffers, tensors| device.adam(buffers, tensors))
     }
 
     fn lr(&self) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::device::Real;
 use crate::error::Error;
-use crate::model::{Grads, GradsMut, Model, Param, trained};
+use crate::model::{Grads, GradsMut, Model, Param, spans, trained};
 use crate::optim::Kernel;
 use crate::optim::state::in_range;
 
@@ -18,9 +18,8 @@ impl<M: Model<Device: Kernel>> Grads<'_, M> {
 
     fn measure(&self) -> Result<Norm, Error> {
         let (device, buf) = (self.device(), self.buffer()?);
-        let spans = || trained::<M>().map(|(.., span)| span);
-        let squares = |factor| device.sum_of_squares(buf, &mut spans(), factor);
-        Norm::of(squares, || device.max_abs(buf, &mut spans()))
+        let squares = |factor| device.sum_of_squares(buf, &mut spans::<M>(), factor);
+        Norm::of(squares, || device.max_abs(buf, &mut spans::<M>()))
     }
 }
 
@@ -88,7 +87,7 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         let elements = trained::<M>().map(|(_, spec, _)| spec.elements()).sum();
         let factors = norm.factors(max_norm, smallest_norm::<Param<M>>(elements));
         for factor in factors.into_iter().filter(|factor| *factor != 1.0) {
-            self.each(|device, x| device.scale(x, factor))?;
+            self.scale_each(factor)?;
         }
         Ok(norm.value())
     }
@@ -99,7 +98,8 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     /// [`Error::Argument`] unless `limit` is 0 or more, [`Error::InferenceWorkspace`]; the device's own.
     pub fn clip_value(&mut self, limit: f64) -> Result<(), Error> {
         not_negative("limit", limit)?;
-        self.each(|device, x| device.clamp(x, limit))
+        let (device, arena) = self.whole()?;
+        device.clamp(arena, &mut spans::<M>(), limit)
     }
 }
 

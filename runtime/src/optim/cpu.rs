@@ -7,7 +7,7 @@ use crate::cpu::pool::Pool;
 use crate::cpu::simd::Float;
 use crate::device::Span;
 use crate::error::Error;
-use crate::optim::{AdamArgs, AdamStep, Kernel, SgdArgs, SgdStep, jobs};
+use crate::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, jobs};
 
 /// Elements of a chunk: four arrays of them stay in a core's own cache.
 const CHUNK: usize = 1 << 14;
@@ -20,12 +20,26 @@ const PARTIALS: usize = 256;
 macro_rules! compiled {
     ($E:ident) => {
         impl Kernel for Cpu<$E> {
-            fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
-                sgd(self, step, args)
+            fn sgd(
+                &self,
+                mut buffers: Buffers<'_, Self>,
+                tensors: &mut dyn Iterator<Item = (SgdStep, Tensor<1>)>,
+            ) -> Result<(), Error> {
+                for (step, tensor) in tensors {
+                    sgd(self, &step, buffers.part(&tensor)?)?;
+                }
+                Ok(())
             }
 
-            fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error> {
-                adam(self, step, args)
+            fn adam(
+                &self,
+                mut buffers: Buffers<'_, Self>,
+                tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
+            ) -> Result<(), Error> {
+                for (step, tensor) in tensors {
+                    adam(self, &step, buffers.part(&tensor)?)?;
+                }
+                Ok(())
             }
 
             fn sum_of_squares(
@@ -41,16 +55,35 @@ macro_rules! compiled {
                 max_abs(self, buf, spans)
             }
 
-            fn scale(&self, x: &mut [$E], factor: f64) -> Result<(), Error> {
-                scale(self, x, factor)
+            fn scale(
+                &self,
+                buf: &mut Buffer,
+                spans: &mut dyn Iterator<Item = Span>,
+                factor: f64,
+            ) -> Result<(), Error> {
+                each(buf, spans, |x| scale::<$E>(self, x, factor))
             }
 
-            fn clamp(&self, x: &mut [$E], limit: f64) -> Result<(), Error> {
-                clamp(self, x, limit)
+            fn clamp(
+                &self,
+                buf: &mut Buffer,
+                spans: &mut dyn Iterator<Item = Span>,
+                limit: f64,
+            ) -> Result<(), Error> {
+                each(buf, spans, |x| clamp::<$E>(self, x, limit))
             }
 
-            fn add(&self, x: &mut [$E], y: &[$E]) -> Result<(), Error> {
-                add(self, x, y)
+            fn add(
+                &self,
+                to: &mut Buffer,
+                from: &Buffer,
+                spans: &mut dyn Iterator<Item = Span>,
+            ) -> Result<(), Error> {
+                for span in spans {
+                    let ([], [x]) = to.split([], [span])?;
+                    add::<$E>(self, x.elements(), from.region(span)?.elements())?;
+                }
+                Ok(())
             }
         }
     };
@@ -58,8 +91,22 @@ macro_rules! compiled {
 compiled!(f32);
 compiled!(f64);
 
-fn sgd<E: Float>(cpu: &Cpu<E>, step: &SgdStep, args: SgdArgs<'_, Cpu<E>>) -> Result<(), Error> {
-    let (pool, SgdArgs { param, momentum_buffer, grad }) = (cpu.pool(), args);
+/// Runs `work` on the numbers at each span.
+fn each<E: Float>(
+    buf: &mut Buffer,
+    spans: &mut dyn Iterator<Item = Span>,
+    work: impl Fn(&mut [E]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for span in spans {
+        let ([], [x]) = buf.split([], [span])?;
+        work(x.elements())?;
+    }
+    Ok(())
+}
+
+fn sgd<E: Float>(cpu: &Cpu<E>, step: &SgdStep, part: Part<'_, Cpu<E>, 1>) -> Result<(), Error> {
+    let (pool, Part { param, moments: [momentum_buffer], grad }) = (cpu.pool(), part);
+    let momentum_buffer = (step.momentum != 0.0).then_some(momentum_buffer);
     let buffer_len = momentum_buffer.as_ref().map_or(param.len(), |buffer| buffer.len());
     equal(param.len(), [buffer_len, grad.len()])?;
     let cut = (chunks(param, CHUNK), momentum_buffer.map(|buffer| chunks(buffer, CHUNK)));
@@ -69,8 +116,8 @@ fn sgd<E: Float>(cpu: &Cpu<E>, step: &SgdStep, args: SgdArgs<'_, Cpu<E>>) -> Res
     })
 }
 
-fn adam<E: Float>(cpu: &Cpu<E>, step: &AdamStep, args: AdamArgs<'_, Cpu<E>>) -> Result<(), Error> {
-    let (pool, AdamArgs { param, exp_avg, exp_avg_sq, grad }) = (cpu.pool(), args);
+fn adam<E: Float>(cpu: &Cpu<E>, step: &AdamStep, part: Part<'_, Cpu<E>, 2>) -> Result<(), Error> {
+    let (pool, Part { param, moments: [exp_avg, exp_avg_sq], grad }) = (cpu.pool(), part);
     equal(param.len(), [exp_avg.len(), exp_avg_sq.len(), grad.len()])?;
     let cut = (chunks(param, CHUNK), chunks(exp_avg, CHUNK), chunks(exp_avg_sq, CHUNK));
     pool.run_parts(cut, |task, (param, exp_avg, exp_avg_sq), _| {
@@ -182,13 +229,13 @@ mod tests {
         let mut v: Vec<E> = random(4, len).into_iter().map(|x: E| x * x).collect();
         let mut results = Vec::new();
         let mut show = |x: &[E]| results.push(x.iter().map(|x| x.to_f64()).collect());
-        let momentum_buffer = Some(&mut m[..]);
-        sgd(cpu, &SGD, SgdArgs { param: &mut p[..], momentum_buffer, grad: &g[..] }).unwrap();
+        sgd(cpu, &SGD, Part { param: &mut p[..], moments: [&mut m[..]], grad: &g[..] }).unwrap();
         show(&p);
-        sgd(cpu, &SGD, SgdArgs { param: &mut p[..], momentum_buffer: None, grad: &g[..] }).unwrap();
+        let plain = SgdStep { momentum: 0.0, ..SGD };
+        sgd(cpu, &plain, Part { param: &mut p[..], moments: [&mut []], grad: &g[..] }).unwrap();
         show(&p);
-        let (exp_avg, exp_avg_sq) = (&mut m[..], &mut v[..]);
-        adam(cpu, &ADAM, AdamArgs { param: &mut p[..], exp_avg, exp_avg_sq, grad: &g[..] }).unwrap();
+        let moments = [&mut m[..], &mut v[..]];
+        adam(cpu, &ADAM, Part { param: &mut p[..], moments, grad: &g[..] }).unwrap();
         [&p, &m, &v].into_iter().for_each(|x| show(x));
         scale(cpu, &mut p, 0.3).unwrap();
         show(&p);
@@ -302,11 +349,10 @@ mod tests {
     fn views_of_different_lengths_are_an_error() {
         let cpu = Cpu::with_threads(1).unwrap();
         let (mut p, mut m, mut v) = ([0f32; 3], [0f32; 3], [0f32; 2]);
-        let args =
-            AdamArgs { param: &mut p[..], exp_avg: &mut m[..], exp_avg_sq: &mut v[..], grad: &[0.0; 3][..] };
-        assert!(matches!(cpu.adam(&ADAM, args), Err(Error::Internal { .. })));
-        let args = SgdArgs { param: &mut p[..], momentum_buffer: None, grad: &[0.0; 2][..] };
-        assert!(matches!(cpu.sgd(&SGD, args), Err(Error::Internal { .. })));
-        assert!(matches!(cpu.add(&mut p, &[0.0; 4]), Err(Error::Internal { .. })));
+        let part = Part { param: &mut p[..], moments: [&mut m[..], &mut v[..]], grad: &[0.0; 3][..] };
+        assert!(matches!(adam(&cpu, &ADAM, part), Err(Error::Internal { .. })));
+        let part = Part { param: &mut p[..], moments: [&mut m[..]], grad: &[0.0; 2][..] };
+        assert!(matches!(sgd(&cpu, &SGD, part), Err(Error::Internal { .. })));
+        assert!(matches!(add(&cpu, &mut p, &[0.0; 4]), Err(Error::Internal { .. })));
     }
 }

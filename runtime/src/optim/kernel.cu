@@ -1,63 +1,131 @@
 // Optimizers and clipping on a GPU: sgd, adam, sum of squares, largest, scale, clamp, add. All change their first
 // arrays, as their formulas say. Checked against `optim/cpu.rs`, whose roundings are in `optim/jobs.rs`.
 //
-// n: elements of a parameter. Numbers of f64 come rounded to f32, but for a `factor`, which comes as its bits.
+// A kernel is given many parameters at once, in a list that is an argument: most are too small to keep a GPU at work.
+// n: elements of one. Numbers of f64 come rounded to f32, but for a `factor`, which comes as its bits.
 #include "remat.cuh"
 #include "cuda/rows.cuh"
 
-// param, momentum_buffer (none without momentum), grad: [n]
-extern "C" __global__ void optim_sgd(param* values, param* momentum_buffer, const param* grad, int64_t n,
-                                     float minus_lr, float decay, float keep, float take, float momentum,
-                                     int32_t nesterov) {
-    each_run(n, [=](int64_t i, auto width) {
+namespace optim {
+
+// As in `cuda.rs`: elements of a part, which a block works on at once, and what fits into 4 KiB of arguments.
+constexpr int PART = 4096;
+
+// What is done to arrays of n elements each. T says where they are, and has n.
+template <class T, int MOST>
+struct List {
+    int32_t count;
+    // Of all, and which part is the first of each.
+    int32_t parts;
+    int32_t first[MOST];
+    T of[MOST];
+};
+
+// Calls f(array, i, width) for the elements i of the arrays that are this thread's: four at once, and one by one those
+// behind the last four. Blocks take parts in turn: the grid may be of any size.
+template <class T, int MOST, class F>
+__device__ __forceinline__ void each(const List<T, MOST>& list, F f) {
+    for (int part = blockIdx.x; part < list.parts; part += gridDim.x) {
+        // The last array whose first part is not behind this one.
+        int low = 0, high = list.count - 1;
+        while (low < high) {
+            int middle = (low + high + 1) / 2;
+            if (list.first[middle] <= part) low = middle;
+            else high = middle - 1;
+        }
+        const T& array = list.of[low];
+        int64_t start = (int64_t)(part - list.first[low]) * PART, left = array.n - start;
+        int count = left < PART ? (int)left : PART, whole = count / 4 * 4;
+        for (int i = 4 * threadIdx.x; i < whole; i += 4 * blockDim.x) f(array, start + i, Constant<4>());
+        if (whole + (int)threadIdx.x < count) f(array, start + whole + threadIdx.x, Constant<1>());
+    }
+}
+
+struct Sgd {
+    param* values;
+    // None without momentum.
+    param* momentum_buffer;
+    const param* grad;
+    int64_t n;
+    float minus_lr, decay, keep, take, momentum;
+    int32_t nesterov;
+};
+
+struct Adam {
+    param *values, *exp_avg, *exp_avg_sq;
+    const param* grad;
+    int64_t n;
+    float minus_step_size, root_correction, eps, keep, decay, toward, keep_sq, take_sq;
+    int32_t from_grad, unused;
+};
+
+struct Read {
+    const param* x;
+    int64_t n;
+};
+
+struct Change {
+    param* x;
+    int64_t n;
+};
+
+struct Sum {
+    param* x;
+    const param* y;
+    int64_t n;
+};
+
+}  // namespace optim
+
+extern "C" __global__ void optim_sgd(const __grid_constant__ optim::List<optim::Sgd, 64> list) {
+    optim::each(list, [=](const optim::Sgd& by, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(values + i), d = load_run<WIDTH>(grad + i), b = {};
-        if (momentum_buffer) b = load_run<WIDTH>(momentum_buffer + i);
+        Run<param, WIDTH> p = load_run<WIDTH>(by.values + i), d = load_run<WIDTH>(by.grad + i), b = {};
+        if (by.momentum_buffer) b = load_run<WIDTH>(by.momentum_buffer + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             // Left out at 0, so that a parameter that is infinite does not become NaN.
-            float by = decay != 0.0f ? fmaf(decay, p.x[j], d.x[j]) : d.x[j];
-            if (momentum_buffer) {
-                b.x[j] = fmaf(take, by, keep * b.x[j]);
-                by = nesterov ? fmaf(momentum, b.x[j], by) : b.x[j];
+            float g = by.decay != 0.0f ? fmaf(by.decay, p.x[j], d.x[j]) : d.x[j];
+            if (by.momentum_buffer) {
+                b.x[j] = fmaf(by.take, g, by.keep * b.x[j]);
+                g = by.nesterov ? fmaf(by.momentum, b.x[j], g) : b.x[j];
             }
-            p.x[j] = fmaf(minus_lr, by, p.x[j]);
+            p.x[j] = fmaf(by.minus_lr, g, p.x[j]);
         }
-        store_run(values + i, p);
-        if (momentum_buffer) store_run(momentum_buffer + i, b);
+        store_run(by.values + i, p);
+        if (by.momentum_buffer) store_run(by.momentum_buffer + i, b);
     });
 }
 
-// param, exp_avg, exp_avg_sq, grad: [n]
-extern "C" __global__ void optim_adam(param* values, param* exp_avg, param* exp_avg_sq, const param* grad, int64_t n,
-                                      float minus_step_size, float root_correction, float eps, float keep, float decay,
-                                      float toward, int32_t from_grad, float keep_sq, float take_sq) {
-    each_run(n, [=](int64_t i, auto width) {
+extern "C" __global__ void optim_adam(const __grid_constant__ optim::List<optim::Adam, 40> list) {
+    optim::each(list, [=](const optim::Adam& by, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(values + i), d = load_run<WIDTH>(grad + i);
-        Run<param, WIDTH> m = load_run<WIDTH>(exp_avg + i), v = load_run<WIDTH>(exp_avg_sq + i);
+        Run<param, WIDTH> p = load_run<WIDTH>(by.values + i), d = load_run<WIDTH>(by.grad + i);
+        Run<param, WIDTH> m = load_run<WIDTH>(by.exp_avg + i), v = load_run<WIDTH>(by.exp_avg_sq + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
-            float g = decay != 0.0f ? fmaf(decay, p.x[j], d.x[j]) : d.x[j];
-            float start = from_grad ? g : m.x[j], end = from_grad ? m.x[j] : g;
-            m.x[j] = fmaf(toward, end - start, start);
-            v.x[j] = fmaf(take_sq * g, g, keep_sq * v.x[j]);
-            float divisor = sqrtf(v.x[j]) / root_correction + eps;
-            p.x[j] = fmaf(minus_step_size, m.x[j] / divisor, p.x[j] * keep);
+            float g = by.decay != 0.0f ? fmaf(by.decay, p.x[j], d.x[j]) : d.x[j];
+            float start = by.from_grad ? g : m.x[j], end = by.from_grad ? m.x[j] : g;
+            m.x[j] = fmaf(by.toward, end - start, start);
+            v.x[j] = fmaf(by.take_sq * g, g, by.keep_sq * v.x[j]);
+            float divisor = sqrtf(v.x[j]) / by.root_correction + by.eps;
+            p.x[j] = fmaf(by.minus_step_size, m.x[j] / divisor, p.x[j] * by.keep);
         }
-        store_run(values + i, p);
-        store_run(exp_avg + i, m);
-        store_run(exp_avg_sq + i, v);
+        store_run(by.values + i, p);
+        store_run(by.exp_avg + i, m);
+        store_run(by.exp_avg_sq + i, v);
     });
 }
 
-// partials: [blocks], += the sum of (factor x)^2 over each block's elements, in f64; x: [n]
-extern "C" __global__ void optim_sum_of_squares(double* partials, const param* x, int64_t n, int64_t factor) {
+// partials: [blocks], += the sum of (factor x)^2 over each block's elements, in f64
+extern "C" __global__ void optim_sum_of_squares(double* partials,
+                                                const __grid_constant__ optim::List<optim::Read, 160> list,
+                                                int64_t factor) {
     REMAT_SHARED(double, partial, MOST_WARPS);
     double by = __longlong_as_double(factor), sum = 0.0;
-    each_run(n, [&](int64_t i, auto width) {
+    optim::each(list, [&](const optim::Read& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             double scaled = (double)run.x[j] * by;
@@ -68,13 +136,14 @@ extern "C" __global__ void optim_sum_of_squares(double* partials, const param* x
     if (threadIdx.x == 0) partials[blockIdx.x] += sum;
 }
 
-// partials: [blocks], made the largest of itself and |x| over each block's elements, NaN if there is one; x: [n]
-extern "C" __global__ void optim_max_abs(double* partials, const param* x, int64_t n) {
+// partials: [blocks], made the largest of itself and |x| over each block's elements, NaN if there is one
+extern "C" __global__ void optim_max_abs(double* partials,
+                                         const __grid_constant__ optim::List<optim::Read, 160> list) {
     REMAT_SHARED(float, partial, MOST_WARPS);
     float most = 0.0f;
-    each_run(n, [&](int64_t i, auto width) {
+    optim::each(list, [&](const optim::Read& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) most = max_nan(most, fabsf(run.x[j]));
     });
@@ -82,36 +151,36 @@ extern "C" __global__ void optim_max_abs(double* partials, const param* x, int64
     if (threadIdx.x == 0) partials[blockIdx.x] = Larger()(partials[blockIdx.x], (double)most);
 }
 
-// x: [n], multiplied in f64 and rounded once
-extern "C" __global__ void optim_scale(param* x, int64_t n, int64_t factor) {
+// Multiplied in f64 and rounded once.
+extern "C" __global__ void optim_scale(const __grid_constant__ optim::List<optim::Change, 160> list, int64_t factor) {
     double by = __longlong_as_double(factor);
-    each_run(n, [=](int64_t i, auto width) {
+    optim::each(list, [=](const optim::Change& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = (float)((double)run.x[j] * by);
-        store_run(x + i, run);
+        store_run(array.x + i, run);
     });
 }
 
-// x: [n], brought into [-limit, limit]; NaN stays
-extern "C" __global__ void optim_clamp(param* x, int64_t n, float limit) {
-    each_run(n, [=](int64_t i, auto width) {
+// Brought into [-limit, limit]; NaN stays.
+extern "C" __global__ void optim_clamp(const __grid_constant__ optim::List<optim::Change, 160> list, float limit) {
+    optim::each(list, [=](const optim::Change& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float below = run.x[j] > limit ? limit : run.x[j];
             run.x[j] = below < -limit ? -limit : below;
         }
-        store_run(x + i, run);
+        store_run(array.x + i, run);
     });
 }
 
-// x += y: [n]
-extern "C" __global__ void optim_add(param* x, const param* y, int64_t n) {
-    each_run(n, [=](int64_t i, auto width) {
+// x += y
+extern "C" __global__ void optim_add(const __grid_constant__ optim::List<optim::Sum, 128> list) {
+    optim::each(list, [=](const optim::Sum& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        put_run(x + i, load_run<WIDTH>(y + i), 1);
+        put_run(array.x + i, load_run<WIDTH>(array.y + i), 1);
     });
 }

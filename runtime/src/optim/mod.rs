@@ -148,27 +148,82 @@ pub struct MomentsMut<'a, D: Device> {
     pub buf: &'a mut D::Buf,
 }
 
-/// The kernels that optimizers and clipping need. Each is one pass over what it is given, and gives
-/// the same bits for any number of threads.
+/// Where the numbers of a trained parameter are, for an optimizer of `N` moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tensor<const N: usize> {
+    /// The parameter, among the model's.
+    pub param: Span,
+    /// Its moments; of no bytes those that are not kept.
+    pub moments: [Span; N],
+    /// Its gradient.
+    pub grad: Span,
+}
+
+/// The buffers that a step of an optimizer works on.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
+pub struct Buffers<'a, D: Device> {
+    /// What holds the parameters.
+    pub params: &'a mut D::Buf,
+    /// What holds their moments.
+    pub moments: &'a mut D::Buf,
+    /// What holds their gradients.
+    pub grads: &'a D::Buf,
+}
+
+/// A parameter with its moments and its gradient.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
+pub struct Part<'a, D: Device, const N: usize> {
+    /// The parameter.
+    pub param: D::ViewMut<'a, D::Param>,
+    /// Its moments; no numbers in those that are not kept.
+    pub moments: [D::ViewMut<'a, D::Param>; N],
+    /// Its gradient.
+    pub grad: D::View<'a, D::Param>,
+}
+
+impl<D: Device> Buffers<'_, D> {
+    /// The numbers of one parameter.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if they are not in the buffers.
+    pub fn part<const N: usize>(&mut self, tensor: &Tensor<N>) -> Result<Part<'_, D, N>, Error> {
+        let ([], [param]) = D::split(self.params, [], [tensor.param])?;
+        let ([], moments) = D::split(self.moments, [], tensor.moments)?;
+        let grad = D::view(D::region(self.grads, tensor.grad)?);
+        Ok(Part { param: D::view_mut(param), moments: moments.map(D::view_mut), grad })
+    }
+}
+
+/// The kernels that optimizers and clipping need. Each is given all that it works on at once, is one pass over it, and
+/// gives the same bits for any number of threads. Numbers are of the parameters' type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no kernels for optimizers and for clipping gradients",
     label = "this device cannot train"
 )]
 pub trait Kernel: Device {
-    /// One parameter's step of SGD: see [`SgdStep`].
+    /// A step of SGD: see [`SgdStep`]. A parameter has a momentum buffer if and only if its momentum is not 0.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the views differ in length; the device's own.
-    fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error>;
+    /// [`Error::Internal`] if a parameter is not in the buffers, or is as long as what belongs to it is not; the device's
+    /// own.
+    fn sgd(
+        &self,
+        buffers: Buffers<'_, Self>,
+        tensors: &mut dyn Iterator<Item = (SgdStep, Tensor<1>)>,
+    ) -> Result<(), Error>;
 
-    /// One parameter's step of Adam or AdamW: see [`AdamStep`].
+    /// A step of Adam or AdamW: see [`AdamStep`]. The moments are `exp_avg` and `exp_avg_sq`, the running means of the
+    /// gradient and of its square.
     ///
     /// # Errors
     /// As [`sgd`](Self::sgd).
-    fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error>;
+    fn adam(
+        &self,
+        buffers: Buffers<'_, Self>,
+        tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
+    ) -> Result<(), Error>;
 
-    /// The sum of (factor x)^2 over the numbers of the parameters' type at `spans`, in f64 and in a
-    /// fixed order.
+    /// The sum of (factor x)^2 over the numbers at `spans`, in f64 and in a fixed order.
     ///
     /// # Errors
     /// [`Error::Internal`] if a span is not in the buffer; the device's own.
@@ -179,52 +234,42 @@ pub trait Kernel: Device {
         factor: f64,
     ) -> Result<f64, Error>;
 
-    /// The largest |x| over the numbers of the parameters' type at `spans`; NaN if there is one, 0 if
-    /// there are none.
+    /// The largest |x| over the numbers at `spans`; NaN if there is one, 0 if there are none.
     ///
     /// # Errors
     /// As [`sum_of_squares`](Self::sum_of_squares).
     fn max_abs(&self, buf: &Self::Buf, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error>;
 
-    /// x = factor x, multiplied in f64 and rounded once.
+    /// x = factor x for the numbers at `spans`, multiplied in f64 and rounded once.
     ///
     /// # Errors
-    /// The device's own.
-    fn scale(&self, x: Self::ViewMut<'_, Self::Param>, factor: f64) -> Result<(), Error>;
+    /// As [`sum_of_squares`](Self::sum_of_squares).
+    fn scale(
+        &self,
+        buf: &mut Self::Buf,
+        spans: &mut dyn Iterator<Item = Span>,
+        factor: f64,
+    ) -> Result<(), Error>;
 
-    /// x = min(max(x, -limit), limit); NaN stays.
+    /// x = min(max(x, -limit), limit) for the numbers at `spans`; NaN stays.
     ///
     /// # Errors
-    /// The device's own.
-    fn clamp(&self, x: Self::ViewMut<'_, Self::Param>, limit: f64) -> Result<(), Error>;
+    /// As [`sum_of_squares`](Self::sum_of_squares).
+    fn clamp(
+        &self,
+        buf: &mut Self::Buf,
+        spans: &mut dyn Iterator<Item = Span>,
+        limit: f64,
+    ) -> Result<(), Error>;
 
-    /// x += y
+    /// x += y for the numbers at the same `spans` of two buffers.
     ///
     /// # Errors
-    /// As [`sgd`](Self::sgd).
-    fn add(&self, x: Self::ViewMut<'_, Self::Param>, y: Self::View<'_, Self::Param>) -> Result<(), Error>;
-}
-
-/// What a step of SGD works on, each as long as the parameter.
-#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
-pub struct SgdArgs<'a, D: Device> {
-    /// The parameter.
-    pub param: D::ViewMut<'a, D::Param>,
-    /// Its momentum buffer; present if and only if the momentum is not 0.
-    pub momentum_buffer: Option<D::ViewMut<'a, D::Param>>,
-    /// Its gradient.
-    pub grad: D::View<'a, D::Param>,
-}
-
-/// What a step of Adam works on, each as long as the parameter.
-#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
-pub struct AdamArgs<'a, D: Device> {
-    /// The parameter.
-    pub param: D::ViewMut<'a, D::Param>,
-    /// The running mean of its gradient.
-    pub exp_avg: D::ViewMut<'a, D::Param>,
-    /// The running mean of its gradient's square.
-    pub exp_avg_sq: D::ViewMut<'a, D::Param>,
-    /// Its gradient.
-    pub grad: D::View<'a, D::Param>,
+    /// As [`sum_of_squares`](Self::sum_of_squares).
+    fn add(
+        &self,
+        to: &mut Self::Buf,
+        from: &Self::Buf,
+        spans: &mut dyn Iterator<Item = Span>,
+    ) -> Result<(), Error>;
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::model::{Grads, Model};
-use crate::optim::state::{State, in_range};
-use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer, SgdArgs};
+use crate::optim::state::{Now, State, in_range};
+use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer};
 
 /// The arguments of [`Sgd`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,19 +109,15 @@ impl<M: Model<Device: Kernel>> Sgd<M> {
 impl<M: Model<Device: Kernel>> Optimizer<M> for Sgd<M> {
     fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
         let Self { momentum, dampening, nesterov, ref mut state } = *self;
-        state.step(model, grads, |part| {
-            let step = SgdStep {
-                lr: part.lr,
-                momentum,
-                dampening,
-                weight_decay: part.weight_decay,
-                nesterov,
-                first: part.steps == 0,
-            };
-            let [buffer] = part.moments;
-            let momentum_buffer = (momentum != 0.0).then_some(buffer);
-            part.device.sgd(&step, SgdArgs { param: part.param, momentum_buffer, grad: part.grad })
-        })
+        let step = |Now { lr, weight_decay, steps }: Now| SgdStep {
+            lr,
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+            first: steps == 0,
+        };
+        state.step(model, grads, step, |device, buffers, tensors| device.sgd(buffers, tensors))
     }
 
     fn lr(&self) -> f64 {

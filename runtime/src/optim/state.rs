@@ -6,7 +6,7 @@ use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::model::{Core, Grads, Model, Param, trained};
 use crate::optim::group::{self, Group, Rates};
-use crate::optim::{Moment, Moments, MomentsMut};
+use crate::optim::{Buffers, Moment, Moments, MomentsMut, Tensor};
 
 /// The state of an optimizer that keeps at most `N` moments of each parameter.
 pub(crate) struct State<M: Model, const N: usize> {
@@ -28,30 +28,19 @@ pub(crate) struct Slot<const N: usize> {
     pub(crate) index: usize,
     /// What it trains with.
     pub(crate) rates: Rates,
-    /// Where it is among the model's parameters.
-    pub(crate) param: Span,
-    /// Where its gradient is in a workspace.
-    pub(crate) grad: Span,
-    /// Where its moments are; no bytes for those that are not kept.
-    pub(crate) moments: [Span; N],
+    /// Where it and what belongs to it are.
+    pub(crate) tensor: Tensor<N>,
 }
 
-/// One parameter's part of a step, on device `D`.
-pub(crate) struct Part<'a, D: Device, const N: usize> {
-    /// Where it runs.
-    pub(crate) device: &'a D,
+/// What a step does to a parameter by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
     /// The parameter's learning rate.
     pub(crate) lr: f64,
     /// The parameter's weight decay.
     pub(crate) weight_decay: f64,
     /// Steps that succeeded before this one.
     pub(crate) steps: u64,
-    /// The parameter.
-    pub(crate) param: D::ViewMut<'a, D::Param>,
-    /// Its moments.
-    pub(crate) moments: [D::ViewMut<'a, D::Param>; N],
-    /// Its gradient.
-    pub(crate) grad: D::View<'a, D::Param>,
 }
 
 /// Numbers, not the moments.
@@ -82,14 +71,16 @@ impl<M: Model, const N: usize> State<M, N> {
         let slots = trained::<M>().map(|(index, spec, grad)| Slot {
             index,
             rates: group::rates(groups, weight_decay, spec),
-            param: spec.span::<Param<M>>(),
-            grad,
-            moments: std::array::from_fn(|i| {
-                let span = Span::of::<Param<M>>(moment_bytes, if i < kept { spec.elements() } else { 0 });
-                // Saturated, the sum is more than can be had, which is what `alloc` says.
-                moment_bytes = span.start.saturating_add(span.bytes.div_ceil(line).saturating_mul(line));
-                span
-            }),
+            tensor: Tensor {
+                param: spec.span::<Param<M>>(),
+                moments: std::array::from_fn(|i| {
+                    let span = Span::of::<Param<M>>(moment_bytes, if i < kept { spec.elements() } else { 0 });
+                    // Saturated, the sum is more than can be had, which is what `alloc` says.
+                    moment_bytes = span.start.saturating_add(span.bytes.div_ceil(line).saturating_mul(line));
+                    span
+                }),
+                grad,
+            },
         });
         let slots = slots.collect();
         let moments = model.core().device.alloc(moment_bytes)?;
@@ -108,7 +99,7 @@ impl<M: Model, const N: usize> State<M, N> {
         names: [&'static str; N],
     ) -> Moments<'_, M::Device> {
         let of = |slot: &Slot<N>| {
-            let (param, moments) = (slot.index, names.into_iter().zip(slot.moments));
+            let (param, moments) = (slot.index, names.into_iter().zip(slot.tensor.moments));
             let kept = moments.filter(|(_, span)| span.bytes > 0);
             kept.map(move |(name, span)| Moment { name, param, span }).collect::<Vec<_>>()
         };
@@ -128,34 +119,30 @@ impl<M: Model, const N: usize> State<M, N> {
         Ok(())
     }
 
-    /// Runs `update` for each trained parameter, then counts the step.
-    pub(crate) fn step(
+    /// Runs `update` on all trained parameters, for each of which `step` says what it does; then counts the step.
+    pub(crate) fn step<S>(
         &mut self,
         model: &mut M,
         grads: Grads<'_, M>,
-        update: impl Fn(Part<'_, M::Device, N>) -> Result<(), Error>,
+        step: impl Fn(Now) -> S,
+        update: impl FnOnce(
+            &M::Device,
+            Buffers<'_, M::Device>,
+            &mut dyn Iterator<Item = (S, Tensor<N>)>,
+        ) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let from = grads.buffer()?;
+        let grads = grads.buffer()?;
         let Core { device, params, .. } = model.core_mut();
+        let Self { lr, steps, .. } = *self;
         // All that can be known to be wrong is found before anything changes.
+        let mut buffers = Buffers { params, moments: &mut self.moments, grads };
         for slot in &self.slots {
-            M::Device::region(from, slot.grad)?;
-            M::Device::split(params, [], [slot.param])?;
-            M::Device::split(&mut self.moments, [], slot.moments)?;
+            buffers.part(&slot.tensor)?;
         }
-        for slot in &self.slots {
-            let ([], [param]) = M::Device::split(params, [], [slot.param])?;
-            let ([], moments) = M::Device::split(&mut self.moments, [], slot.moments)?;
-            update(Part {
-                device,
-                lr: self.lr * slot.rates.lr_scale,
-                weight_decay: slot.rates.weight_decay,
-                steps: self.steps,
-                param: M::Device::view_mut(param),
-                moments: moments.map(M::Device::view_mut),
-                grad: M::Device::view(M::Device::region(from, slot.grad)?),
-            })?;
-        }
+        let mut tensors = self.slots.iter().map(|Slot { rates, tensor, .. }| {
+            (step(Now { lr: lr * rates.lr_scale, weight_decay: rates.weight_decay, steps }), *tensor)
+        });
+        update(device, buffers, &mut tensors)?;
         self.steps += 1;
         Ok(())
     }

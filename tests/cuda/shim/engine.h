@@ -14,6 +14,7 @@
 #define __constant__ static const
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __align__(n) alignas(n)
 
 // There is no `__shared__`: shared memory must be new, and poisoned, for every block.

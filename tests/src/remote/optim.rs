@@ -2,9 +2,9 @@
 
 use remat::Error;
 use remat::device::Span;
-use remat::optim::{AdamArgs, AdamStep, Kernel, SgdArgs, SgdStep};
+use remat::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor};
 
-use super::{Device, Handle, Remote, View, ViewMut};
+use super::{Device, Handle, Remote, ViewMut};
 
 impl Remote {
     /// Overwrites each element with what `f` makes of it.
@@ -23,16 +23,27 @@ impl Remote {
         }
         Ok(all)
     }
-}
 
-impl Kernel for Remote {
-    fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
-        let (param, grad) = (self.read(args.param.0), self.read(args.grad));
+    /// The numbers at each span, to be overwritten.
+    fn each(
+        buf: &mut Handle,
+        spans: &mut dyn Iterator<Item = Span>,
+        work: impl Fn(&ViewMut<'_, f32>, Span) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for span in spans {
+            let ([], [x]) = Self::split(buf, [], [span])?;
+            work(&Self::view_mut(x), span)?;
+        }
+        Ok(())
+    }
+
+    fn sgd_of(&self, step: &SgdStep, part: Part<'_, Self, 1>) {
+        let (param, grad) = (self.read(part.param.0), self.read(part.grad));
         let d = |i: usize| f64::from(grad[i]) + step.weight_decay * f64::from(param[i]);
-        let Some(buffer) = args.momentum_buffer else {
-            self.map(&args.param, |i, p| p - step.lr * d(i));
-            return Ok(());
-        };
+        if step.momentum == 0.0 {
+            return self.map(&part.param, |i, p| p - step.lr * d(i));
+        }
+        let [buffer] = part.moments;
         self.map(
             &buffer,
             |i, b| {
@@ -40,31 +51,54 @@ impl Kernel for Remote {
             },
         );
         let buffer = self.read(buffer.0);
-        self.map(&args.param, |i, p| {
+        self.map(&part.param, |i, p| {
             let b = f64::from(buffer[i]);
             p - step.lr * if step.nesterov { d(i) + step.momentum * b } else { b }
         });
-        Ok(())
     }
 
-    fn adam(&self, step: &AdamStep, args: AdamArgs<'_, Self>) -> Result<(), Error> {
+    fn adam_of(&self, step: &AdamStep, part: Part<'_, Self, 2>) {
         let (beta1, beta2) = step.betas;
         let decay = step.weight_decay;
         if step.decoupled {
-            self.map(&args.param, |_, p| (1.0 - step.lr * decay) * p);
+            self.map(&part.param, |_, p| (1.0 - step.lr * decay) * p);
         }
-        let (param, grad) = (self.read(args.param.0), self.read(args.grad));
+        let (param, grad) = (self.read(part.param.0), self.read(part.grad));
         let coupled = if step.decoupled { 0.0 } else { decay };
         let g = |i: usize| f64::from(grad[i]) + coupled * f64::from(param[i]);
-        self.map(&args.exp_avg, |i, m| beta1 * m + (1.0 - beta1) * g(i));
-        self.map(&args.exp_avg_sq, |i, v| beta2 * v + (1.0 - beta2) * g(i) * g(i));
-        let (m, v) = (self.read(args.exp_avg.0), self.read(args.exp_avg_sq.0));
+        let [exp_avg, exp_avg_sq] = part.moments;
+        self.map(&exp_avg, |i, m| beta1 * m + (1.0 - beta1) * g(i));
+        self.map(&exp_avg_sq, |i, v| beta2 * v + (1.0 - beta2) * g(i) * g(i));
+        let (m, v) = (self.read(exp_avg.0), self.read(exp_avg_sq.0));
         let steps = step.t as f64;
-        self.map(&args.param, |i, p| {
+        self.map(&part.param, |i, p| {
             let (m, v) = (f64::from(m[i]), f64::from(v[i]));
             let divisor = v.sqrt() / (1.0 - beta2.powf(steps)).sqrt() + step.eps;
             p - step.lr / (1.0 - beta1.powf(steps)) * m / divisor
         });
+    }
+}
+
+impl Kernel for Remote {
+    fn sgd(
+        &self,
+        mut buffers: Buffers<'_, Self>,
+        tensors: &mut dyn Iterator<Item = (SgdStep, Tensor<1>)>,
+    ) -> Result<(), Error> {
+        for (step, tensor) in tensors {
+            self.sgd_of(&step, buffers.part(&tensor)?);
+        }
+        Ok(())
+    }
+
+    fn adam(
+        &self,
+        mut buffers: Buffers<'_, Self>,
+        tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
+    ) -> Result<(), Error> {
+        for (step, tensor) in tensors {
+            self.adam_of(&step, buffers.part(&tensor)?);
+        }
         Ok(())
     }
 
@@ -82,19 +116,40 @@ impl Kernel for Remote {
         Ok(self.numbers(buf, spans)?.iter().fold(0.0, larger))
     }
 
-    fn scale(&self, x: ViewMut<'_, f32>, factor: f64) -> Result<(), Error> {
-        self.map(&x, |_, x| factor * x);
-        Ok(())
+    fn scale(
+        &self,
+        buf: &mut Handle,
+        spans: &mut dyn Iterator<Item = Span>,
+        factor: f64,
+    ) -> Result<(), Error> {
+        Self::each(buf, spans, |x, _| {
+            self.map(x, |_, x| factor * x);
+            Ok(())
+        })
     }
 
-    fn clamp(&self, x: ViewMut<'_, f32>, limit: f64) -> Result<(), Error> {
-        self.map(&x, |_, x| x.clamp(-limit, limit));
-        Ok(())
+    fn clamp(
+        &self,
+        buf: &mut Handle,
+        spans: &mut dyn Iterator<Item = Span>,
+        limit: f64,
+    ) -> Result<(), Error> {
+        Self::each(buf, spans, |x, _| {
+            self.map(x, |_, x| x.clamp(-limit, limit));
+            Ok(())
+        })
     }
 
-    fn add(&self, x: ViewMut<'_, f32>, y: View<'_, f32>) -> Result<(), Error> {
-        let y = self.read(y);
-        self.map(&x, |i, x| x + f64::from(y[i]));
-        Ok(())
+    fn add(
+        &self,
+        to: &mut Handle,
+        from: &Handle,
+        spans: &mut dyn Iterator<Item = Span>,
+    ) -> Result<(), Error> {
+        Self::each(to, spans, |x, span| {
+            let y = self.read(Self::view::<f32>(Self::region(from, span)?));
+            self.map(x, |i, x| x + f64::from(y[i]));
+            Ok(())
+        })
     }
 }
