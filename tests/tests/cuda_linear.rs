@@ -7,7 +7,7 @@ use remat::device::{Device, Grad};
 use remat::ops::activation::Activation;
 use remat::ops::linear::{Backward, Forward, Kernel, Spec};
 use remat::{Cpu, Error};
-use remat_tests::devices::{Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
+use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
 
 /// What is computed; all of it, once.
 type Results = Result<Vec<Vec<f32>>, Error>;
@@ -49,6 +49,9 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation::Tanh,
 ];
 
+/// Where parameters are as wide as activations, nothing is rounded.
+static NONE: Vec<f32> = vec![];
+
 /// On the CPU and twice on the GPU; the latter's.
 fn agree<G: Single, const N: usize>(
     what: &str,
@@ -83,14 +86,16 @@ fn forward<D: Single + Kernel>(
 ) -> Results {
     let n = batch * spec.rows * spec.outputs;
     let (weight, bias) = (normal(2, spec.outputs * spec.inputs), normal(3, spec.outputs));
-    let mut room = Room::new(device, &[x, &weight, &bias, &unwritten(n), &unwritten(n)])?;
-    let ([x, weight, bias], [y, z]) = room.split([0, 1, 2], [3, 4])?;
+    let arrays: [&dyn Bytes; 6] = [x, &weight, &bias, &unwritten(n), &unwritten(n), &NONE];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, weight, bias], [y, z, none]) = room.split([0, 1, 2], [3, 4, 5])?;
     let args = Forward {
         y: with_y.then_some(D::view_mut(y)),
         z: spec.activation.is_some().then_some(D::view_mut(z)),
         x: D::view(x),
         weight: D::view(weight),
         bias: with_bias.then_some(D::view(bias)),
+        rounded: D::view_mut(none),
     };
     device.forward(spec, batch, args)?;
     room.check()?;
@@ -154,12 +159,13 @@ fn backward<D: Single + Kernel>(
     let before =
         |at: usize| if adds[at] { normal(10 + at as u32, lengths[at]) } else { unwritten(lengths[at]) };
     let (x, weight, dy) = (normal(1, rows * spec.inputs), normal(2, weights), normal(4, rows * spec.outputs));
-    let mut room = Room::new(device, &[&x, &weight, &dy, &before(0), &before(1), &before(2)])?;
-    let ([x, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2], [3, 4, 5])?;
+    let mut room = Room::new(device, &[&x, &weight, &dy, &before(0), &before(1), &before(2), &NONE])?;
+    let ([x, weight, dy], [dx, dweight, dbias, none]) = room.split([0, 1, 2], [3, 4, 5, 6])?;
     let [dx, dweight, dbias] = [(0, dx), (1, dweight), (2, dbias)]
         .map(|(at, to)| asked[at].then(|| Grad { to: D::view_mut(to), add: adds[at] }));
     let x = asked[1].then_some(D::view(x));
-    let args = Backward { dx, dweight, dbias, dy: D::view(dy), x, weight: D::view(weight) };
+    let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(none));
+    let args = Backward { dx, dweight, dbias, dy, x, weight, rounded };
     device.backward(spec, batch, args)?;
     room.check()?;
     let results = [room.read(3)?, room.read(4)?, room.read(5)?];
@@ -203,14 +209,15 @@ fn bits_do_not_depend_on_where_buffers_stand() {
     let Some(gpu) = gpu() else { return };
     let run = |before: usize| -> Results {
         let (m, k, n) = (6, 8, 12);
-        let arrays: [&dyn remat_tests::devices::Bytes; 5] =
-            [&normal(9, before), &normal(1, m * k), &normal(2, n * k), &normal(3, n), &unwritten(m * n)];
+        let (x, weight, bias) = (normal(1, m * k), normal(2, n * k), normal(3, n));
+        let arrays: [&dyn Bytes; 6] = [&normal(9, before), &x, &weight, &bias, &unwritten(m * n), &NONE];
         let mut room = Room::new(&gpu, &arrays)?;
-        let ([x, weight, bias], [y]) = room.split([1, 2, 3], [4])?;
+        let ([x, weight, bias], [y, none]) = room.split([1, 2, 3], [4, 5])?;
+        let rounded = remat::Cuda::view_mut(none);
         let bias = Some(remat::Cuda::view(bias));
         let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
         let spec = Spec { rows: m, inputs: k, outputs: n, activation: None };
-        gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias })?;
+        gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias, rounded })?;
         room.check()?;
         Ok(vec![room.read(4)?])
     };
@@ -232,17 +239,18 @@ fn arrays_of_other_lengths_are_refused() {
     ];
     for spec in specs {
         let run = || -> Result<(), Error> {
-            let mut room = Room::new(
-                &gpu,
-                &[&normal(1, 6), &normal(2, 12), &normal(3, 4), &unwritten(8), &normal(4, 8)],
-            )?;
-            let ([x, weight, bias, dy], [y]) = room.split([0, 1, 2, 4], [3])?;
+            let (x, weight, bias, dy) = (normal(1, 6), normal(2, 12), normal(3, 4), normal(4, 8));
+            let arrays: [&dyn Bytes; 7] = [&x, &weight, &bias, &unwritten(8), &dy, &NONE, &NONE];
+            let mut room = Room::new(&gpu, &arrays)?;
+            let ([x, weight, bias, dy], [y, none, nothing]) = room.split([0, 1, 2, 4], [3, 5, 6])?;
+            let [rounded, nothing] = [none, nothing].map(remat::Cuda::view_mut);
             let bias = Some(remat::Cuda::view(bias));
             let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
             let dy = remat::Cuda::view(dy);
-            let forward = gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias });
+            let forward = gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias, rounded });
             if spec.activation.is_none() {
-                let nothing = Backward { dx: None, dweight: None, dbias: None, dy, x: None, weight };
+                let (dx, dweight, dbias) = (None, None, None);
+                let nothing = Backward { dx, dweight, dbias, dy, x: None, weight, rounded: nothing };
                 assert!(matches!(gpu.backward(&spec, 1, nothing), Err(Error::Internal { .. })), "{spec:?}");
             }
             room.check()?;

@@ -24,7 +24,7 @@ impl Kernel for Cuda<f32> {
     /// z is activated by a pass of its own, whether y is wanted or not: what cublasLt activates by itself may differ in
     /// its last bits, and a plan changes none.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, z, x, weight, bias } = args;
+        let Forward { y, z, x, weight, bias, rounded: _ } = args;
         let (m, n, k) = (batch * spec.rows, spec.outputs, spec.inputs);
         for to in [&y, &z].into_iter().flatten() {
             check_lengths(&[(to.len(), m * n)])?;
@@ -49,7 +49,7 @@ impl Kernel for Cuda<f32> {
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dweight, dbias, dy, x, weight } = args;
+        let Backward { dx, dweight, dbias, dy, x, weight, rounded: _ } = args;
         let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
         let start = |add| if add { Start::There } else { Start::Zero };
