@@ -32,7 +32,7 @@ fn steps_of_sgd() {
         let momentum_buffer = (step.momentum != 0.0).then(|| D::view_mut(buffer));
         device.sgd(step, SgdArgs { param: D::view_mut(param), momentum_buffer, grad: D::view(grad) })?;
         room.check()?;
-        (0..3).map(|array| room.read(array)).collect()
+        (0..3).map(|array| room.numbers(array)).collect()
     }
     let plain =
         SgdStep { lr: 0.1, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false, first: false };
@@ -60,7 +60,7 @@ fn steps_of_adam() {
         device
             .adam(step, AdamArgs { param: D::view_mut(param), exp_avg, exp_avg_sq, grad: D::view(grad) })?;
         room.check()?;
-        (0..4).map(|array| room.read(array)).collect()
+        (0..4).map(|array| room.numbers(array)).collect()
     }
     let plain =
         AdamStep { lr: 0.01, betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.0, decoupled: false, t: 1 };
@@ -88,7 +88,7 @@ fn scaling_clamping_and_adding_give_the_bits_of_the_cpu() {
         device.clamp(D::view_mut(clamped), number)?;
         device.add(D::view_mut(sum), D::view(y))?;
         room.check()?;
-        (0..4).map(|array| room.read(array)).collect()
+        (0..4).map(|array| room.numbers(array)).collect()
     }
     for n in LENGTHS {
         for number in [0.3, 0.0, 1.0 / 3.0, 1e-42, 1e300] {

@@ -10,6 +10,7 @@
 
 mod blas;
 mod compile;
+mod elem;
 pub(crate) mod elementwise;
 mod launch;
 mod library;
@@ -30,6 +31,9 @@ use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
+pub use elem::Elem;
+use elem::sealed::Sealed as _;
+pub use half::bf16;
 pub(crate) use launch::{Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
@@ -40,7 +44,7 @@ use staging::Staging;
 /// The oldest version of CUDA that a driver must know, as the driver says it.
 const VERSION: i32 = 13000;
 
-/// A GPU as a device; `E` is the type of activations and parameters, `f32`.
+/// A GPU as a device; `E` is the type of activations and of their gradients, `f32` or [`bf16`].
 ///
 /// A clone is another handle to the same GPU and stream, so one `Cuda` may be shared by several threads that train.
 #[derive(Debug)]
@@ -81,23 +85,30 @@ impl Gpu {
 pub struct Compiled {
     /// The op.
     pub kernel: &'static str,
+    /// The type of elements.
+    pub elem: &'static str,
     /// Bytes of machine code.
     pub bytes: usize,
     /// What the compiler says of it: registers and spills of each kernel.
     pub log: String,
 }
 
-/// Compiles all kernels for an architecture (`sm_90`), which needs no GPU and no driver. Nothing is kept.
+/// Compiles all kernels for all types of elements and an architecture (`sm_90`), which needs no GPU and no driver. Nothing
+/// is kept.
 ///
 /// # Errors
 /// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
 pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
     library::nvrtc()?;
-    let compiled = |source: &&'static Source| {
-        let compile::Compiled { image, log } = compile::compile(source, arch, &[c"--ptxas-options=-v"])?;
-        Ok(Compiled { kernel: source.name, bytes: image.len(), log })
+    let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
+    let compiled = |(elem, source): (_, &'static Source)| {
+        let (elem, option) = elem;
+        let compile::Compiled { image, log } =
+            compile::compile(source, option, arch, &[c"--ptxas-options=-v"])?;
+        Ok(Compiled { kernel: source.name, elem, bytes: image.len(), log })
     };
-    crate::ops::SOURCES.iter().map(compiled).collect()
+    let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
+    all.map(compiled).collect()
 }
 
 /// What the driver says when it was asked for something.
@@ -151,6 +162,11 @@ impl Cuda<f32> {
         };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
     }
+
+    /// The same GPU and stream, with activations and their gradients held in [`bf16`].
+    pub fn bf16(&self) -> Cuda<bf16> {
+        Cuda { gpu: Arc::clone(&self.gpu), elem: PhantomData }
+    }
 }
 
 /// That the driver knows the version of CUDA whose functions are called.
@@ -182,8 +198,8 @@ impl<E> Cuda<E> {
     }
 }
 
-impl Device for Cuda<f32> {
-    type Elem = f32;
+impl<E: Elem> Device for Cuda<E> {
+    type Elem = E;
     type Param = f32;
     type Scalar = f32;
     type Buf = Memory;
@@ -192,7 +208,7 @@ impl Device for Cuda<f32> {
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
 
-    const LAYOUT: Layout = Layout { line: LINE, elem: 4, scalar: 4 };
+    const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<f32>() };
 
     /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in.
     fn bytes(&self) -> usize {
@@ -239,10 +255,12 @@ impl Device for Cuda<f32> {
 
     fn upload_elems<I: Dimension>(
         &self,
-        to: ViewMut<'_, f32>,
+        to: ViewMut<'_, E>,
         from: ArrayView<'_, f32, I>,
     ) -> Result<(), Error> {
-        self.upload(to, from)
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.upload(to.address(), to.len(), from.iter().map(|number| E::from_f32(*number))) }
     }
 
     fn download<T: Element>(&self, to: &mut [T], from: View<'_, T>) -> Result<(), Error> {
@@ -251,8 +269,10 @@ impl Device for Cuda<f32> {
         unsafe { self.gpu.download(to, from.address()) }
     }
 
-    fn download_elems(&self, to: &mut [f32], from: View<'_, f32>) -> Result<(), Error> {
-        self.download(to, from)
+    fn download_elems(&self, to: &mut [f32], from: View<'_, E>) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.download_as(to, from.address(), E::to_f32) }
     }
 }
 

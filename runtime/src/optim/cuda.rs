@@ -1,7 +1,7 @@
 //! Optimizers and clipping on a GPU.
 
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Memory, PARTIALS, Source, View, ViewMut};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Memory, PARTIALS, Source, View, ViewMut};
 use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::optim::{AdamArgs, AdamStep, Kernel, SgdArgs, SgdStep};
@@ -24,7 +24,7 @@ fn blocks(n: usize) -> Result<Grid, Error> {
     Grid::of(n.div_ceil(AT_ONCE * THREADS as usize).min(PARTIALS), THREADS)
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn sgd(&self, step: &SgdStep, args: SgdArgs<'_, Self>) -> Result<(), Error> {
         let SgdArgs { param, momentum_buffer, grad } = args;
         let n = param.len();
@@ -33,10 +33,10 @@ impl Kernel for Cuda<f32> {
         let (minus_lr, decay, momentum) = (-step.lr as f32, step.weight_decay as f32, step.momentum as f32);
         let (keep, take, nesterov) = (keep as f32, take as f32, i32::from(step.nesterov));
         let (param, buffer, grad) = (param.address(), momentum_buffer.address(), grad.address());
-        let grid = Grid::elementwise(self.gpu(), n);
+        let grid = Grid::elementwise::<f32>(self.gpu(), n);
         // SAFETY: those of the three that are there have n elements.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &SGD,
                 grid,
                 &[&param, &buffer, &grad, &(n as i64), &minus_lr, &decay, &keep, &take, &momentum, &nesterov],
@@ -58,10 +58,10 @@ impl Kernel for Cuda<f32> {
         let (from_grad, keep_sq, take_sq) = (i32::from(from_grad), beta2 as f32, (1.0 - beta2) as f32);
         let (param, grad) = (param.address(), grad.address());
         let (exp_avg, exp_avg_sq) = (exp_avg.address(), exp_avg_sq.address());
-        let grid = Grid::elementwise(self.gpu(), n);
+        let grid = Grid::elementwise::<f32>(self.gpu(), n);
         // SAFETY: all four have n elements.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &ADAM,
                 grid,
                 &[
@@ -96,7 +96,7 @@ impl Kernel for Cuda<f32> {
                 let x = Self::view::<f32>(Self::region(buf, span)?);
                 let (grid, from, n) = (blocks(x.len())?, x.address(), x.len() as i64);
                 // SAFETY: x has n elements; there are as many partial results as blocks, or more.
-                unsafe { self.gpu().launch(&SUM_OF_SQUARES, grid, &[&to, &from, &n, &factor]) }?;
+                unsafe { self.launch(&SUM_OF_SQUARES, grid, &[&to, &from, &n, &factor]) }?;
             }
             Ok(())
         })?;
@@ -109,7 +109,7 @@ impl Kernel for Cuda<f32> {
                 let x = Self::view::<f32>(Self::region(buf, span)?);
                 let (grid, from, n) = (blocks(x.len())?, x.address(), x.len() as i64);
                 // SAFETY: as above.
-                unsafe { self.gpu().launch(&MAX_ABS, grid, &[&to, &from, &n]) }?;
+                unsafe { self.launch(&MAX_ABS, grid, &[&to, &from, &n]) }?;
             }
             Ok(())
         })?;
@@ -118,21 +118,21 @@ impl Kernel for Cuda<f32> {
     }
 
     fn scale(&self, x: ViewMut<'_, f32>, factor: f64) -> Result<(), Error> {
-        let (n, grid) = (x.len() as i64, Grid::elementwise(self.gpu(), x.len()));
+        let (n, grid) = (x.len() as i64, Grid::elementwise::<f32>(self.gpu(), x.len()));
         // SAFETY: x has n elements.
-        unsafe { self.gpu().launch(&SCALE, grid, &[&x.address(), &n, &factor.to_bits().cast_signed()]) }
+        unsafe { self.launch(&SCALE, grid, &[&x.address(), &n, &factor.to_bits().cast_signed()]) }
     }
 
     fn clamp(&self, x: ViewMut<'_, f32>, limit: f64) -> Result<(), Error> {
-        let (n, grid) = (x.len() as i64, Grid::elementwise(self.gpu(), x.len()));
+        let (n, grid) = (x.len() as i64, Grid::elementwise::<f32>(self.gpu(), x.len()));
         // SAFETY: x has n elements.
-        unsafe { self.gpu().launch(&CLAMP, grid, &[&x.address(), &n, &(limit as f32)]) }
+        unsafe { self.launch(&CLAMP, grid, &[&x.address(), &n, &(limit as f32)]) }
     }
 
     fn add(&self, x: ViewMut<'_, f32>, y: View<'_, f32>) -> Result<(), Error> {
         check_lengths(&[(y.len(), x.len())])?;
-        let (n, grid) = (x.len() as i64, Grid::elementwise(self.gpu(), x.len()));
+        let (n, grid) = (x.len() as i64, Grid::elementwise::<f32>(self.gpu(), x.len()));
         // SAFETY: both have n elements.
-        unsafe { self.gpu().launch(&ADD, grid, &[&x.address(), &y.address(), &n]) }
+        unsafe { self.launch(&ADD, grid, &[&x.address(), &y.address(), &n]) }
     }
 }

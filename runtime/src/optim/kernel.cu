@@ -9,10 +9,10 @@
 extern "C" __global__ void optim_sgd(param* values, param* momentum_buffer, const param* grad, int64_t n,
                                      float minus_lr, float decay, float keep, float take, float momentum,
                                      int32_t nesterov) {
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<param>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(values + i), d = load_run<WIDTH>(grad + i), b = {};
-        if (momentum_buffer) b = load_run<WIDTH>(momentum_buffer + i);
+        Values<WIDTH> p = load<WIDTH>(values + i), d = load<WIDTH>(grad + i), b = {};
+        if (momentum_buffer) b = load<WIDTH>(momentum_buffer + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             // Left out at 0, so that a parameter that is infinite does not become NaN.
@@ -23,8 +23,8 @@ extern "C" __global__ void optim_sgd(param* values, param* momentum_buffer, cons
             }
             p.x[j] = fmaf(minus_lr, by, p.x[j]);
         }
-        store_run(values + i, p);
-        if (momentum_buffer) store_run(momentum_buffer + i, b);
+        store(values + i, p);
+        if (momentum_buffer) store(momentum_buffer + i, b);
     });
 }
 
@@ -32,10 +32,10 @@ extern "C" __global__ void optim_sgd(param* values, param* momentum_buffer, cons
 extern "C" __global__ void optim_adam(param* values, param* exp_avg, param* exp_avg_sq, const param* grad, int64_t n,
                                       float minus_step_size, float root_correction, float eps, float keep, float decay,
                                       float toward, int32_t from_grad, float keep_sq, float take_sq) {
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<param>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(values + i), d = load_run<WIDTH>(grad + i);
-        Run<param, WIDTH> m = load_run<WIDTH>(exp_avg + i), v = load_run<WIDTH>(exp_avg_sq + i);
+        Values<WIDTH> p = load<WIDTH>(values + i), d = load<WIDTH>(grad + i);
+        Values<WIDTH> m = load<WIDTH>(exp_avg + i), v = load<WIDTH>(exp_avg_sq + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float g = decay != 0.0f ? fmaf(decay, p.x[j], d.x[j]) : d.x[j];
@@ -45,9 +45,9 @@ extern "C" __global__ void optim_adam(param* values, param* exp_avg, param* exp_
             float divisor = sqrtf(v.x[j]) / root_correction + eps;
             p.x[j] = fmaf(minus_step_size, m.x[j] / divisor, p.x[j] * keep);
         }
-        store_run(values + i, p);
-        store_run(exp_avg + i, m);
-        store_run(exp_avg_sq + i, v);
+        store(values + i, p);
+        store(exp_avg + i, m);
+        store(exp_avg_sq + i, v);
     });
 }
 
@@ -55,9 +55,9 @@ extern "C" __global__ void optim_adam(param* values, param* exp_avg, param* exp_
 extern "C" __global__ void optim_sum_of_squares(double* partials, const param* x, int64_t n, int64_t factor) {
     REMAT_SHARED(double, partial, MOST_WARPS);
     double by = __longlong_as_double(factor), sum = 0.0;
-    each_run(n, [&](int64_t i, auto width) {
+    each_run<param>(n, [&](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             double scaled = (double)run.x[j] * by;
@@ -72,9 +72,9 @@ extern "C" __global__ void optim_sum_of_squares(double* partials, const param* x
 extern "C" __global__ void optim_max_abs(double* partials, const param* x, int64_t n) {
     REMAT_SHARED(float, partial, MOST_WARPS);
     float most = 0.0f;
-    each_run(n, [&](int64_t i, auto width) {
+    each_run<param>(n, [&](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) most = max_nan(most, fabsf(run.x[j]));
     });
@@ -85,33 +85,33 @@ extern "C" __global__ void optim_max_abs(double* partials, const param* x, int64
 // x: [n], multiplied in f64 and rounded once
 extern "C" __global__ void optim_scale(param* x, int64_t n, int64_t factor) {
     double by = __longlong_as_double(factor);
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<param>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = (float)((double)run.x[j] * by);
-        store_run(x + i, run);
+        store(x + i, run);
     });
 }
 
 // x: [n], brought into [-limit, limit]; NaN stays
 extern "C" __global__ void optim_clamp(param* x, int64_t n, float limit) {
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<param>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float below = run.x[j] > limit ? limit : run.x[j];
             run.x[j] = below < -limit ? -limit : below;
         }
-        store_run(x + i, run);
+        store(x + i, run);
     });
 }
 
 // x += y: [n]
 extern "C" __global__ void optim_add(param* x, const param* y, int64_t n) {
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<param>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        put_run(x + i, load_run<WIDTH>(y + i), 1);
+        put(x + i, load<WIDTH>(y + i), 1);
     });
 }
