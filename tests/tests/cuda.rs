@@ -1,14 +1,19 @@
 //! What moves and adds elements on a GPU, against the CPU. The ops that compute on the CPU as they do here give its
 //! bits; activations are of other functions of the same accuracy.
 
+use remat::cuda::bf16;
 use remat::device::{Device, Grad};
+use remat::ndarray::{ArrayView1, s};
 use remat::ops::activation::{self, Activation};
 use remat::ops::arithmetic::{self, Arithmetic};
 use remat::ops::store::{self, Format};
 use remat::ops::{concat, dropout, embedding, load, parameter, position_embedding, slice, transpose};
 use remat::rng::Key;
+use remat::{Cuda, Error};
 use remat_tests::agree;
-use remat_tests::devices::{Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, unwritten};
+use remat_tests::devices::{
+    self, Bytes, Elems, Results, Room, Single, assert_bits, elems, gpu, ids, normal, unwritten,
+};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
@@ -173,7 +178,7 @@ fn an_id_that_is_none_reads_and_writes_nothing_outside() {
     let mut room = Room::new(&gpu, &[&ids, &normal(1, 15), &normal(2, 20), &unwritten(20), &unwritten(15)])
         .expect("a room");
     let ([at, weight, dy], [y, dweight]) = room.split([0, 1, 2], [3, 4]).expect("arrays");
-    type D = remat::Cuda;
+    type D = Cuda;
     let forward = embedding::Forward::<D> { y: D::view_mut(y), ids: D::view(at), weight: D::view(weight) };
     embedding::Kernel::forward(&gpu, &spec, 1, forward).expect("an embedding");
     let dweight = Some(Grad { to: D::view_mut(dweight), add: false });
@@ -330,6 +335,61 @@ fn transposes() {
     }
 }
 
+/// Of every exponent and sign, with significands that are exact, half way, and beside that: zeros, numbers that have no
+/// leading 1, ties to an even and to an odd one, some that round to infinity, infinities, NaN.
+fn of_every_kind() -> Vec<f32> {
+    let significands =
+        [0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0x1_8000, 0x7f_ffff];
+    (0..512u32).flat_map(|top| significands.map(|low| f32::from_bits(top << 23 | low))).collect()
+}
+
+/// By the host when they come, and by kernels when they are written; what goes back is what is there.
+#[test]
+fn elements_of_two_bytes_are_the_nearest() -> Result<(), Error> {
+    type D = Cuda<bf16>;
+    let Some(gpu) = gpu().map(|gpu| gpu.bf16()) else { return Ok(()) };
+    let kinds = of_every_kind();
+    // More than is copied at once.
+    let x: Vec<f32> = kinds.iter().copied().cycle().take((2 << 20) + 77).collect();
+    let want: Vec<u16> = x.iter().map(|x| devices::bf16(*x)).collect();
+    let widened: Vec<f32> = want.iter().map(|x| devices::widened(*x)).collect();
+    let mut room = Room::new(&gpu, &[&elems(unwritten(x.len())), &x, &elems(unwritten(x.len()))])?;
+    // Also of an array that does not stand in memory in its order.
+    let backwards: Vec<f32> = x.iter().rev().copied().collect();
+    for from in [ArrayView1::from(&x), ArrayView1::from(&backwards).slice_move(s![..;-1])] {
+        let ([], [to]) = room.split([], [0])?;
+        gpu.upload_elems(D::view_mut(to), from)?;
+        let held: Vec<bf16> = room.read(0)?;
+        let held: Vec<u16> = held.into_iter().map(bf16::to_bits).collect();
+        assert_bits("as it is held", &held, &want);
+        assert_bits("as it comes back", &room.numbers(0)?, &widened);
+    }
+    let ([weight], [y]) = room.split([1], [2])?;
+    let spec = parameter::Spec { len: x.len() };
+    let forward = parameter::Forward::<D> { y: D::view_mut(y), weight: D::view(weight) };
+    parameter::Kernel::forward(&gpu, &spec, 1, forward)?;
+    assert_bits("as a kernel rounds", &room.numbers(2)?, &widened);
+    room.check()
+}
+
+/// A device of one type and one of the other that was had from it are the same GPU: what one has written, the other
+/// reads, in the order in which it was asked for.
+#[test]
+fn devices_of_both_types_share_a_gpu() -> Result<(), Error> {
+    let Some(gpu) = gpu() else { return Ok(()) };
+    let narrow = gpu.bf16();
+    assert_eq!((narrow.name(), narrow.arch(), narrow.bytes()), (gpu.name(), gpu.arch(), gpu.bytes()));
+    let (x, n) = (normal(1, 1000), 1000);
+    let mut room = Room::new(&narrow, &[&x, &unwritten(n)])?;
+    let spec = activation::Spec { len: n, activation: Activation::Relu };
+    let ([from], [to]) = room.split([0], [1])?;
+    let forward = activation::Forward::<Cuda> { y: Cuda::<f32>::view_mut(to), x: Cuda::<f32>::view(from) };
+    activation::Kernel::forward(&gpu, &spec, 1, forward)?;
+    let relu: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
+    assert_bits("y", &room.read::<f32>(1)?, &relu);
+    room.check()
+}
+
 #[test]
 fn rounding_to_two_bytes_and_back() {
     fn run<D: Single + store::Kernel + load::Kernel>(device: &D, spec: &store::Spec, x: &[f32]) -> Results {
@@ -342,11 +402,7 @@ fn rounding_to_two_bytes_and_back() {
         room.check()?;
         Ok(vec![room.numbers(2)?])
     }
-    // Of every exponent and sign, with significands that are exact, half way, and beside that.
-    let significands =
-        [0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0x1_8000, 0x7f_ffff];
-    let bits = (0..512u32).flat_map(|top| significands.map(|low| f32::from_bits(top << 23 | low)));
-    let x: Vec<f32> = bits.collect();
+    let x = of_every_kind();
     for format in [Format::Bf16, Format::F16] {
         for len in [x.len(), x.len() - 1, 5, 1] {
             let (spec, x) = (store::Spec { len, format }, &x[..len]);

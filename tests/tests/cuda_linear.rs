@@ -382,6 +382,45 @@ fn preference(bytes: usize) -> Result<sys::cublasLtMatmulPreference_t, result::C
     Ok(preference)
 }
 
+/// Those that cublasLt has of f32 and bf16, with arithmetic and sums in f32: what comes out is of the type of the factors,
+/// or of f32.
+#[test]
+fn products_of_types_that_there_are_not_are_refused() -> Result<(), Box<dyn std::error::Error>> {
+    use sys::cudaDataType_t::{CUDA_R_16BF as NARROW, CUDA_R_32F as WIDE};
+    if gpu().is_none() {
+        return Ok(());
+    }
+    let context = CudaContext::new(0)?;
+    context.bind_to_thread()?;
+    let chosen = |[a, b, c, d]: [sys::cudaDataType; 4]| -> Result<bool, result::CublasError> {
+        // SAFETY: all objects are there until the end.
+        unsafe {
+            let handle = result::create_handle()?;
+            let op = result::create_matmul_desc(sys::cublasComputeType_t::CUBLAS_COMPUTE_32F, WIDE)?;
+            let mut layouts = [a; 4].map(|_| std::ptr::null_mut());
+            for (layout, of) in layouts.iter_mut().zip([a, b, c, d]) {
+                *layout = result::create_matrix_layout(of, 32, 32, 32)?;
+            }
+            let [a, b, c, d] = layouts;
+            let wanted = preference(1 << 20)?;
+            let found = result::get_matmul_algo_heuristic(handle, op, a, b, c, d, wanted);
+            result::destroy_matmul_pref(wanted)?;
+            layouts.into_iter().try_for_each(|layout| result::destroy_matrix_layout(layout))?;
+            result::destroy_matmul_desc(op)?;
+            result::destroy_handle(handle)?;
+            Ok(found.is_ok())
+        }
+    };
+    for types in (0..16).map(|bits| [0, 1, 2, 3].map(|at| if bits >> at & 1 == 0 { WIDE } else { NARROW })) {
+        let there_is = matches!(
+            types,
+            [WIDE, WIDE, WIDE, WIDE] | [NARROW, NARROW, WIDE, WIDE] | [NARROW, NARROW, NARROW, NARROW]
+        );
+        assert_eq!(chosen(types)?, there_is, "{types:?}");
+    }
+    Ok(())
+}
+
 /// What a product reads and writes when it is captured is read and written when its graph is launched.
 #[test]
 fn a_captured_product_runs_whenever_its_graph_is_launched() -> Result<(), Box<dyn std::error::Error>> {

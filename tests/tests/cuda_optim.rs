@@ -139,6 +139,9 @@ fn the_norm_and_the_largest() {
             assert!(near && got[1] == want[1], "{lengths:?} by {by}: {got:?} but should be {want:?}");
             let again = reductions(&gpu, &x, lengths, by).expect("the GPU");
             assert_eq!(again.map(f64::to_bits), got.map(f64::to_bits), "{lengths:?} by {by}");
+            // Parameters are the same beside elements of two bytes.
+            let beside = reductions(&gpu.bf16(), &x, lengths, by).expect("the GPU in bf16");
+            assert_eq!(beside.map(f64::to_bits), got.map(f64::to_bits), "{lengths:?} by {by} in bf16");
         }
     }
 }
