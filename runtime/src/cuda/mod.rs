@@ -4,7 +4,30 @@
 //! from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
 //! (`pip install nvidia-cuda-nvrtc nvidia-cublas`). Nothing of it is needed to build.
 //!
-//! Kernels are compiled when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
+//! # Elements of two bytes
+//!
+//! `Cuda::new(0)?` holds activations in f32. `Cuda::new(0)?.bf16()` is the same GPU with activations and their gradients in
+//! [`bf16`], half the bytes: numbers of the range of f32 with 8 significant bits. A model is made with one or the other:
+//! `Gpt::new(&Cuda::new(0)?.bf16(), 42)`.
+//!
+//! - Parameters, their gradients, what optimizers hold, losses and statistics of rows stay f32, and so do state files: what
+//!   one device has saved goes on on another, with the same parameters.
+//! - All arithmetic is in f32, and so are all sums. What a layer gives is rounded once, when it is written, to the nearest
+//!   bf16, to even if two are as near. A gradient that is added to another is rounded after the addition, not before.
+//! - Inputs declared `f32` are given in f32 and are rounded as they are copied; what is read back is exact.
+//! - The products of [`Linear`](crate::ops::linear) are of bf16 too: in each call its weight and bias are rounded into room
+//!   that the plan has for them. The gradient of the weight is a sum in f32 that is not rounded.
+//! - A layer that is run together with the one before it (an activation behind a `Linear`) reads what that has rounded.
+//!
+//! So answers differ from those in f32 as rounding does: each number that is written is up to 2^-8 of itself from what was
+//! computed. They do not differ from plan to plan, nor from run to run. Scaling the loss is not needed: what f32 can hold,
+//! bf16 can.
+//!
+//! Attention computes in f32 of what it loads, not on tensor cores, so it is no faster for it.
+//!
+//! # Kernels
+//!
+//! Kernels are compiled for either type when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
 //! none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call returns before
 //! its kernels have run, except those that bring numbers to the host.
 
