@@ -4,7 +4,7 @@
 //! [`ops`](crate::ops) and [`optim`](crate::optim), one per op; generated code asks for exactly the
 //! kernels its model uses, so a device joins by implementing `Device` and as many of them as it likes.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use ndarray::{ArrayView, Dimension};
 
@@ -124,6 +124,8 @@ pub trait Device: Clone + Send + Sync + 'static {
     type View<'a, T: Element>: Copy;
     /// Elements that can be read and written.
     type ViewMut<'a, T: Element>;
+    /// What is kept of the programs that ran in a workspace, for [`repeat`](Self::repeat).
+    type Graphs: Default + Send + Sync;
 
     /// The layout that the plan of a model is taken in.
     const LAYOUT: Layout;
@@ -184,6 +186,28 @@ pub trait Device: Clone + Send + Sync + 'static {
         from: ArrayView<'_, T, I>,
     ) -> Result<(), Error>;
 
+    /// Makes every element the same. Makes no allocation.
+    ///
+    /// # Errors
+    /// A device's own.
+    fn fill<T: Element>(&self, to: Self::ViewMut<'_, T>, number: T) -> Result<(), Error>;
+
+    /// Runs a program of a workspace: `body` gives its work to the device that it is called with, and copies nothing to or
+    /// from the host. A device may keep what it was given, and do the same again without `body` when the program comes
+    /// again.
+    ///
+    /// # Errors
+    /// Those of `body`; a device's own.
+    fn repeat(
+        &self,
+        graphs: &mut Self::Graphs,
+        program: &Repeat<'_, Self>,
+        body: impl FnOnce(&Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let _ = (graphs, program);
+        body(self)
+    }
+
     /// Copies host numbers, rounded to the activation type. Makes no allocation.
     ///
     /// # Errors
@@ -207,6 +231,30 @@ pub trait Device: Clone + Send + Sync + 'static {
     fn download_elems(&self, to: &mut [Self::Scalar], from: Self::View<'_, Self::Elem>) -> Result<(), Error>;
 }
 
+/// A program of a workspace that may come again: what tells it from the others, and this run from those before.
+pub struct Repeat<'a, D: Device> {
+    /// Which of the model's.
+    pub id: usize,
+    /// Samples.
+    pub batch: usize,
+    /// What it reads beside the workspace, and does not write.
+    pub params: &'a D::Buf,
+    /// What its random layers draw from; differs from run to run.
+    pub seed: u64,
+    /// Training calls before this one; differs from run to run.
+    pub step: u64,
+}
+
+/// Numbers, not the parameters.
+impl<D: Device> fmt::Debug for Repeat<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, batch, seed, step, .. } = self;
+        let mut repeat = f.debug_struct("Repeat");
+        repeat.field("id", id).field("batch", batch).field("seed", seed).field("step", step);
+        repeat.finish_non_exhaustive()
+    }
+}
+
 /// That a copy is of as many elements as there is room for.
 pub(crate) fn same_length(to: usize, from: usize) -> Result<(), Error> {
     if to == from { Ok(()) } else { Err(Error::internal(format!("a copy of {from} elements into {to}"))) }
@@ -220,9 +268,7 @@ pub(crate) fn fill<D: Device, T: Element>(
     number: T,
 ) -> Result<(), Error> {
     let ([], [to]) = D::split(buf, [], [span])?;
-    let numbers = ArrayView::from(std::slice::from_ref(&number));
-    let numbers = numbers.broadcast(span.bytes / size_of::<T>());
-    device.upload(D::view_mut(to), numbers.ok_or_else(|| Error::internal("a number that can't be repeated"))?)
+    device.fill(D::view_mut(to), number)
 }
 
 /// Where a gradient goes: written by its first writer, added to by the others.

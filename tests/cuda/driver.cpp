@@ -13,6 +13,14 @@
 
 using namespace fake;
 
+Counts fake::counts;
+
+API fakeCounts(Counts* to) {
+    Guard guard(devices_mutex());
+    *to = counts;
+    return SUCCESS;
+}
+
 namespace {
 
 constexpr int MOST_DEVICES = 64;

@@ -1,7 +1,7 @@
 // What the parts of the fake driver share, and other fake libraries use.
 //
-// The memory of a fake device is the host's, kernels run on the shim, and each call is done when it returns. What would
-// go wrong on a GPU without a word, or with one that is hard to understand, is refused, and said on stderr: an address
+// The memory of a fake device is the host's, kernels run on the shim, and what is given to a stream is done when it is
+// waited for. What would go wrong on a GPU without a word, or with one that is hard to understand, is refused, and said on stderr: an address
 // outside of every allocation, a copy over an end, an object that is gone, an allocation while a graph is captured.
 #pragma once
 
@@ -12,6 +12,21 @@
 #include <map>
 #include <memory>
 #include <mutex>
+
+// What was asked of the driver so far, in all contexts: see `counts` of `tests/src/devices.rs`.
+struct Counts {
+    // Launches that were not captured, of kernels and of graphs.
+    uint64_t kernels;
+    uint64_t graphs;
+    uint64_t captures;
+    // Allocations, on the device and of page-locked memory.
+    uint64_t allocations;
+    // Times that someone waited for what had not been done.
+    uint64_t waits;
+    // Bytes of all devices that are taken, and the most that were.
+    uint64_t bytes;
+    uint64_t most_bytes;
+};
 
 // A function of the driver.
 #define API extern "C" __attribute__((visibility("default"))) int
@@ -47,7 +62,7 @@ enum Result : int {
 // As in cuda.h.
 using Address = unsigned long long;
 
-// What is done on a stream, now or whenever a graph is launched.
+// What is done on a stream, once or whenever a graph is launched.
 using Operation = std::function<int()>;
 
 // One thing at a time is done on all devices: it is held by whatever changes their state, operations included. So
@@ -56,7 +71,7 @@ SHARED std::recursive_mutex& devices_mutex();
 
 using Guard = std::lock_guard<std::recursive_mutex>;
 
-// Does it, or, while the stream is captured, keeps it for the graph.
+// Keeps it until the stream is waited for, or, while the stream is captured, for the graph.
 SHARED int submit(void* stream, Operation operation);
 
 // Whether all these bytes of a device are in one allocation; if not, says so, as what was to be done.
@@ -68,6 +83,9 @@ SHARED int refuse(int result, const char* format, ...) __attribute__((format(pri
 // Whether this thread may call, by its context: SUCCESS, or why not.
 int bound();
 
+// For whoever holds `devices_mutex`.
+extern Counts counts;
+
 // The device of this thread's context.
 int current_device();
 
@@ -76,6 +94,10 @@ size_t memory_of_device();
 
 // Whether the address is in an allocation, or at its end, as the start of an empty range may be.
 bool known(Address address);
+
+// Does all that was given to a stream, or to any; the result of what failed.
+int finish(void* stream);
+int finish();
 
 // Refuses, and spoils every capture that does not allow it, if this thread may not call now what can't be captured.
 int forbidden_in_capture(const char* call);

@@ -115,14 +115,16 @@ void fence() {
     observe(&tag);
 }
 
-bool launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared) {
+bool takes(dim3 grid, dim3 block, unsigned dynamic_shared) {
     uint64_t blocks = static_cast<uint64_t>(grid.x) * grid.y * grid.z;
     uint64_t threads = static_cast<uint64_t>(block.x) * block.y * block.z;
     bool grid_fits = blocks > 0 && grid.x <= INT32_MAX && grid.y <= 65535 && grid.z <= 65535;
     bool block_fits = threads > 0 && threads <= 1024 && block.z <= 64;
-    if (!grid_fits || !block_fits || dynamic_shared > MAX_SHARED) {
-        return false;
-    }
+    return grid_fits && block_fits && dynamic_shared <= MAX_SHARED;
+}
+
+void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared) {
+    uint64_t blocks = static_cast<uint64_t>(grid.x) * grid.y * grid.z;
     uint64_t seed = from_environment("REMAT_SHIM_SEED", 0);
     std::vector<uint64_t> order;
     if (seed != 0) {
@@ -160,7 +162,6 @@ bool launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic
         other.join();
     }
     observe(&launch.done);
-    return true;
 }
 
 }  // namespace remat_shim

@@ -34,6 +34,54 @@ pub fn gpu() -> Option<remat::Cuda> {
     }
 }
 
+/// What was asked of the driver so far, by all tests of the process.
+#[cfg(feature = "cuda")]
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Launches of kernels that were not captured.
+    pub kernels: u64,
+    /// Launches of graphs.
+    pub graphs: u64,
+    /// Captures of graphs.
+    pub captures: u64,
+    /// Allocations, on the device and of page-locked memory.
+    pub allocations: u64,
+    /// Times that the host waited for what had not been done.
+    pub waits: u64,
+    /// Bytes of the device that are taken.
+    pub bytes: u64,
+    /// The most bytes that were.
+    pub most_bytes: u64,
+}
+
+#[cfg(feature = "cuda")]
+impl Counts {
+    /// None on a GPU, whose driver does not say.
+    pub fn now() -> Option<Self> {
+        // SAFETY: the library is loaded, and stays so, since there is a device of it.
+        let driver = unsafe { libloading::Library::new("libcuda.so.1") }.ok()?;
+        // SAFETY: no other driver has a function of this name.
+        let count = unsafe { driver.get::<unsafe extern "C" fn(*mut Self) -> i32>(c"fakeCounts") }.ok()?;
+        let mut counts = Self::default();
+        // SAFETY: it writes such numbers: `fake::Counts` of `cuda/driver.h`.
+        unsafe { count(&raw mut counts) };
+        Some(counts)
+    }
+
+    /// What was asked for since then.
+    pub fn since(&self, then: &Self) -> Self {
+        Self {
+            kernels: self.kernels - then.kernels,
+            graphs: self.graphs - then.graphs,
+            captures: self.captures - then.captures,
+            allocations: self.allocations - then.allocations,
+            waits: self.waits - then.waits,
+            ..*self
+        }
+    }
+}
+
 /// `n` normal numbers; others for each `which`.
 pub fn normal(which: u32, n: usize) -> Vec<f32> {
     let key = Key { seed: 7, step: 0, node: which };

@@ -112,6 +112,7 @@ impl Device for Remote {
     type RegionMut<'a> = Place<'a>;
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
+    type Graphs = ();
 
     const LAYOUT: Layout = Layout { line: 64, elem: 4, scalar: 4 };
 
@@ -167,6 +168,12 @@ impl Device for Remote {
         from: ArrayView<'_, T, I>,
     ) -> Result<(), Error> {
         self.write(&to, &from.iter().copied().collect::<Vec<T>>());
+        Ok(())
+    }
+
+    fn fill<T: Element>(&self, to: ViewMut<'_, T>, number: T) -> Result<(), Error> {
+        let len = to.0.place.span.bytes / size_of::<T>();
+        self.write(&to, &vec![number; len]);
         Ok(())
     }
 

@@ -192,6 +192,32 @@ fn a_state_that_is_saved_on_one_device_goes_on_on_the_other() {
     std::fs::remove_file(&path).expect("it is there");
 }
 
+/// Losses of steps whose random layers draw anew each time, by graphs and without them.
+#[test]
+fn graphs_draw_anew_and_see_new_parameters() {
+    let Some(gpu) = gpu() else { return };
+    let steps = |fresh: bool| -> Vec<f32> {
+        let mut net = gpt::EveryBlock::new(&gpu, 5).expect("a model");
+        let mut ws = net.workspace(4).expect("a workspace");
+        let mut opt = Sgd::new(&net, SgdConfig { lr: 0.1, ..Default::default() }).expect("an optimizer");
+        let mut losses = vec![];
+        for step in 0..6 {
+            let (x, y): (Array2<u32>, Array2<u32>) = (ids(4, 10, 17, step), ids(4, 10, 17, step + 9));
+            if fresh {
+                // In a new workspace each program runs for the first time.
+                ws = net.workspace(4).expect("a workspace");
+            }
+            losses.push(net.forward_backward(&mut ws, x.view(), y.view()).expect("a step"));
+            opt.step(&mut net, ws.grads()).expect("a step of the optimizer");
+            losses.push(net.evaluate(&mut ws, x.view(), y.view()).expect("an evaluation"));
+        }
+        losses
+    };
+    let losses = steps(false);
+    assert_bits("losses", &losses, &steps(true));
+    assert!(losses.windows(3).all(|w| w[0] != w[2]), "dropout draws anew: {losses:?}");
+}
+
 #[test]
 fn memory_that_a_gpu_has_not_is_an_error_and_training_goes_on_elsewhere() {
     let Some(gpu) = gpu() else { return };

@@ -130,6 +130,45 @@ fn a_graph_does_again_what_was_captured() {
     gpu.context.check_err().unwrap();
 }
 
+/// As late as it may be: so host memory that is changed before it was copied, and a stream that does not wait for
+/// another, are seen.
+#[test]
+fn what_is_given_to_a_stream_is_done_when_it_is_waited_for() {
+    let gpu = Gpu::new();
+    let other = gpu.context.new_stream().unwrap();
+    let (stream, other) = (gpu.stream.cu_stream(), other.cu_stream());
+    // SAFETY: both allocations have four bytes, and are freed once, in the end.
+    unsafe {
+        let device = result::malloc_sync(4).unwrap();
+        let host = result::malloc_host(4, 0).unwrap().cast::<u32>();
+        let copy = |number: u32| {
+            host.write(number);
+            result::memcpy_htod_async(device, std::slice::from_raw_parts(host, 1), stream).unwrap();
+        };
+        let read = |stream| {
+            let mut number = [0u32];
+            result::memcpy_dtoh_async(&mut number, device, stream).unwrap();
+            number[0]
+        };
+        copy(1);
+        host.write(2);
+        assert_eq!(read(stream), 2, "the copy had not been waited for");
+        copy(3);
+        let event = result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING).unwrap();
+        result::event::record(event, stream).unwrap();
+        assert_eq!(read(other), 2, "nothing says that one stream waits for the other");
+        let flags = sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
+        result::stream::wait_event(other, event, flags).unwrap();
+        assert_eq!(read(other), 3);
+        copy(4);
+        assert_eq!(read(other), 3, "the event was before it");
+        result::event::destroy(event).unwrap();
+        result::free_sync(device).unwrap();
+        result::free_host(host.cast()).unwrap();
+    }
+    gpu.context.check_err().unwrap();
+}
+
 fn address<T>(slice: &cudarc::driver::CudaSlice<T>, stream: &CudaStream) -> u64 {
     use cudarc::driver::DevicePtr;
     slice.device_ptr(stream).0

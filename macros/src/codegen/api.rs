@@ -285,9 +285,11 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
-        #clears
-        #frame.seed_gradient(#seed)?;
-        __remat_run(&mut #frame, __REMAT_TRAIN)?;
+        #frame.run(|#frame| {
+            #clears
+            #frame.seed_gradient(#seed)?;
+            __remat_run(#frame, __REMAT_TRAIN)
+        })?;
         let #result = #frame.loss(#buffer)?;
         #ws.trained(#batch);
         self.core.steps += 1;
@@ -299,7 +301,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Evaluate, #batch)?;
         #uploads
-        __remat_run(&mut #frame, __REMAT_EVALUATE)?;
+        #frame.run(|#frame| __remat_run(#frame, __REMAT_EVALUATE))?;
         #frame.loss(#buffer)
     };
     let checks = self::checks(graph, false);
@@ -318,7 +320,7 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Forward, #batch)?;
         #uploads
-        __remat_run(&mut #frame, __REMAT_FORWARD)?;
+        #frame.run(|#frame| __remat_run(#frame, __REMAT_FORWARD))?;
         #outputs
     };
     let profile_body = profile_body(graph);

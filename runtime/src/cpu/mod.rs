@@ -93,6 +93,7 @@ impl<E: Real> Device for Cpu<E> {
     type RegionMut<'a> = RegionMut<'a>;
     type View<'a, T: Element> = &'a [T];
     type ViewMut<'a, T: Element> = &'a mut [T];
+    type Graphs = ();
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<E>() };
 
@@ -143,6 +144,11 @@ impl<E: Real> Device for Cpu<E> {
             Some(from) => to.copy_from_slice(from),
             None => to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to = *from),
         }
+        Ok(())
+    }
+
+    fn fill<T: Element>(&self, to: &mut [T], number: T) -> Result<(), Error> {
+        to.fill(number);
         Ok(())
     }
 

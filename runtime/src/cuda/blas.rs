@@ -11,9 +11,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::cublaslt::result::{self, CublasError};
 use cudarc::cublaslt::sys;
-use cudarc::driver::{CudaContext, CudaStream, result as driver};
+use cudarc::driver::{CudaContext, CudaStream};
 
-use super::memory::{Address, View, ViewMut, out_of_memory};
+use super::memory::{Address, Memory, View, ViewMut};
 use super::{Elem, Gpu, library};
 use crate::arena::LINE;
 use crate::cpu::elementwise::check_lengths;
@@ -182,13 +182,14 @@ pub(super) struct Blas {
     // What was made last is dropped first.
     plans: BTreeMap<Kind, Plan>,
     handle: Handle,
-    workspace: Workspace,
+    workspace: Memory,
 }
 
 impl Blas {
     pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
         library::cublaslt()?;
-        let workspace = Workspace::new(context)?;
+        let workspace =
+            Memory::new(context, BYTES).map_err(|error| error.wanted_for("products of matrices"))?;
         let handle =
             result::create_handle().map(Handle).map_err(|error| failed("to start cublasLt", error))?;
         Ok(Self { plans: BTreeMap::new(), handle, workspace })
@@ -234,7 +235,7 @@ impl Blas {
                 c,
                 plan.c.0,
                 &raw const plan.algorithm,
-                self.workspace.start as *mut c_void,
+                self.workspace.start() as *mut c_void,
                 BYTES,
                 stream.cu_stream().cast(),
             )
@@ -245,7 +246,7 @@ impl Blas {
 impl Drop for Blas {
     fn drop(&mut self) {
         // What is dropped after this is of its context; without that, the process is ending.
-        let _ = self.workspace.context.bind_to_thread();
+        let _ = self.workspace.bind();
     }
 }
 
@@ -255,7 +256,7 @@ fn failed(what: &str, error: CublasError) -> Error {
 
 impl Gpu {
     fn blas(&self) -> MutexGuard<'_, Blas> {
-        self.blas.lock().unwrap_or_else(PoisonError::into_inner)
+        self.common.blas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// C = op(A) op(B), added to what `start` says; after what was given to the stream before.
@@ -297,31 +298,6 @@ pub(crate) struct Scratch<'a>(MutexGuard<'a, Blas>);
 
 impl Scratch<'_> {
     pub(crate) fn address(&self) -> u64 {
-        self.0.workspace.start
-    }
-}
-
-/// `BYTES` bytes of a GPU's memory.
-#[derive(Debug)]
-struct Workspace {
-    context: Arc<CudaContext>,
-    start: u64,
-}
-
-impl Workspace {
-    fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
-        // SAFETY: the context is this thread's since it was made; what is given is owned from here on.
-        let start = unsafe { driver::malloc_sync(BYTES) }
-            .map_err(|_| out_of_memory(BYTES).wanted_for("products of matrices"))?;
-        Ok(Self { context: Arc::clone(context), start })
-    }
-}
-
-impl Drop for Workspace {
-    fn drop(&mut self) {
-        if self.context.bind_to_thread().is_ok() {
-            // SAFETY: owned, and given by `malloc_sync`; the driver waits for work that uses it.
-            let _ = unsafe { driver::free_sync(self.start) };
-        }
+        self.0.workspace.start()
     }
 }

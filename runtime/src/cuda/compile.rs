@@ -64,7 +64,7 @@ fn key(source: &Source, elem: &CStr, arch: &str) -> u64 {
 }
 
 /// The version of NVRTC.
-fn version() -> (i32, i32) {
+pub(super) fn version() -> (i32, i32) {
     let (mut major, mut minor) = (0, 0);
     // SAFETY: both are there to be written.
     unsafe { sys::nvrtcVersion(&raw mut major, &raw mut minor) };

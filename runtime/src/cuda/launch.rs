@@ -70,7 +70,7 @@ impl Grid {
     /// A thread for each of n places: as many blocks as keep every multiprocessor at work, each of which goes on with
     /// a stride.
     pub(crate) fn with_stride(gpu: &Gpu, n: usize) -> Self {
-        let blocks = n.div_ceil(ELEMENTWISE as usize).min(8 * gpu.multiprocessors).max(1);
+        let blocks = n.div_ceil(ELEMENTWISE as usize).min(8 * gpu.multiprocessors()).max(1);
         Self { blocks: (blocks as u32, 1, 1), threads: (ELEMENTWISE, 1, 1), shared: 0 }
     }
 }
@@ -130,7 +130,7 @@ impl Gpu {
         arguments: &[&dyn Argument],
     ) -> Result<(), Error> {
         self.bind()?;
-        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kernels = self.common.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = kernels.loaded(self, elem, function)?;
         // The driver does not look how many there are, nor how long.
         let same = loaded.arguments.len() == arguments.len()
@@ -171,8 +171,8 @@ impl Kernels {
                 let module = match self.modules.entry((elem, function.source.name)) {
                     Entry::Occupied(module) => module.into_mut(),
                     Entry::Vacant(place) => {
-                        let image = compile::machine_code(function.source, elem, &gpu.arch)?;
-                        let module = gpu.context.load_module(Ptx::from_binary(image));
+                        let image = compile::machine_code(function.source, elem, &gpu.common.arch)?;
+                        let module = gpu.common.context.load_module(Ptx::from_binary(image));
                         let what = format!("to load the kernels of `{}`", function.source.name);
                         place.insert(module.map_err(|error| failed(&what, &error))?)
                     }

@@ -6,6 +6,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::compile;
 use crate::error::Error;
 
 /// The folder to look in first.
@@ -35,7 +36,11 @@ pub(super) fn nvrtc() -> Result<(), Error> {
     }
     // SAFETY: as in `driver`.
     let present = unsafe { cudarc::nvrtc::sys::is_culib_present() };
-    if present { Ok(()) } else { Err(lacks(name, &[String::from("libnvrtc.so.13")])) }
+    if !present {
+        return Err(lacks(name, &[String::from("libnvrtc.so.13")]));
+    }
+    let (major, minor) = compile::version();
+    is_13("NVRTC", major, minor)
 }
 
 /// Products of matrices.
@@ -47,17 +52,18 @@ pub(super) fn cublaslt() -> Result<(), Error> {
     if !present {
         return Err(lacks(name, &[String::from(file)]));
     }
-    // Another that the system has by a shorter name is found before it.
     // SAFETY: the library is there.
-    let version = unsafe { cudarc::cublaslt::sys::cublasLtGetVersion() };
-    if version / 10_000 == 13 {
+    let version = unsafe { cudarc::cublaslt::sys::cublasLtGetVersion() } as i32;
+    is_13("cuBLAS", version / 10_000, version / 100 % 100)
+}
+
+/// That the library which `cudarc` has found is of CUDA 13: another that the system has by a shorter name is found before
+/// the one that was loaded.
+fn is_13(library: &'static str, major: i32, minor: i32) -> Result<(), Error> {
+    if major == 13 {
         return Ok(());
     }
-    Err(Error::argument(
-        "the version of cuBLAS",
-        "13",
-        format!("{}.{}", version / 10_000, version / 100 % 100),
-    ))
+    Err(Error::argument(&format!("the version of {library}"), "13", format!("{major}.{minor}")))
 }
 
 /// Loads the first of these that there is: from the folder that is asked for, else where the system looks, else where

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use cudarc::driver::result;
+use cudarc::driver::{CudaContext, result, sys};
 
-use super::{Gpu, failed};
+use super::{Gpu, bind, failed};
 use crate::arena::{self, LINE};
 use crate::device::{Element, Grad, Span};
 use crate::error::Error;
@@ -13,24 +13,32 @@ use crate::error::Error;
 /// Owned memory of a GPU.
 #[derive(Debug)]
 pub struct Memory {
-    gpu: Arc<Gpu>,
+    context: Arc<CudaContext>,
     /// 0 if it has no bytes.
     start: u64,
     bytes: usize,
 }
 
 impl Memory {
-    /// `bytes` bytes of zeros.
-    pub(super) fn new(gpu: &Arc<Gpu>, bytes: usize) -> Result<Self, Error> {
-        let mut memory = Self { gpu: Arc::clone(gpu), start: 0, bytes: 0 };
+    /// `bytes` bytes of any content.
+    pub(super) fn new(context: &Arc<CudaContext>, bytes: usize) -> Result<Self, Error> {
+        let mut memory = Self { context: Arc::clone(context), start: 0, bytes };
         if bytes > 0 {
-            gpu.bind()?;
+            bind(context)?;
             // SAFETY: the context is this thread's; what is given is owned from here on.
             memory.start = unsafe { result::malloc_sync(bytes) }.map_err(|_| out_of_memory(bytes))?;
-            memory.bytes = bytes;
-            gpu.zero(&ViewMut::<u8>::of(PlaceMut(memory.place(Span { start: 0, bytes }))))?;
         }
         Ok(memory)
+    }
+
+    /// Makes its context that of the calling thread.
+    pub(super) fn bind(&self) -> Result<(), Error> {
+        bind(&self.context)
+    }
+
+    /// The address of its first byte.
+    pub(super) fn start(&self) -> u64 {
+        self.start
     }
 
     pub(super) fn region(&self, span: Span) -> Result<Place<'_>, Error> {
@@ -56,6 +64,13 @@ impl Memory {
 }
 
 impl Gpu {
+    /// `bytes` bytes of zeros.
+    pub(super) fn zeroed(&self, bytes: usize) -> Result<Memory, Error> {
+        let memory = Memory::new(&self.common.context, bytes)?;
+        self.zero(&ViewMut::<u8>::of(PlaceMut(memory.place(Span { start: 0, bytes }))))?;
+        Ok(memory)
+    }
+
     /// Makes all bytes of elements 0, after what was given to the stream before.
     pub(crate) fn zero<T: Element>(&self, to: &ViewMut<'_, T>) -> Result<(), Error> {
         self.bind()?;
@@ -64,16 +79,24 @@ impl Gpu {
         unsafe { result::memset_d8_async(to.address(), 0, bytes, self.stream.cu_stream()) }
             .map_err(|error| failed("to fill memory with zeros", &error))
     }
+
+    /// Makes all elements, of four bytes, the same, after what was given to the stream before.
+    pub(super) fn fill(&self, to: &ViewMut<'_, u32>, bits: u32) -> Result<(), Error> {
+        self.bind()?;
+        // SAFETY: the view has so many elements of four bytes, and starts on a line.
+        let filled = unsafe { sys::cuMemsetD32Async(to.address(), bits, to.len(), self.stream.cu_stream()) };
+        filled.result().map_err(|error| failed("to fill memory", &error))
+    }
 }
 
-pub(super) fn out_of_memory(bytes: usize) -> Error {
+fn out_of_memory(bytes: usize) -> Error {
     let (free, total) = result::mem_get_info().unwrap_or_default();
     Error::GpuMemory { bytes, what: "a buffer", free, total }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if self.start != 0 && self.gpu.bind().is_ok() {
+        if self.start != 0 && bind(&self.context).is_ok() {
             // SAFETY: owned, and given by `malloc_sync`; the driver waits for work that uses it.
             let _ = unsafe { result::free_sync(self.start) };
         }
@@ -142,6 +165,12 @@ impl<'a, T: Element> ViewMut<'a, T> {
         let behind = start + (middle * size_of::<T>()) as u64;
         let part = |start, len| Self(View { start, len, elements });
         Ok((part(start, middle), part(behind, len - middle)))
+    }
+
+    /// The same bytes, as whole words.
+    pub(super) fn words(self) -> ViewMut<'a, u32> {
+        let View { start, len, .. } = self.0;
+        ViewMut(View { start, len: len * size_of::<T>() / size_of::<u32>(), elements: PhantomData })
     }
 }
 

@@ -27,14 +27,17 @@
 //!
 //! # Kernels
 //!
-//! Kernels are compiled for either type when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
-//! none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call returns before
-//! its kernels have run, except those that bring numbers to the host.
+//! Kernels are compiled for either type when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says
+//! another folder, or none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call
+//! returns before its kernels have run, except those that bring numbers to the host. A program that comes again in the
+//! same workspace, with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second
+//! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
 
 mod blas;
 mod compile;
 mod elem;
 pub(crate) mod elementwise;
+mod graphs;
 mod launch;
 mod library;
 mod memory;
@@ -48,14 +51,16 @@ use std::sync::{Arc, Mutex};
 use cudarc::driver::{CudaContext, CudaStream, DriverError, sys};
 use ndarray::{ArrayView, Dimension};
 
-use crate::arena::LINE;
-use crate::device::{Device, Element, Layout, Span, same_length};
+use crate::arena::{LINE, bytes_of};
+use crate::device::{Device, Element, Layout, Repeat, Span, same_length};
 use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
 pub use elem::Elem;
 use elem::sealed::Sealed as _;
+pub use graphs::Graphs;
+use graphs::{Draws, Within};
 pub use half::bf16;
 pub(crate) use launch::{Function, Grid};
 pub(crate) use memory::Address;
@@ -82,11 +87,19 @@ impl<E> Clone for Cuda<E> {
     }
 }
 
-/// A GPU, and what was made of it for this process.
+/// What work is given to: a stream of a GPU.
 #[derive(Debug)]
 pub(crate) struct Gpu {
-    context: Arc<CudaContext>,
+    common: Arc<Common>,
     stream: Arc<CudaStream>,
+    /// What the work is part of.
+    within: Within,
+}
+
+/// A GPU, and what was made of it for this process.
+#[derive(Debug)]
+struct Common {
+    context: Arc<CudaContext>,
     name: String,
     /// What kernels are compiled for: `sm_90`.
     arch: String,
@@ -94,13 +107,23 @@ pub(crate) struct Gpu {
     kernels: launch::Shared,
     staging: Mutex<Staging>,
     blas: Mutex<Blas>,
+    draws: Mutex<Draws>,
 }
 
 impl Gpu {
     /// Makes its context that of the calling thread.
     fn bind(&self) -> Result<(), Error> {
-        self.context.bind_to_thread().map_err(|error| failed("to use its context", &error))
+        bind(&self.common.context)
     }
+
+    pub(crate) fn multiprocessors(&self) -> usize {
+        self.common.multiprocessors
+    }
+}
+
+/// Makes a context that of the calling thread.
+fn bind(context: &CudaContext) -> Result<(), Error> {
+    context.bind_to_thread().map_err(|error| failed("to use its context", &error))
 }
 
 /// The machine code of an op's kernels.
@@ -172,17 +195,19 @@ impl Cuda<f32> {
             return Err(Error::argument("the GPU's compute capability", "8.0 or newer", found));
         }
         let multiprocessors = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
-        let gpu = Gpu {
+        // The legacy stream can't be captured.
+        let stream = context.new_stream().map_err(|error| failed("to make a stream", &error))?;
+        let common = Common {
             name: context.name().map_err(told)?,
             arch: format!("sm_{major}{minor}"),
             multiprocessors: usize::try_from(context.attribute(multiprocessors).map_err(told)?).unwrap_or(1),
-            // The legacy stream can't be captured.
-            stream: context.new_stream().map_err(|error| failed("to make a stream", &error))?,
             kernels: Mutex::default(),
             staging: Mutex::new(Staging::new(&context)?),
             blas: Mutex::new(Blas::new(&context)?),
+            draws: Mutex::new(Draws::new(&context)?),
             context,
         };
+        let gpu = Gpu { common: Arc::new(common), stream, within: Within::Nothing };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
     }
 
@@ -208,12 +233,12 @@ fn check_version() -> Result<(), Error> {
 impl<E> Cuda<E> {
     /// What the GPU calls itself.
     pub fn name(&self) -> &str {
-        &self.gpu.name
+        &self.gpu.common.name
     }
 
     /// The machine code that its kernels are compiled to: `sm_90`.
     pub fn arch(&self) -> &str {
-        &self.gpu.arch
+        &self.gpu.common.arch
     }
 
     pub(crate) fn gpu(&self) -> &Gpu {
@@ -230,16 +255,18 @@ impl<E: Elem> Device for Cuda<E> {
     type RegionMut<'a> = PlaceMut<'a>;
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
+    type Graphs = Graphs;
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<f32>() };
 
-    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in.
+    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in, and where
+    /// seed and step stand.
     fn bytes(&self) -> usize {
-        staging::BYTES + blas::BYTES
+        staging::BYTES + blas::BYTES + graphs::DRAWS
     }
 
     fn alloc(&self, bytes: usize) -> Result<Memory, Error> {
-        Memory::new(&self.gpu, bytes)
+        self.gpu.zeroed(bytes)
     }
 
     fn region(buf: &Memory, span: Span) -> Result<Place<'_>, Error> {
@@ -274,6 +301,29 @@ impl<E: Elem> Device for Cuda<E> {
         same_length(to.len(), from.len())?;
         // SAFETY: the view has as many elements.
         unsafe { self.gpu.upload(to.address(), to.len(), from.iter().copied()) }
+    }
+
+    fn fill<T: Element>(&self, to: ViewMut<'_, T>, number: T) -> Result<(), Error> {
+        match *bytes_of(&[number]) {
+            [a, b, c, d] => self.gpu.fill(&to.words(), u32::from_ne_bytes([a, b, c, d])),
+            _ if number == T::default() => self.gpu.zero(&to),
+            _ => {
+                // SAFETY: the view has as many elements.
+                unsafe { self.gpu.upload(to.address(), to.len(), std::iter::repeat(number)) }
+            }
+        }
+    }
+
+    fn repeat(
+        &self,
+        graphs: &mut Graphs,
+        program: &Repeat<'_, Self>,
+        body: impl FnOnce(&Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Repeat { id, batch, params, seed, step } = *program;
+        let key = graphs::Key { id, batch, params: params.start() };
+        let body = |gpu| body(&Self { gpu: Arc::new(gpu), elem: PhantomData });
+        graphs.repeat(&self.gpu, key, (seed, step), body)
     }
 
     fn upload_elems<I: Dimension>(

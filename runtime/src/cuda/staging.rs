@@ -1,24 +1,37 @@
 //! Copies between the host and a GPU, through memory that the GPU reaches by itself.
+//!
+//! What goes to the GPU is written into this memory, from where the GPU copies it in its turn: nobody waits, unless so
+//! much is on its way that there is no room for more. What comes from it is waited for.
 
 use std::ffi::c_void;
 use std::ptr::NonNull;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use cudarc::driver::{CudaContext, CudaStream, result};
+use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
-use super::{Gpu, failed};
-use crate::arena::bytes_of_mut;
+use super::graphs::Within;
+use super::{Gpu, bind, failed};
+use crate::arena::{LINE, bytes_of_mut};
 use crate::device::Element;
 use crate::error::Error;
 
 /// Bytes that are copied at once.
-pub(super) const BYTES: usize = 4 << 20;
+const PART: usize = 1 << 20;
+/// Parts for what goes to the GPU. Another is for what comes from it.
+const UP: usize = 3;
+/// Bytes of all parts.
+pub(super) const BYTES: usize = (UP + 1) * PART;
 
 /// Page-locked memory of the host.
 #[derive(Debug)]
 pub(super) struct Staging {
     context: Arc<CudaContext>,
     start: NonNull<c_void>,
+    /// Each is behind all copies from its part, once no more are made before it is waited for.
+    copied: [CudaEvent; UP],
+    /// The part that is being filled, and how many of its bytes are.
+    part: usize,
+    filled: usize,
 }
 
 // SAFETY: the memory is owned, plain bytes, and reached by `&mut` alone.
@@ -27,33 +40,65 @@ unsafe impl Send for Staging {}
 impl Staging {
     pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
         let what = "to get page-locked memory";
+        let told = |error: DriverError| failed(what, &error);
+        let event = || context.new_event(None).map_err(told);
+        let copied = [event()?, event()?, event()?];
         // SAFETY: the context is this thread's since it was made.
-        let start = unsafe { result::malloc_host(BYTES, 0) }.map_err(|error| failed(what, &error))?;
+        let start = unsafe { result::malloc_host(BYTES, 0) }.map_err(told)?;
         let start = NonNull::new(start).ok_or_else(|| Error::internal("page-locked memory at no address"))?;
-        Ok(Self { context: Arc::clone(context), start })
+        Ok(Self { context: Arc::clone(context), start, copied, part: 0, filled: 0 })
     }
 
-    /// As elements, as many as fit.
-    fn elements<T: Element>(&mut self) -> &mut [T] {
-        // SAFETY: `BYTES` bytes begin there, aligned to a page, owned and borrowed exclusively; elements accept any.
-        unsafe { std::slice::from_raw_parts_mut(self.start.cast().as_ptr(), BYTES / size_of::<T>()) }
+    /// Room for elements: for as many as are asked for, or as fill a part. Waits until they are copied that were there.
+    fn room<T: Element>(&mut self, stream: &CudaStream, elements: usize) -> Result<&mut [T], Error> {
+        let bytes = elements.saturating_mul(size_of::<T>()).min(PART);
+        if self.filled + bytes > PART {
+            let told = |error: DriverError| failed("to wait for a copy", &error);
+            self.copied[self.part].record(stream).map_err(told)?;
+            self.part = (self.part + 1) % UP;
+            // Of a part that was never left the event was never recorded, and is not waited for.
+            self.copied[self.part].synchronize().map_err(told)?;
+            self.filled = 0;
+        }
+        let start = self.part * PART + self.filled;
+        self.filled = (self.filled + bytes).next_multiple_of(LINE);
+        Ok(self.elements(start, bytes))
+    }
+
+    /// What comes from the GPU.
+    fn down<T: Element>(&mut self) -> &mut [T] {
+        self.elements(UP * PART, PART)
+    }
+
+    /// So many bytes from a line, as elements.
+    fn elements<T: Element>(&mut self, start: usize, bytes: usize) -> &mut [T] {
+        debug_assert!(start.is_multiple_of(LINE) && start + bytes <= BYTES);
+        // SAFETY: `BYTES` bytes are there, aligned to a page, owned and borrowed exclusively; elements accept any.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.start.byte_add(start).cast().as_ptr(), bytes / size_of::<T>())
+        }
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if self.context.bind_to_thread().is_ok() {
+        // Copies may be on their way.
+        if bind(&self.context).is_ok() && self.context.synchronize().is_ok() {
             // SAFETY: owned, and given by `malloc_host`.
             let _ = unsafe { result::free_host(self.start.as_ptr()) };
         }
     }
 }
 
-fn wait(stream: &CudaStream) -> Result<(), Error> {
-    stream.synchronize().map_err(|error| failed("to wait for the GPU", &error))
-}
-
 impl Gpu {
+    fn staging(&self) -> Result<MutexGuard<'_, Staging>, Error> {
+        if matches!(self.within, Within::Capture(..)) {
+            return Err(Error::internal("a copy from or to the host in a program that is captured"));
+        }
+        self.bind()?;
+        Ok(self.common.staging.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Copies what `from` gives, in order, to `len` elements at `to`.
     ///
     /// # Safety
@@ -64,17 +109,14 @@ impl Gpu {
         len: usize,
         mut from: impl Iterator<Item = T>,
     ) -> Result<(), Error> {
-        self.bind()?;
-        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
-        let staging = staging.elements::<T>();
+        let mut staging = self.staging()?;
         let mut left = len;
         while left > 0 {
-            let part = &mut staging[..left.min(BYTES / size_of::<T>())];
+            let part = staging.room::<T>(&self.stream, left)?;
             part.iter_mut().zip(&mut from).for_each(|(to, from)| *to = from);
-            // SAFETY: the caller's promise; and what is copied stays until it is, which is waited for.
+            // SAFETY: the caller's promise; and `room` gives these bytes to nobody before they are copied.
             unsafe { result::memcpy_htod_async(to, part, self.stream.cu_stream()) }
                 .map_err(|error| failed("to copy to the GPU", &error))?;
-            wait(&self.stream)?;
             to += size_of_val(part) as u64;
             left -= part.len();
         }
@@ -100,14 +142,13 @@ impl Gpu {
         mut from: u64,
         each: impl Fn(T) -> U,
     ) -> Result<(), Error> {
-        self.bind()?;
-        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
-        for to in to.chunks_mut(BYTES / size_of::<T>()) {
-            let part = &mut staging.elements::<T>()[..to.len()];
+        let mut staging = self.staging()?;
+        for to in to.chunks_mut(PART / size_of::<T>()) {
+            let part = &mut staging.down::<T>()[..to.len()];
             // SAFETY: the caller's promise; and `part` is not touched until the copy is done.
             unsafe { result::memcpy_dtoh_async(bytes_of_mut(part), from, self.stream.cu_stream()) }
                 .map_err(|error| failed("to copy from the GPU", &error))?;
-            wait(&self.stream)?;
+            self.stream.synchronize().map_err(|error| failed("to wait for the GPU", &error))?;
             to.iter_mut().zip(&*part).for_each(|(to, from)| *to = each(*from));
             from += size_of_val(part) as u64;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::device::{Device, Element, Span};
+use crate::device::{Device, Element, Repeat, Span};
 use crate::error::Error;
 use crate::model::Probe;
 use crate::plan::Program;
@@ -31,6 +31,8 @@ pub struct Frame<'a, D: Device> {
     pub fixed_start: usize,
     /// Where the program's buffers of all samples start, in bytes.
     pub sample_start: usize,
+    /// What the device keeps of the programs that ran, unless someone looks at each call.
+    pub(crate) graphs: Option<&'a mut D::Graphs>,
     /// What watches the calls, if anyone looks.
     pub(crate) probe: Option<&'a mut Probe>,
 }
@@ -108,6 +110,36 @@ impl<'a, D: Device> Frame<'a, D> {
         if let Some(probe) = &mut self.probe {
             probe.given::<T>(span, end);
         }
+    }
+
+    /// Runs the program by `body`, or what the device has kept of it since it ran before.
+    ///
+    /// # Errors
+    /// Those of `body`, and the device's own.
+    pub fn run(&mut self, body: impl FnOnce(&mut Frame<'_, D>) -> Result<(), Error>) -> Result<(), Error> {
+        let Some(graphs) = self.graphs.as_deref_mut() else { return body(self) };
+        let &mut Self { device, params, batch, seed, step, program, gradients, .. } = self;
+        let (fixed_start, sample_start) = (self.fixed_start, self.sample_start);
+        let arena = &mut *self.arena;
+        let id = std::ptr::from_ref(program).addr();
+        device.repeat(graphs, &Repeat { id, batch, params, seed, step }, |device| {
+            let (graphs, probe) = (None, None);
+            let mut frame = Frame {
+                device,
+                arena,
+                params,
+                batch,
+                seed,
+                step,
+                program,
+                gradients,
+                fixed_start,
+                sample_start,
+                graphs,
+                probe,
+            };
+            body(&mut frame)
+        })
     }
 
     /// The parameter of `len` elements that starts at `offset` times 64 elements.

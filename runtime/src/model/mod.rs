@@ -185,6 +185,8 @@ pub struct Workspace<M: Model> {
     pub(crate) bytes: usize,
     /// The batch whose training buffers it holds, if that was the last call.
     pub(crate) trained: Option<usize>,
+    /// What the device keeps of the programs that ran in it.
+    pub(crate) graphs: <M::Device as Device>::Graphs,
     /// What watches the calls that run in it, while someone looks.
     pub(crate) probe: Option<Probe>,
 }

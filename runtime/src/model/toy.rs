@@ -29,7 +29,8 @@ impl<D: Device> Toy<D> {
         let device = self.core.device.clone();
         let arena = device.alloc(if training { Self::ARENA } else { 0 })?;
         let bytes = if training { Self::ARENA } else { 0 };
-        Ok(Workspace { arena, capacity: 1, device, training, bytes, trained: None, probe: None })
+        let graphs = Default::default();
+        Ok(Workspace { arena, capacity: 1, device, training, bytes, trained: None, graphs, probe: None })
     }
 
     /// Fills the gradient of this parameter.

@@ -49,7 +49,8 @@ impl<M: Model> Workspace<M> {
         }
         let device = model.core().device.clone();
         let arena = device.alloc(bytes).map_err(|error| error.wanted_for("the workspace"))?;
-        Ok(Self { arena, capacity, device, training, bytes, trained: None, probe: None })
+        let graphs = Default::default();
+        Ok(Self { arena, capacity, device, training, bytes, trained: None, graphs, probe: None })
     }
 
     /// The most samples a call may bring.
@@ -106,6 +107,7 @@ impl<M: Model> Workspace<M> {
             gradients: plan.gradients,
             fixed_start,
             sample_start: fixed_start + program.bytes.fixed,
+            graphs: probe.is_none().then_some(&mut self.graphs),
             probe,
         })
     }
@@ -139,9 +141,7 @@ impl<D: Device> Frame<'_, D> {
     /// The gradient of the loss with respect to itself: 1.
     pub fn seed_gradient(&mut self, buffer: u32) -> Result<(), Error> {
         let span = self.fixed::<D::Scalar>(buffer, 1);
-        let ([], [to]) = D::split(self.arena, [], [span])?;
-        let one = [D::Scalar::from_f64(1.0)];
-        self.device.upload(D::view_mut(to), ArrayView::from(&one))
+        fill(self.device, self.arena, span, D::Scalar::from_f64(1.0))
     }
 
     /// The gradient of a parameter of `len` elements that the loss does not depend on: 0.

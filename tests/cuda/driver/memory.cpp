@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 using namespace fake;
 
@@ -58,6 +59,9 @@ int allocate(Address* address, size_t size) {
     *address = reinterpret_cast<Address>(memory);
     allocations[*address] = {size, device};
     used[device] += size;
+    counts.allocations++;
+    counts.bytes += size;
+    counts.most_bytes = std::max(counts.most_bytes, counts.bytes);
     return SUCCESS;
 }
 
@@ -68,18 +72,37 @@ int release(Address address) {
         return refuse(INVALID_VALUE, "%#llx is freed, but no allocation begins there", address);
     }
     used[found->second.device] -= found->second.size;
+    counts.bytes -= found->second.size;
     allocations.erase(found);
     free(pointer(address));
     return SUCCESS;
 }
 
+// Whether a GPU reaches this memory of the host by itself. What it does not is copied through memory that it does: from
+// there before the call returns, to there too.
+bool page_locked(const void* memory) {
+    Guard guard(devices_mutex());
+    auto after = host_allocations.upper_bound(const_cast<void*>(memory));
+    if (after == host_allocations.begin()) {
+        return false;
+    }
+    auto [start, size] = *std::prev(after);
+    return static_cast<const char*>(memory) < static_cast<const char*>(start) + size;
+}
+
 // Operations look at addresses when they are done, and here, where a debugger shows who asks.
 int host_to_device(void* stream, Address to, const void* from, size_t size) {
+    std::shared_ptr<std::vector<char>> taken;
+    if (!page_locked(from)) {
+        const char* bytes = static_cast<const char*>(from);
+        taken = std::make_shared<std::vector<char>>(bytes, bytes + size);
+        from = taken->data();
+    }
     Operation copy = [=] {
         if (!inside(to, size, "a copy from the host")) {
             return ILLEGAL_ADDRESS;
         }
-        memcpy(pointer(to), from, size);
+        memcpy(pointer(to), taken == nullptr ? from : taken->data(), size);
         return SUCCESS;
     };
     return inside(to, size, "a copy from the host") ? submit(stream, copy) : ILLEGAL_ADDRESS;
@@ -93,7 +116,11 @@ int device_to_host(void* stream, void* to, Address from, size_t size) {
         memcpy(to, pointer(from), size);
         return SUCCESS;
     };
-    return inside(from, size, "a copy to the host") ? submit(stream, copy) : ILLEGAL_ADDRESS;
+    if (!inside(from, size, "a copy to the host")) {
+        return ILLEGAL_ADDRESS;
+    }
+    int result = submit(stream, copy);
+    return result != SUCCESS || page_locked(to) ? result : finish(stream);
 }
 
 int device_to_device(void* stream, Address to, Address from, size_t size) {
@@ -181,7 +208,10 @@ API cuMemAlloc_v2(Address* address, size_t size) {
 }
 
 API cuMemFree_v2(Address address) {
-    return at_once("cuMemFree", [=] { return address == 0 ? SUCCESS : release(address); });
+    return at_once("cuMemFree", [=] {
+        finish();
+        return address == 0 ? SUCCESS : release(address);
+    });
 }
 
 // A graph could allocate; what remat captures must not.
@@ -204,7 +234,7 @@ API cuMemFreeAsync(Address address, void* stream) {
     if (capturing != 0) {
         return refuse(CAPTURE_UNSUPPORTED, "memory is freed while a graph is captured");
     }
-    return address == 0 ? SUCCESS : release(address);
+    return submit(stream, [=] { return address == 0 ? SUCCESS : release(address); });
 }
 
 API cuMemHostAlloc(void** pointer, size_t size, unsigned) {
@@ -220,6 +250,7 @@ API cuMemHostAlloc(void** pointer, size_t size, unsigned) {
         return OUT_OF_MEMORY;
     }
     host_allocations[*pointer] = size;
+    counts.allocations++;
     return SUCCESS;
 }
 
@@ -232,6 +263,7 @@ API cuMemFreeHost(void* pointer) {
     if (host_allocations.erase(pointer) == 0) {
         return refuse(INVALID_VALUE, "%p is freed, but cuMemHostAlloc did not give it", pointer);
     }
+    finish();
     free(pointer);
     return SUCCESS;
 }

@@ -124,6 +124,7 @@ API cuModuleUnload(void* handle) {
     if (module == nullptr) {
         return refuse(INVALID_HANDLE, "there is no module %p to unload", handle);
     }
+    finish();
     for (void* function : module->functions) {
         functions.remove(function);
     }
@@ -246,13 +247,19 @@ API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
     }
     dim3 grid = {grid_x, grid_y, grid_z};
     dim3 block = {block_x, block_y, block_z};
-    return submit(stream, [=, &kernel]() -> int {
+    if (!remat_shim::takes(grid, block, dynamic_shared)) {
+        return refuse(INVALID_VALUE, "`%s` is launched with a grid that no GPU takes", kernel.name);
+    }
+    int capturing = 0;
+    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+        return result;
+    }
+    counts.kernels += capturing == 0;
+    return submit(stream, [=, &kernel] {
         if (int result = arguments->check(kernel)) {
             return result;
         }
-        if (!remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared)) {
-            return refuse(INVALID_VALUE, "`%s` is launched with a grid that no GPU takes", kernel.name);
-        }
-        return SUCCESS;
+        remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared);
+        return static_cast<int>(SUCCESS);
     });
 }

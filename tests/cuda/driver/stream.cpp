@@ -1,7 +1,11 @@
-// Streams, events and graphs of the fake driver. What is given to a stream is done at once, unless it is captured.
+// Streams, events and graphs of the fake driver. What is given to a stream is done as late as it may be: when someone
+// waits for it. So host memory that is changed before it was copied, or another stream that does not wait, gives other
+// numbers. With REMAT_FAKE_EAGER it is done at once, where a debugger shows who asked for it.
 #include "driver.h"
 
 #include <chrono>
+#include <cstdlib>
+#include <deque>
 #include <thread>
 #include <vector>
 
@@ -23,16 +27,55 @@ struct Capture {
     bool spoilt = false;
 };
 
+// What is given to a stream, in order, and of what failed the first result.
+struct Queue {
+    std::deque<Operation> left;
+    uint64_t given = 0;
+    uint64_t done = 0;
+    int result = SUCCESS;
+
+    void give(Operation operation) {
+        left.push_back(std::move(operation));
+        given++;
+        static const bool eager = getenv("REMAT_FAKE_EAGER") != nullptr;
+        if (eager) {
+            run(given);
+        }
+    }
+
+    // Does what was given up to this one.
+    int run(uint64_t until) {
+        while (done < until && !left.empty()) {
+            Operation operation = std::move(left.front());
+            left.pop_front();
+            done++;
+            // What follows a fault is not done, as on a GPU.
+            if (result == SUCCESS) {
+                result = operation();
+            }
+        }
+        return result;
+    }
+};
+
 struct Stream {
     std::shared_ptr<Capture> capture;
+    std::shared_ptr<Queue> queue = std::make_shared<Queue>();
 };
 
 struct Event {
     unsigned flags;
-    bool recorded = false;
-    Clock::time_point time;
+    // What it stands behind, and how much of it.
+    std::shared_ptr<Queue> queue;
+    uint64_t behind = 0;
+    // When that was done.
+    std::shared_ptr<Clock::time_point> time = std::make_shared<Clock::time_point>();
     // What it was recorded in, if in a capture.
     std::shared_ptr<Capture> capture;
+
+    int wait() const {
+        return queue == nullptr ? SUCCESS : queue->run(behind);
+    }
 };
 
 Stream default_stream;
@@ -73,16 +116,18 @@ int wait_for(void* handle, const char* call) {
         stream->capture->spoilt = true;
         return refuse(CAPTURE_UNSUPPORTED, "%s of a stream that is captured", call);
     }
-    return SUCCESS;
+    counts.waits += stream->queue->done < stream->queue->given;
+    return stream->queue->run(stream->queue->given);
 }
 
-int query_event(void* handle) {
+int wait_for_event(void* handle) {
     Guard guard(devices_mutex());
     Event* event = events.find(handle);
     if (event == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p", handle);
     }
-    return event->capture != nullptr ? CAPTURED_EVENT : SUCCESS;
+    counts.waits += event->queue != nullptr && event->queue->done < event->behind;
+    return event->capture != nullptr ? CAPTURED_EVENT : event->wait();
 }
 
 }  // namespace
@@ -96,14 +141,35 @@ int fake::submit(void* handle, Operation operation) {
     if (stream == nullptr) {
         return INVALID_HANDLE;
     }
-    if (stream->capture == nullptr) {
+    if (stream == &default_stream) {
+        // Nobody waits for it by name.
         return operation();
+    }
+    if (stream->capture == nullptr) {
+        stream->queue->give(std::move(operation));
+        return stream->queue->result;
     }
     if (stream->capture->spoilt) {
         return CAPTURE_INVALIDATED;
     }
     stream->capture->operations.push_back(std::move(operation));
     return SUCCESS;
+}
+
+int fake::finish(void* handle) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(handle);
+    return stream == nullptr ? static_cast<int>(INVALID_HANDLE) : stream->queue->run(stream->queue->given);
+}
+
+int fake::finish() {
+    Guard guard(devices_mutex());
+    int first = SUCCESS;
+    for (auto& [handle, stream] : streams) {
+        int result = stream->queue->run(stream->queue->given);
+        first = first != SUCCESS ? first : result;
+    }
+    return first;
 }
 
 int fake::forbidden_in_capture(const char* call) {
@@ -126,7 +192,10 @@ API cuCtxSynchronize() {
     if (int result = bound()) {
         return result;
     }
-    return forbidden_in_capture("cuCtxSynchronize");
+    if (int result = forbidden_in_capture("cuCtxSynchronize")) {
+        return result;
+    }
+    return finish();
 }
 
 API cuStreamCreate(void** stream, unsigned) {
@@ -139,6 +208,10 @@ API cuStreamCreateWithPriority(void** stream, unsigned, int) {
 
 API cuStreamDestroy_v2(void* stream) {
     Guard guard(devices_mutex());
+    if (Stream* found = streams.find(stream)) {
+        // What it was given is done all the same.
+        found->queue->run(found->queue->given);
+    }
     return streams.remove(stream) ? SUCCESS : refuse(INVALID_HANDLE, "there is no stream %p to destroy", stream);
 }
 
@@ -171,6 +244,7 @@ API cuStreamBeginCapture_v2(void* handle, int mode) {
     }
     stream->capture = std::make_shared<Capture>();
     stream->capture->mode = mode;
+    counts.captures++;
     stream->capture->thread = std::this_thread::get_id();
     return SUCCESS;
 }
@@ -244,6 +318,7 @@ API cuGraphLaunch(void* executable, void* stream) {
     if (operations == nullptr) {
         return refuse(INVALID_HANDLE, "there is no graph %p to launch", executable);
     }
+    counts.graphs++;
     for (const Operation& operation : *operations) {
         if (int result = submit(stream, operation)) {
             return result;
@@ -286,29 +361,36 @@ API cuEventRecord(void* handle, void* stream_handle) {
     if (event == nullptr || stream == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p to record, or no stream to record it in", handle);
     }
-    event->recorded = true;
-    event->time = Clock::now();
     event->capture = stream->capture;
+    event->queue = stream->queue;
+    if (stream->capture == nullptr) {
+        stream->queue->give([time = event->time] {
+            *time = Clock::now();
+            return SUCCESS;
+        });
+    }
+    event->behind = stream->queue->given;
     return SUCCESS;
 }
 
 API cuEventSynchronize(void* event) {
-    return query_event(event);
+    return wait_for_event(event);
 }
 
 API cuEventQuery(void* event) {
-    return query_event(event);
+    return wait_for_event(event);
 }
 
 API cuEventElapsedTime_v2(float* milliseconds, void* from, void* to) {
     Guard guard(devices_mutex());
     for (void* handle : {from, to}) {
         Event* event = events.find(handle);
-        if (event == nullptr || !event->recorded || (event->flags & DISABLE_TIMING) != 0) {
+        if (event == nullptr || event->queue == nullptr || (event->flags & DISABLE_TIMING) != 0) {
             return refuse(INVALID_HANDLE, "the time between events of which one has none");
         }
+        event->wait();
     }
-    std::chrono::duration<float, std::milli> elapsed = events.find(to)->time - events.find(from)->time;
+    std::chrono::duration<float, std::milli> elapsed = *events.find(to)->time - *events.find(from)->time;
     *milliseconds = elapsed.count();
     return SUCCESS;
 }
@@ -317,7 +399,6 @@ API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
     return cuEventElapsedTime_v2(milliseconds, from, to);
 }
 
-// All that was recorded is done.
 API cuStreamWaitEvent(void* stream_handle, void* handle, unsigned) {
     Guard guard(devices_mutex());
     Stream* stream = stream_of(stream_handle);
@@ -325,7 +406,14 @@ API cuStreamWaitEvent(void* stream_handle, void* handle, unsigned) {
     if (event == nullptr || stream == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p to wait for, or no stream to wait", handle);
     }
-    if (!event->recorded || event->capture == stream->capture) {
+    if (event->queue == nullptr) {
+        return SUCCESS;
+    }
+    if (event->capture == nullptr && stream->capture == nullptr) {
+        stream->queue->give([queue = event->queue, behind = event->behind] { return queue->run(behind); });
+        return SUCCESS;
+    }
+    if (event->capture == stream->capture) {
         return SUCCESS;
     }
     if (event->capture == nullptr) {

@@ -149,9 +149,12 @@ struct Table {
 constexpr unsigned MAX_SHARED = 227 << 10;
 constexpr unsigned DEFAULT_SHARED = 48 << 10;
 
-// Runs every block of a grid; false if no GPU could take such a grid. Blocks run in their order, or in one that the
-// environment variable REMAT_SHIM_SEED decides; on one thread, or as many as REMAT_SHIM_THREADS says.
-bool launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared);
+// Whether a GPU could take such a grid.
+bool takes(dim3 grid, dim3 block, unsigned dynamic_shared);
+
+// Runs every block of a grid that a GPU could take. Blocks run in their order, or in one that the environment variable
+// REMAT_SHIM_SEED decides; on one thread, or as many as REMAT_SHIM_THREADS says.
+void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared);
 
 }  // namespace remat_shim
 

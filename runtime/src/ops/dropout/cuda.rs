@@ -35,13 +35,14 @@ fn drop_out<E: Elem>(
     check(from, n)?;
     let (dropped, scale) = spec.drawn();
     let (to, from, add) = (to.address(), from.address(), i32::from(add));
-    let (seed, step) = (key.seed.cast_signed(), key.step.cast_signed());
-    // SAFETY: both have n elements.
-    unsafe {
-        cuda.launch(
-            &DROPOUT,
-            Grid::elementwise::<E>(cuda.gpu(), n),
-            &[&to, &from, &(n as i64), &seed, &step, &key.node, &dropped, &(scale as f32), &add],
-        )
-    }
+    cuda.gpu().drawn(&key, |draws| {
+        // SAFETY: both have n elements; seed and step stand where it is said.
+        unsafe {
+            cuda.launch(
+                &DROPOUT,
+                Grid::elementwise::<E>(cuda.gpu(), n),
+                &[&to, &from, &(n as i64), &draws, &key.node, &dropped, &(scale as f32), &add],
+            )
+        }
+    })
 }

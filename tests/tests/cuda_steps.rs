@@ -1,0 +1,80 @@
+//! What a training step asks of the driver, which the fake one counts: alone in a process, since it counts for all.
+
+use remat::ndarray::Array2;
+use remat::prelude::*;
+use remat_tests::devices::{Counts, gpu};
+use remat_tests::trace::ids;
+
+remat_tests::gpt!(Gpt: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
+
+#[test]
+fn a_step_that_comes_again_is_a_graph_that_allocates_nothing_and_all_memory_is_listed() {
+    let Some(gpu) = gpu() else { return };
+    let Some(none) = Counts::now() else { return eprintln!("SKIPPED: this driver does not count") };
+    let since = |then: Counts| Counts::now().expect("it has counted before").since(&then);
+    let batch = |samples, which| -> Array2<u32> { ids(samples, 10, 17, which) };
+    let (x, y) = (batch(4, 1), batch(4, 2));
+
+    // What there is of each is what is said.
+    let taken = || (Counts::now().expect("counts").bytes - none.bytes) as usize;
+    let mut net = Gpt::new(&gpu, 5).expect("a model");
+    assert_eq!(taken(), Gpt::PLAN.parameter_bytes);
+    let mut ws = net.workspace(4).expect("a workspace");
+    assert_eq!(taken(), Gpt::PLAN.parameter_bytes + Gpt::PLAN.peak_bytes(4));
+    let before = taken();
+    let mut opt = AdamW::new(&net, AdamWConfig::default()).expect("an optimizer");
+    let moments = taken() - before;
+    assert!(moments >= 2 * 4 * net.params().count() && moments <= opt.bytes(), "{moments} {}", opt.bytes());
+    let all = taken();
+
+    // Each program runs as it is, is captured, and from then on is one launch.
+    for (captures, graphs) in [(0, 0), (1, 1), (0, 1), (0, 1)] {
+        let then = Counts::now().expect("counts");
+        net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+        let asked = since(then);
+        assert_eq!((asked.captures, asked.graphs), (captures, graphs), "{asked:?}");
+        assert_eq!((asked.kernels == 0, asked.allocations, asked.waits), (graphs == 1, 0, 1), "{asked:?}");
+        // What follows is few launches, and waits for the norm alone.
+        let then = Counts::now().expect("counts");
+        ws.grads_mut().clip_norm(1.0).expect("clipping");
+        assert_eq!((since(then).waits, since(then).allocations), (1, 0));
+        let then = Counts::now().expect("counts");
+        opt.step(&mut net, ws.grads()).expect("a step of the optimizer");
+        assert_eq!((since(then).waits, since(then).allocations), (0, 0));
+    }
+    // Another batch, another program, and other parameters are other graphs; those that were there stay.
+    let (few_x, few_y) = (batch(3, 3), batch(3, 4));
+    let mut other = Gpt::new(&gpu, 6).expect("a model");
+    let then = Counts::now().expect("counts");
+    for _ in 0..3 {
+        net.forward_backward(&mut ws, few_x.view(), few_y.view()).expect("a step");
+        net.evaluate(&mut ws, x.view(), y.view()).expect("an evaluation");
+        net.forward(&mut ws, x.view()).expect("an output").to_array().expect("logits");
+        other.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+        net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+    }
+    let asked = since(then);
+    assert_eq!((asked.captures, asked.graphs), (4, 2 * 4 + 3), "{asked:?}");
+
+    // More programs than are kept: those that came last are.
+    let then = Counts::now().expect("counts");
+    for samples in 1..=4 {
+        for _ in 0..2 {
+            let (x, y) = (batch(samples, 5), batch(samples, 6));
+            net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+            other.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+            net.evaluate(&mut ws, x.view(), y.view()).expect("an evaluation");
+            other.evaluate(&mut ws, x.view(), y.view()).expect("an evaluation");
+        }
+    }
+    let before = since(then);
+    net.evaluate(&mut ws, x.view(), y.view()).expect("an evaluation");
+    net.evaluate(&mut ws, batch(1, 5).view(), batch(1, 6).view()).expect("an evaluation");
+    let asked = since(then);
+    assert_eq!(asked.graphs, before.graphs + 1, "that of one sample was left: {asked:?}");
+
+    drop(other);
+    assert_eq!(taken(), all);
+    drop((net, ws, opt));
+    assert_eq!(taken(), 0);
+}
