@@ -57,6 +57,8 @@ mod fakes {
     const KERNELS: &str = "../runtime/src";
     const HEADERS: &str = "../runtime/src/cuda";
     const FAKES: &str = "cuda";
+    /// The types of elements that kernels are compiled for, as an option of the compiler names them.
+    const ELEMS: [&str; 2] = ["float", "bf16"];
     /// Kernels that try the shim.
     const PROBES: &str = "cuda/probes.cu";
 
@@ -89,10 +91,13 @@ mod fakes {
             .filter(|path| path.file_name().is_some_and(|name| name == "kernel.cu"))
             .collect();
         kernels.push(PathBuf::from(PROBES));
-        let table = out.join("kernels.cpp");
-        fs::write(&table, write_table(&kernels)).expect("OUT_DIR can be written");
+        let tables = ELEMS.map(|elem| {
+            let table = out.join(format!("kernels_{elem}.cpp"));
+            fs::write(&table, write_table(&kernels, elem)).expect("OUT_DIR can be written");
+            table
+        });
         for library in &LIBRARIES {
-            link(library, &table, &out, &sanitizer);
+            link(library, &tables, &out, &sanitizer);
         }
         fs::write(&stamp, inputs).expect("OUT_DIR can be written");
     }
@@ -128,24 +133,23 @@ mod fakes {
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// C++ with all kernels, and the table that the driver finds them in.
-    fn write_table(files: &[PathBuf]) -> String {
-        let mut text = String::from("#include \"shim.h\"\n");
-        let mut rows = String::new();
+    /// C++ with all kernels for a type of elements, and the table that the driver finds them in. What is in it has names
+    /// of its own, also where C gives them: it is linked with the same for other types.
+    fn write_table(files: &[PathBuf], elem: &str) -> String {
+        let (mut names, mut includes, mut rows) = (String::new(), String::new(), String::new());
         for file in files {
             let path = fs::canonicalize(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            writeln!(text, "#include \"{}\"", path.display()).expect("memory");
+            writeln!(includes, "#include \"{}\"", path.display()).expect("memory");
             for (kernel, threads) in kernels(&read(file)) {
+                writeln!(names, "#define {kernel} {kernel}_{elem}").expect("memory");
                 writeln!(rows, "    REMAT_SHIM_KERNEL({kernel}, {threads}),").expect("memory");
             }
         }
-        write!(
-            text,
-            "namespace remat_shim {{\nextern const Kernel kernels[] = {{\n{rows}}};\n\
-             extern const size_t kernel_count = sizeof kernels / sizeof kernels[0];\n}}\n"
+        format!(
+            "#include \"shim.h\"\n#define REMAT_ELEM {elem}\n{names}namespace kernels_{elem} {{\n{includes}\
+             static const remat_shim::Kernel kernels[] = {{\n{rows}}};\n\
+             static remat_shim::Table table(\"{elem}\", kernels, sizeof kernels / sizeof kernels[0]);\n}}\n"
         )
-        .expect("memory");
-        text
     }
 
     /// The kernels in a source, each with the most threads that its launch bounds allow.
@@ -230,7 +234,7 @@ mod fakes {
     }
 
     /// Compiles a library.
-    fn link(library: &Library, table: &Path, out: &Path, sanitizer: &str) {
+    fn link(library: &Library, tables: &[PathBuf], out: &Path, sanitizer: &str) {
         // What fibers do to the state of threads is no race. The shim says what orders the threads of kernels.
         let mut own = compiler(if sanitizer == "thread" { "" } else { sanitizer });
         if sanitizer == "thread" {
@@ -240,7 +244,7 @@ mod fakes {
         let mut objects = own.compile_intermediates();
         let mut watched = compiler(sanitizer);
         if library.kernels {
-            objects.extend(watched.file(table).compile_intermediates());
+            objects.extend(watched.files(tables).compile_intermediates());
         }
         let mut linker = watched.get_compiler().to_command();
         linker.arg("-shared").arg(format!("-Wl,-soname,{}", library.name));

@@ -26,6 +26,8 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
     let layout = &planned.layouts[0];
     for (at, step) in planned.program.steps.iter().enumerate() {
         let touched = layout.touches.at(at).iter().map(|i| &layout.buffers[*i]);
+        // What is rounded on other devices takes nothing here.
+        let touched = touched.filter(|placed| placed.lines > 0);
         let line = match step {
             Step::Run(run) => self::run(lowered, run),
             Step::Free(value) => format!("    free      {}", lowered.labels[*value]),

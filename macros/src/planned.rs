@@ -18,9 +18,18 @@ use crate::plan::stretch::stretch;
 use crate::plan::verify::{self, Violation};
 use crate::profile;
 
-/// The layouts that are planned: element widths of f32 and f64, in lines of a cache line.
-pub(crate) const WIDTHS: [Widths; 2] =
-    [Widths { line: 64, elem: 4, scalar: 4 }, Widths { line: 64, elem: 8, scalar: 8 }];
+/// Activations and parameters of f32, in lines of a cache line.
+const F32: Widths = Widths { line: 64, elem: 4, scalar: 4 };
+/// Of f64.
+const F64: Widths = Widths { line: 64, elem: 8, scalar: 8 };
+/// Activations of bf16 beside parameters of f32.
+const BF16: Widths = Widths { line: 64, elem: 2, scalar: 4 };
+
+/// The layouts that are planned. Only a GPU has that of bf16, and who has none does not pay for it.
+pub(crate) const WIDTHS: &[Widths] = if cfg!(feature = "cuda") { &[F32, F64, BF16] } else { &[F32, F64] };
+
+/// Whether parameters are rounded in any of them: then programs have room for that.
+pub(crate) const ROUNDS: bool = cfg!(feature = "cuda") && BF16.rounds();
 
 /// A program with a layout for each of [`WIDTHS`].
 pub(crate) struct Planned {
@@ -105,7 +114,7 @@ pub(crate) fn place(problem: &Problem, program: Program) -> Result<Planned, Fail
     let layouts = layouts(problem, &program)?;
     for (layout, widths) in layouts.iter().zip(WIDTHS) {
         if layout.buffers.iter().any(|b| u32::try_from(b.offset.saturating_add(b.lines)).is_err()) {
-            return Err(Failure::too_large(layout, widths));
+            return Err(Failure::too_large(layout, *widths));
         }
     }
     Ok(Planned { program, layouts })
@@ -124,11 +133,13 @@ fn store_all(problem: &Problem, may_be: bool) -> Result<Option<Vec<Layout>>, Fai
     Ok(Some(layouts(problem, &schedule::store_all(problem))?))
 }
 
-/// For each of [`WIDTHS`], the first layout stretched, or one of its own.
+/// For each of [`WIDTHS`], the first layout stretched, where sizes grow together, or one of its own. All have the same
+/// buffers in the same order, which a walk over the steps gives, whatever the widths.
 fn layouts(problem: &Problem, program: &Program) -> Result<Vec<Layout>, Failure> {
     let mut layouts: Vec<Layout> = vec![];
-    for widths in WIDTHS {
-        let stretched = layouts.first().and_then(|base| stretch(base, widths));
+    for &widths in WIDTHS {
+        let base = layouts.first().filter(|_| widths.in_proportion(WIDTHS[0]));
+        let stretched = base.and_then(|base| stretch(base, widths));
         let placed = stretched.map_or_else(|| layout(problem, program, widths), Ok);
         layouts.push(placed.map_err(Failure::Uncountable)?);
     }
@@ -139,9 +150,12 @@ fn layouts(problem: &Problem, program: &Program) -> Result<Vec<Layout>, Failure>
 pub(crate) fn verify(plans: &Plans) -> Result<(), (&Lowered, Failure)> {
     let (training, evaluation) = (&plans.training.problem, &plans.evaluation.problem);
     let check = |planned: &Planned, replay: &dyn Fn(&Layout, Widths) -> Result<(), Violation>| {
-        planned.layouts.iter().zip(WIDTHS).try_for_each(|(layout, widths)| match layout.stretched {
-            Some(_) => verify::stretched(&planned.layouts[0], layout, widths),
-            None => replay(layout, widths),
+        planned.layouts.iter().zip(WIDTHS).try_for_each(|(layout, &widths)| {
+            verify::alike(&planned.layouts[0], layout)?;
+            match layout.stretched {
+                Some(_) => verify::stretched(&planned.layouts[0], layout, widths),
+                None => replay(layout, widths),
+            }
         })
     };
     let Plans { train, evaluate, forward, .. } = plans;

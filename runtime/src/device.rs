@@ -31,6 +31,10 @@ impl Element for u16 {
 impl Element for u32 {
     const NAME: &'static str = "u32";
 }
+#[cfg(feature = "cuda")]
+impl Element for half::bf16 {
+    const NAME: &'static str = "bf16";
+}
 
 mod sealed {
     /// Only types that may be read from any bytes: see [`Element`](super::Element).
@@ -40,6 +44,8 @@ mod sealed {
     impl Sealed for u8 {}
     impl Sealed for u16 {}
     impl Sealed for u32 {}
+    #[cfg(feature = "cuda")]
+    impl Sealed for half::bf16 {}
 }
 
 /// A floating-point type that parameters, statistics and losses are held in.

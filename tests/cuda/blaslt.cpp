@@ -1,8 +1,9 @@
-// A fake `libcublasLt.so.13`, on the fake driver: products of f32 matrices on the host, element by element, in f64.
+// A fake `libcublasLt.so.13`, on the fake driver: products of matrices of f32 and bf16 on the host, element by element, in
+// f64, rounded to f32 and then to the type of what comes out.
 //
 // It knows what `runtime/src/cuda/blas.rs` calls, and refuses, and says on stderr, what that must not do: a choice of
 // algorithm that may add in any order or that counts on a better alignment than a line's, an algorithm of another
-// shape, matrices that do not fit together or overlap, objects that are gone. What the algorithm may use of the
+// shape or of other types, types that the library has no product of, matrices that do not fit together or overlap, objects that are gone. What the algorithm may use of the
 // workspace holds NaN afterwards, and what is left when the last handle is destroyed ends the process: nothing leaks.
 //
 // Matrices are held column by column: row r, column c at r + c ld.
@@ -14,11 +15,18 @@
 #include <cstring>
 #include <vector>
 
+// The same conversions as those of kernels.
+#include "shim/math.h"
+
+#define __device__
+#define __forceinline__ inline
+#include "cuda/half.cuh"
+
 namespace {
 
 // As in cublas_api.h and cublasLt.h.
 enum Status : int { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
-enum { R_32F = 0, COMPUTE_32F = 68, VERSION = 130000 };
+enum { R_32F = 0, R_16BF = 14, COMPUTE_32F = 68, VERSION = 130000 };
 enum DescAttribute { TRANSA = 3, TRANSB = 4, EPILOGUE = 7, BIAS_POINTER = 8 };
 enum PreferenceAttribute { MAX_WORKSPACE = 1, REDUCTION_MASK = 3, ALIGNMENT_A = 5, ALIGNMENT_D = 8 };
 enum { EPILOGUE_DEFAULT = 1, EPILOGUE_BIAS = 4 };
@@ -34,6 +42,7 @@ struct Handle {
 };
 
 struct Layout {
+    int type;
     uint64_t rows, cols;
     int64_t ld;
 };
@@ -41,7 +50,7 @@ struct Layout {
 struct Desc {
     int32_t transa = 0, transb = 0;
     uint32_t epilogue = EPILOGUE_DEFAULT;
-    const float* bias = nullptr;
+    const void* bias = nullptr;
 };
 
 struct Preference {
@@ -103,9 +112,30 @@ struct Product {
     Desc desc;
     uint64_t m, n, k;
     float alpha = 1, beta = 0;
-    const float *from_a = nullptr, *from_b = nullptr, *from_c = nullptr;
-    float *to = nullptr, *workspace = nullptr;
+    const void *from_a = nullptr, *from_b = nullptr, *from_c = nullptr;
+    void *to = nullptr, *workspace = nullptr;
 };
+
+size_t size_of(int type) {
+    return type == R_16BF ? sizeof(uint16_t) : sizeof(float);
+}
+
+float read(int type, const void* from, uint64_t at) {
+    return type == R_16BF ? from_bf16(static_cast<const uint16_t*>(from)[at]) : static_cast<const float*>(from)[at];
+}
+
+void write(int type, void* to, uint64_t at, float number) {
+    if (type == R_16BF) {
+        static_cast<uint16_t*>(to)[at] = to_bf16(number);
+    } else {
+        static_cast<float*>(to)[at] = number;
+    }
+}
+
+// With arithmetic in f32: A and B of one type, C and D of one, which is that type, or f32. A bias is of D's.
+bool multiplied(const Layout& a, const Layout& b, const Layout& c, const Layout& d) {
+    return a.type == b.type && c.type == d.type && (d.type == a.type || d.type == R_32F);
+}
 
 // What op takes of a matrix to make it [rows, cols].
 bool fits(const Layout& matrix, int transposed, uint64_t rows, uint64_t cols) {
@@ -124,6 +154,10 @@ int shape(Product& product, void* desc, void* a, void* b, void* c, void* d) {
         !fits(*la, about->transa, product.m, product.k) || !fits(*lb, about->transb, product.k, product.n)) {
         return fake::refuse(INVALID_VALUE, "cublasLt: matrices that do not fit together");
     }
+    if (!multiplied(*la, *lb, *lc, *ld)) {
+        return fake::refuse(NOT_SUPPORTED, "cublasLt: D of type %d and C of type %d from types %d and %d", ld->type,
+                            lc->type, la->type, lb->type);
+    }
     if (about->epilogue == EPILOGUE_BIAS && about->bias == nullptr) {
         return fake::refuse(INVALID_VALUE, "cublasLt: a bias that is nowhere");
     }
@@ -133,14 +167,15 @@ int shape(Product& product, void* desc, void* a, void* b, void* c, void* d) {
 // Of all that an algorithm is chosen by.
 uint64_t key(const Product& product) {
     const uint64_t words[] = {product.m,    product.n,    product.k,    (uint64_t)product.desc.transa,
-                              (uint64_t)product.desc.transb, product.desc.epilogue};
+                              (uint64_t)product.desc.transb, product.desc.epilogue, (uint64_t)product.a.type,
+                              (uint64_t)product.c.type};
     uint64_t key = 14695981039346656037u;
     for (uint64_t word : words) key = (key ^ word) * 1099511628211u;
     return key | 1;
 }
 
 size_t bytes(const Layout& matrix) {
-    return ((matrix.cols - 1) * matrix.ld + matrix.rows) * sizeof(float);
+    return ((matrix.cols - 1) * matrix.ld + matrix.rows) * size_of(matrix.type);
 }
 
 bool apart(const void* one, size_t one_bytes, const void* other, size_t other_bytes) {
@@ -156,7 +191,7 @@ int places(const Product& product) {
         bool used;
     } read[] = {{product.from_a, bytes(product.a), "cublasLt: to read A", true},
                 {product.from_b, bytes(product.b), "cublasLt: to read B", true},
-                {product.desc.bias, product.m * sizeof(float), "cublasLt: to read the bias",
+                {product.desc.bias, product.m * size_of(product.c.type), "cublasLt: to read the bias",
                  product.desc.epilogue == EPILOGUE_BIAS},
                 {product.workspace, WORKSPACE, "cublasLt: to work", true}};
     size_t written = bytes(product.c);
@@ -183,13 +218,15 @@ int compute(const Product& product) {
     for (uint64_t col = 0; col < product.n; col++) {
         for (uint64_t row = 0; row < product.m; row++) {
             double sum = 0;
-            const float *x = product.from_a + row * a_row, *y = product.from_b + col * b_col;
-            for (uint64_t i = 0; i < product.k; i++) sum += (double)x[i * a_col] * y[i * b_row];
+            uint64_t x = row * a_row, y = col * b_col;
+            for (uint64_t i = 0; i < product.k; i++) {
+                sum += (double)read(a.type, product.from_a, x + i * a_col) * read(b.type, product.from_b, y + i * b_row);
+            }
             sum *= product.alpha;
             // What is multiplied by 0 is not read.
-            if (product.beta != 0) sum += (double)product.beta * product.from_c[row + col * c.ld];
-            if (product.desc.epilogue == EPILOGUE_BIAS) sum += product.desc.bias[row];
-            product.to[row + col * c.ld] = (float)sum;
+            if (product.beta != 0) sum += (double)product.beta * read(c.type, product.from_c, row + col * c.ld);
+            if (product.desc.epilogue == EPILOGUE_BIAS) sum += read(c.type, product.desc.bias, row);
+            write(c.type, product.to, row + col * c.ld, (float)sum);
         }
     }
     memset(product.workspace, 0xff, WORKSPACE);
@@ -216,12 +253,12 @@ API cublasLtDestroy(void* handle) {
 }
 
 API cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t cols, int64_t ld) {
-    if (type != R_32F) return fake::refuse(NOT_SUPPORTED, "cublasLt: a matrix of type %d", type);
+    if (type != R_32F && type != R_16BF) return fake::refuse(NOT_SUPPORTED, "cublasLt: a matrix of type %d", type);
     if (rows == 0 || cols == 0 || ld < 0 || (uint64_t)ld < rows) {
         return fake::refuse(INVALID_VALUE, "cublasLt: %llu rows, %llu columns, columns %lld apart",
                             (unsigned long long)rows, (unsigned long long)cols, (long long)ld);
     }
-    return make(layouts, objects, layout, Layout{rows, cols, ld});
+    return make(layouts, objects, layout, Layout{type, rows, cols, ld});
 }
 
 API cublasLtMatrixLayoutDestroy(void* layout) {
@@ -316,10 +353,10 @@ API cublasLtMatmul(void* handle, void* desc, const void* alpha, const void* a, v
     // Factors of the host are read now, as all else that is given by value.
     product.alpha = *static_cast<const float*>(alpha);
     product.beta = *static_cast<const float*>(beta);
-    product.from_a = static_cast<const float*>(a);
-    product.from_b = static_cast<const float*>(b);
-    product.from_c = static_cast<const float*>(c);
-    product.to = static_cast<float*>(d);
-    product.workspace = static_cast<float*>(workspace);
+    product.from_a = a;
+    product.from_b = b;
+    product.from_c = c;
+    product.to = d;
+    product.workspace = workspace;
     return fake::submit(stream, [product] { return compute(product); }) == 0 ? SUCCESS : EXECUTION_FAILED;
 }

@@ -25,15 +25,22 @@ struct Program {
 // Of compute capability.
 constexpr int ARCHITECTURES[] = {80, 86, 89, 90, 100, 120};
 
-// Empty for a virtual architecture, and for none: of those NVRTC makes no machine code.
+// What a macro that says the type of elements is defined with.
+const std::string ELEM = "--define-macro=REMAT_ELEM=";
+
+// Empty for a virtual architecture, and for none: of those NVRTC makes no machine code. Elements are of f32 where none
+// are spoken of, as in kernels that try the shim.
 std::string image_of(const Program& program, int option_count, const char* const* options) {
+    std::string elem = "float";
+    bool machine_code = false;
     for (int i = 0; i < option_count; i++) {
         std::string option = options[i];
-        if (option.find("arch") != std::string::npos && option.find("=sm_") != std::string::npos) {
-            return fake::IMAGE_MAGIC + program.name + '\0';
+        if (option.compare(0, ELEM.size(), ELEM) == 0) {
+            elem = option.substr(ELEM.size());
         }
+        machine_code |= option.find("arch") != std::string::npos && option.find("=sm_") != std::string::npos;
     }
-    return "";
+    return machine_code ? fake::IMAGE_MAGIC + elem + ' ' + program.name + '\0' : "";
 }
 
 // What a compiler would say of the line at `at`.

@@ -42,6 +42,9 @@ namespace remat_shim {
 
 __thread Thread* running;
 
+// Tables enter it before anything is called.
+const Table* Table::tables = nullptr;
+
 namespace {
 
 #if defined(REMAT_SHIM_TSAN)

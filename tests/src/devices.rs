@@ -1,6 +1,9 @@
 //! One op on two devices: the same numbers in, and what comes out compared.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Debug;
+use std::ops::Deref;
 
 use remat::Error;
 use remat::arena::bytes_of;
@@ -8,9 +11,12 @@ use remat::device::{Device, Element, Span};
 use remat::ndarray::ArrayView1;
 use remat::rng::{self, Key};
 
-/// A device of f32 alone.
-pub trait Single: Device<Elem = f32, Param = f32, Scalar = f32> {}
-impl<D: Device<Elem = f32, Param = f32, Scalar = f32>> Single for D {}
+/// A device of f32, but for its elements, which may be of two bytes.
+pub trait Single: Device<Param = f32, Scalar = f32> {
+    /// Whether they are.
+    const NARROW: bool = size_of::<Self::Elem>() == 2;
+}
+impl<D: Device<Param = f32, Scalar = f32>> Single for D {}
 
 /// The GPU to test on. Without one the tests pass and say so; with `REMAT_REQUIRE_GPU` they fail.
 #[cfg(feature = "cuda")]
@@ -93,18 +99,94 @@ pub fn unwritten(n: usize) -> Vec<f32> {
     vec![f32::NAN; n]
 }
 
+/// The nearest bf16, to even if two are as near: upper halves of f32, to which a carry from the lower half is added.
+pub fn bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    if x.is_nan() {
+        return (bits >> 16) as u16 | 0x40;
+    }
+    ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+/// What a bf16 is.
+pub fn widened(x: u16) -> f32 {
+    f32::from_bits(u32::from(x) << 16)
+}
+
+thread_local! {
+    static ROUNDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `run` gives, when this thread's [`Elems`] and [`factors`] are rounded to bf16 first: a device of f32 then
+/// computes of what one of bf16 has.
+pub fn of_rounded<T>(run: impl FnOnce() -> T) -> T {
+    let before = ROUNDS.replace(true);
+    let result = run();
+    ROUNDS.set(before);
+    result
+}
+
+fn rounded(x: &[f32]) -> Vec<f32> {
+    x.iter().map(|x| widened(bf16(*x))).collect()
+}
+
+/// Parameters that a device rounds where they are multiplied by elements.
+pub fn factors(x: Vec<f32>) -> Vec<f32> {
+    if ROUNDS.get() { rounded(&x) } else { x }
+}
+
+/// An array of a device's elements.
+#[derive(Clone, Debug)]
+pub struct Elems(Vec<f32>);
+
+impl Elems {
+    /// What they are, before a device rounds them.
+    pub fn numbers(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+/// As a device's elements.
+pub fn elems(x: impl Into<Vec<f32>>) -> Elems {
+    Elems(x.into())
+}
+
+/// Numbers of a device that were read.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    numbers: Vec<f32>,
+    /// Whether they were rounded to bf16.
+    narrow: bool,
+}
+
+impl From<Vec<f32>> for Numbers {
+    fn from(numbers: Vec<f32>) -> Self {
+        Self { numbers, narrow: false }
+    }
+}
+
+impl Deref for Numbers {
+    type Target = Vec<f32>;
+
+    fn deref(&self) -> &Vec<f32> {
+        &self.numbers
+    }
+}
+
 /// What stands between the arrays of a [`Room`].
 const GUARD: u8 = 0x5a;
 
 /// Arrays side by side in one buffer of a device, with a line between them that nothing may change.
-pub struct Room<'a, D: Device> {
+pub struct Room<'a, D: Single> {
     device: &'a D,
     buf: D::Buf,
     spans: Vec<Span>,
+    /// Which are of the device's elements.
+    elems: Vec<bool>,
     guards: Vec<Span>,
 }
 
-impl<'a, D: Device> Room<'a, D> {
+impl<'a, D: Single> Room<'a, D> {
     /// A buffer that has these arrays.
     ///
     /// # Errors
@@ -113,15 +195,16 @@ impl<'a, D: Device> Room<'a, D> {
         let line = D::LAYOUT.line;
         let (mut spans, mut guards, mut at) = (vec![], vec![], 0);
         for array in arrays {
-            let bytes = array.bytes().len();
+            let bytes = array.bytes(D::NARROW).len();
             spans.push(Span { start: at, bytes });
             let end = (at + bytes).next_multiple_of(line);
             guards.push(Span { start: end, bytes: line });
             at = end + line;
         }
-        let mut room = Self { device, buf: device.alloc(at)?, spans, guards };
+        let elems = arrays.iter().map(|array| array.elems()).collect();
+        let mut room = Self { device, buf: device.alloc(at)?, spans, elems, guards };
         for (span, array) in room.spans.clone().into_iter().zip(arrays) {
-            room.write(span, array.bytes())?;
+            room.write(span, &array.bytes(D::NARROW))?;
         }
         for guard in room.guards.clone() {
             room.write(guard, &vec![GUARD; line])?;
@@ -158,6 +241,20 @@ impl<'a, D: Device> Room<'a, D> {
         Ok(to)
     }
 
+    /// The numbers of an array as they are now, if it is one of f32 or of the device's elements.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn numbers(&self, array: usize) -> Result<Numbers, Error> {
+        if !self.elems[array] {
+            return self.read::<f32>(array).map(Numbers::from);
+        }
+        let span = self.spans[array];
+        let mut numbers = vec![0.0; span.bytes / size_of::<D::Elem>()];
+        self.device.download_elems(&mut numbers, D::view(D::region(&self.buf, span)?))?;
+        Ok(Numbers { numbers, narrow: D::NARROW })
+    }
+
     /// That nothing beside the arrays was written.
     ///
     /// # Errors
@@ -174,13 +271,34 @@ impl<'a, D: Device> Room<'a, D> {
 
 /// An array of any element.
 pub trait Bytes {
-    /// Its bytes.
-    fn bytes(&self) -> &[u8];
+    /// Its bytes, on a device whose elements are `narrow` or not.
+    fn bytes(&self, narrow: bool) -> Cow<'_, [u8]>;
+
+    /// Whether it is of the device's elements.
+    fn elems(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Element> Bytes for Vec<T> {
-    fn bytes(&self) -> &[u8] {
-        bytes_of(self)
+    fn bytes(&self, _: bool) -> Cow<'_, [u8]> {
+        bytes_of(self).into()
+    }
+}
+
+impl Bytes for Elems {
+    fn bytes(&self, narrow: bool) -> Cow<'_, [u8]> {
+        if narrow {
+            self.0.iter().flat_map(|x| bf16(*x).to_ne_bytes()).collect::<Vec<u8>>().into()
+        } else if ROUNDS.get() {
+            bytes_of(&rounded(&self.0)).to_vec().into()
+        } else {
+            bytes_of(&self.0).into()
+        }
+    }
+
+    fn elems(&self) -> bool {
+        true
     }
 }
 
@@ -206,25 +324,50 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
     }
 }
 
-/// What an op wrote, array by array.
-pub type Results = Result<Vec<Vec<f32>>, Error>;
+/// That each of `got` is one rounding to bf16 of a number that is `want` to `tolerance` of the larger of 1 and `want`;
+/// NaN where and only where that is.
+///
+/// Rounding keeps the order of numbers. So it is between what the least and the largest of these numbers round to, which
+/// are the same but where a tie is as near: no number that was rounded twice, with a tie in between, passes.
+pub fn assert_rounded(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (at, (got, want)) in got.iter().zip(want).enumerate() {
+        let apart = if want.is_finite() { tolerance * want.abs().max(1.0) } else { 0.0 };
+        let [low, high] = [want - apart, want + apart].map(|x| widened(bf16(x)));
+        let same = low.to_bits() == got.to_bits() || got.is_nan() && want.is_nan();
+        let between = tolerance > 0.0 && low <= *got && *got <= high;
+        assert!(
+            same || between,
+            "{what}[{at}] is {got:?} but should be {want:?} rounded, {low:?} to {high:?}"
+        );
+    }
+}
 
-/// That a GPU wrote the same bits twice, and what the CPU wrote to a tolerance; 0 is for the same bits.
-pub fn assert_agree(what: &str, got: &[Vec<f32>], again: &[Vec<f32>], want: &[Vec<f32>], tolerance: f32) {
+/// What an op wrote, array by array.
+pub type Results = Result<Vec<Numbers>, Error>;
+
+/// That a GPU wrote the same bits twice, and what the CPU wrote to a tolerance, rounded where it was on the GPU; 0 is for
+/// the same bits.
+pub fn assert_agree(what: &str, got: &[Numbers], again: &[Numbers], want: &[Numbers], tolerance: f32) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (array, ((got, again), want)) in got.iter().zip(again).zip(want).enumerate() {
-        let what = format!("{what}, result {array}");
-        assert_bits(&what, got, again);
-        if tolerance == 0.0 {
-            assert_bits(&what, got, want);
-        } else {
-            assert_close(&what, got, want, tolerance);
-        }
+        assert_near(&format!("{what}, result {array}"), got, again, want, tolerance);
+    }
+}
+
+/// The same of one array.
+pub fn assert_near(what: &str, got: &Numbers, again: &Numbers, want: &Numbers, tolerance: f32) {
+    assert_bits(what, got, again);
+    match (got.narrow, tolerance) {
+        (true, _) => assert_rounded(what, got, want, tolerance),
+        (false, 0.0) => assert_bits(what, got, want),
+        (false, _) => assert_close(what, got, want, tolerance),
     }
 }
 
 /// Runs what is given on the GPU, twice, and on the CPU, and compares all arrays to a tolerance; 0 is for the same bits.
-/// Without a GPU nothing is run.
+/// The same with elements of bf16, where what the CPU has computed of the same numbers is to be rounded once. Without a
+/// GPU nothing is run.
 #[macro_export]
 macro_rules! agree {
     ($tolerance:expr, $what:expr, |$device:ident| $run:expr) => {
@@ -234,12 +377,18 @@ macro_rules! agree {
             let on = |name: &str, run: $crate::devices::Results| {
                 run.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
             };
-            let ($device, want) = (&gpu, {
+            let on_cpu = || {
                 let $device = &cpu;
                 on("CPU", $run)
-            });
+            };
+            let (want, want_of_rounded) = (on_cpu(), $crate::devices::of_rounded(on_cpu));
+            let $device = &gpu;
             let (got, again) = (on("GPU", $run), on("GPU", $run));
             $crate::devices::assert_agree(&what, &got, &again, &want, $tolerance);
+            let $device = &gpu.bf16();
+            let (got, again) = (on("GPU in bf16", $run), on("GPU in bf16", $run));
+            let what = format!("{what} in bf16");
+            $crate::devices::assert_agree(&what, &got, &again, &want_of_rounded, $tolerance);
         }
     };
 }

@@ -1,14 +1,19 @@
 //! What moves and adds elements on a GPU, against the CPU. The ops that compute on the CPU as they do here give its
 //! bits; activations are of other functions of the same accuracy.
 
+use remat::cuda::bf16;
 use remat::device::{Device, Grad};
+use remat::ndarray::{ArrayView1, s};
 use remat::ops::activation::{self, Activation};
 use remat::ops::arithmetic::{self, Arithmetic};
 use remat::ops::store::{self, Format};
 use remat::ops::{concat, dropout, embedding, load, parameter, position_embedding, slice, transpose};
 use remat::rng::Key;
+use remat::{Cuda, Error};
 use remat_tests::agree;
-use remat_tests::devices::{Bytes, Results, Room, Single, gpu, ids, normal, unwritten};
+use remat_tests::devices::{
+    self, Bytes, Elems, Results, Room, Single, assert_bits, elems, gpu, ids, normal, unwritten,
+};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
@@ -16,6 +21,11 @@ const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
 /// A gradient is written over NaN, or added to what is there.
 fn before(add: bool, which: u32, n: usize) -> Vec<f32> {
     if add { normal(which, n) } else { unwritten(n) }
+}
+
+/// The same of elements.
+fn elems_before(add: bool, which: u32, n: usize) -> Elems {
+    elems(before(add, which, n))
 }
 
 #[test]
@@ -31,17 +41,21 @@ fn activations() {
         x[n / 2] = f32::NAN;
         x[n / 3] = 9.0;
         x[n / 4] = 1e30;
-        let mut room = Room::new(device, &[&x, &normal(2, n), &unwritten(n), &before(add, 3, n)])?;
+        // Of y where backward reads that; it is given, so that what forward gives on one device is not read there alone.
+        let reads_y = matches!(spec.activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh);
+        let saved: Vec<f32> = x.iter().map(|x| if reads_y { x.tanh().abs() } else { *x }).collect();
+        let arrays: [&dyn Bytes; 5] =
+            [&elems(x), &elems(normal(2, n)), &elems(unwritten(n)), &elems_before(add, 3, n), &elems(saved)];
+        let mut room = Room::new(device, &arrays)?;
         let ([x], [y]) = room.split([0], [2])?;
         let forward = activation::Forward { y: D::view_mut(y), x: D::view(x) };
         activation::Kernel::forward(device, spec, batch, forward)?;
-        let reads_y = matches!(spec.activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh);
-        let ([saved, dy], [dx]) = room.split([if reads_y { 2 } else { 0 }, 1], [3])?;
+        let ([saved, dy], [dx]) = room.split([4, 1], [3])?;
         let dx = Some(Grad { to: D::view_mut(dx), add });
         let backward = activation::Backward { dx, dy: D::view(dy), saved: D::view(saved) };
         activation::Kernel::backward(device, spec, batch, backward)?;
         room.check()?;
-        Ok(vec![room.read(2)?, room.read(3)?])
+        Ok(vec![room.numbers(2)?, room.numbers(3)?])
     }
     let all =
         [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu, Activation::Sigmoid];
@@ -66,12 +80,12 @@ fn sums_differences_and_products() {
     ) -> Results {
         let n = batch * spec.len;
         let arrays: [&dyn Bytes; 6] = [
-            &normal(1, n),
-            &normal(2, n),
-            &normal(3, n),
-            &unwritten(n),
-            &before(add, 4, n),
-            &before(!add, 5, n),
+            &elems(normal(1, n)),
+            &elems(normal(2, n)),
+            &elems(normal(3, n)),
+            &elems(unwritten(n)),
+            &elems_before(add, 4, n),
+            &elems_before(!add, 5, n),
         ];
         let mut room = Room::new(device, &arrays)?;
         let ([a, b, dy], [y, da, db]) = room.split([0, 1, 2], [3, 4, 5])?;
@@ -86,7 +100,7 @@ fn sums_differences_and_products() {
         };
         arithmetic::Kernel::backward(device, spec, batch, backward)?;
         room.check()?;
-        (3..6).map(|array| room.read(array)).collect()
+        (3..6).map(|array| room.numbers(array)).collect()
     }
     for op in [Arithmetic::Add, Arithmetic::Sub, Arithmetic::Mul] {
         for len in LENGTHS {
@@ -102,14 +116,15 @@ fn sums_differences_and_products() {
 fn dropout_draws_what_the_cpu_draws() {
     fn run<D: Single + dropout::Kernel>(device: &D, spec: &dropout::Spec, batch: usize, key: Key) -> Results {
         let n = batch * spec.len;
-        let mut room = Room::new(device, &[&normal(1, n), &unwritten(n), &normal(2, n)])?;
+        let mut room =
+            Room::new(device, &[&elems(normal(1, n)), &elems(unwritten(n)), &elems(normal(2, n))])?;
         let ([x], [y, dx]) = room.split([0], [1, 2])?;
         let forward = dropout::Forward { y: D::view_mut(y), x: D::view(x), key };
         dropout::Kernel::forward(device, spec, batch, forward)?;
         let dx = Some(Grad { to: D::view_mut(dx), add: true });
         dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: D::view(x), key })?;
         room.check()?;
-        Ok(vec![room.read(1)?, room.read(2)?])
+        Ok(vec![room.numbers(1)?, room.numbers(2)?])
     }
     for (p, seed) in [(0.0, 1), (0.1, u64::MAX), (0.9, 1 << 40)] {
         for len in LENGTHS {
@@ -131,8 +146,8 @@ fn embeddings() {
         let arrays: [&dyn Bytes; 5] = [
             &ids(1, rows, spec.vocab as u32),
             &normal(2, table),
-            &normal(3, rows * spec.dim),
-            &unwritten(rows * spec.dim),
+            &elems(normal(3, rows * spec.dim)),
+            &elems(unwritten(rows * spec.dim)),
             &before(add, 4, table),
         ];
         let mut room = Room::new(device, &arrays)?;
@@ -143,7 +158,7 @@ fn embeddings() {
         let backward = embedding::Backward { dweight, dy: D::view(dy), ids: D::view(ids) };
         embedding::Kernel::backward(device, spec, batch, backward)?;
         room.check()?;
-        Ok(vec![room.read(3)?, room.read(4)?])
+        Ok(vec![room.numbers(3)?, room.numbers(4)?])
     }
     for (rows, vocab, dim) in [(1, 1, 1), (5, 3, 7), (40, 2, 130), (300, 17, 24), (9, 3000, 4)] {
         for (batch, add) in [(1, false), (3, true)] {
@@ -163,7 +178,7 @@ fn an_id_that_is_none_reads_and_writes_nothing_outside() {
     let mut room = Room::new(&gpu, &[&ids, &normal(1, 15), &normal(2, 20), &unwritten(20), &unwritten(15)])
         .expect("a room");
     let ([at, weight, dy], [y, dweight]) = room.split([0, 1, 2], [3, 4]).expect("arrays");
-    type D = remat::Cuda;
+    type D = Cuda;
     let forward = embedding::Forward::<D> { y: D::view_mut(y), ids: D::view(at), weight: D::view(weight) };
     embedding::Kernel::forward(&gpu, &spec, 1, forward).expect("an embedding");
     let dweight = Some(Grad { to: D::view_mut(dweight), add: false });
@@ -187,15 +202,16 @@ fn parameters_and_positions() {
     ) -> Results {
         let (m, table) = (spec.len * spec.dim, spec.table * spec.dim);
         let n = batch * m;
-        let arrays: [&dyn Bytes; 8] = [
-            &normal(1, n),
+        let arrays: [&dyn Bytes; 9] = [
+            &elems(normal(1, n)),
             &normal(2, table),
-            &normal(3, n),
-            &unwritten(n),
-            &before(add, 4, n),
+            &elems(normal(3, n)),
+            &elems(unwritten(n)),
+            &elems_before(add, 4, n),
             &before(add, 5, table),
-            &unwritten(n),
+            &elems(unwritten(n)),
             &before(add, 6, m),
+            &normal(7, n),
         ];
         let mut room = Room::new(device, &arrays)?;
         let ([x, weight, dy], [y, dx, dweight]) = room.split([0, 1, 2], [3, 4, 5])?;
@@ -214,11 +230,11 @@ fn parameters_and_positions() {
         let dweight = Some(Grad { to: D::view_mut(dweight), add });
         parameter::Kernel::backward(device, &one, batch, parameter::Backward { dweight, dy: D::view(dy) })?;
         let everywhere = parameter::Spec { len: n };
-        let ([weight], [y]) = room.split([0], [6])?;
+        let ([weight], [y]) = room.split([8], [6])?;
         let forward = parameter::Forward { y: D::view_mut(y), weight: D::view(weight) };
         parameter::Kernel::forward(device, &everywhere, 1, forward)?;
         room.check()?;
-        (3..8).map(|array| room.read(array)).collect()
+        (3..8).map(|array| room.numbers(array)).collect()
     }
     for (len, table, dim) in [(1, 1, 1), (5, 9, 7), (16, 16, 24), (300, 301, 4)] {
         for (batch, add) in [(1, false), (3, true)] {
@@ -242,14 +258,14 @@ fn joined_and_cut() {
         let rows = batch * spec.outer;
         let [one, two] = [0, 1].map(|part| rows * spec.parts[part] * spec.inner);
         let arrays: [&dyn Bytes; 8] = [
-            &normal(1, one),
-            &normal(2, two),
-            &normal(3, one + two),
-            &unwritten(one + two),
-            &before(add, 4, one),
-            &before(!add, 5, two),
-            &unwritten(two),
-            &before(add, 6, one + two),
+            &elems(normal(1, one)),
+            &elems(normal(2, two)),
+            &elems(normal(3, one + two)),
+            &elems(unwritten(one + two)),
+            &elems_before(add, 4, one),
+            &elems_before(!add, 5, two),
+            &elems(unwritten(two)),
+            &elems_before(add, 6, one + two),
         ];
         let mut room = Room::new(device, &arrays)?;
         let ([a, b], [y]) = room.split([0, 1], [3])?;
@@ -270,7 +286,7 @@ fn joined_and_cut() {
         let dx = Some(Grad { to: D::view_mut(dx), add });
         slice::Kernel::backward(device, &cut, batch, slice::Backward { dx, dy: D::view(dy) })?;
         room.check()?;
-        (3..8).map(|array| room.read(array)).collect()
+        (3..8).map(|array| room.numbers(array)).collect()
     }
     for parts in PARTS {
         for (outer, inner) in [(1, 1), (9, 3), (2, 64), (70, 260)] {
@@ -291,14 +307,15 @@ fn transposes() {
         add: bool,
     ) -> Results {
         let n = batch * spec.outer * spec.a * spec.mid * spec.b * spec.inner;
-        let mut room = Room::new(device, &[&normal(1, n), &unwritten(n), &before(add, 2, n)])?;
+        let mut room =
+            Room::new(device, &[&elems(normal(1, n)), &elems(unwritten(n)), &elems_before(add, 2, n)])?;
         let ([x], [y, dx]) = room.split([0], [1, 2])?;
         let forward = transpose::Forward { y: D::view_mut(y), x: D::view(x) };
         transpose::Kernel::forward(device, spec, batch, forward)?;
         let dx = Some(Grad { to: D::view_mut(dx), add });
         transpose::Kernel::backward(device, spec, batch, transpose::Backward { dx, dy: D::view(x) })?;
         room.check()?;
-        Ok(vec![room.read(1)?, room.read(2)?])
+        Ok(vec![room.numbers(1)?, room.numbers(2)?])
     }
     let sizes = [
         (1, 1, 1, 1, 1),
@@ -318,31 +335,78 @@ fn transposes() {
     }
 }
 
+/// Of every exponent and sign, with significands that are exact, half way, and beside that: zeros, numbers that have no
+/// leading 1, ties to an even and to an odd one, some that round to infinity, infinities, NaN.
+fn of_every_kind() -> Vec<f32> {
+    let significands =
+        [0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0x1_8000, 0x7f_ffff];
+    (0..512u32).flat_map(|top| significands.map(|low| f32::from_bits(top << 23 | low))).collect()
+}
+
+/// By the host when they come, and by kernels when they are written; what goes back is what is there.
+#[test]
+fn elements_of_two_bytes_are_the_nearest() -> Result<(), Error> {
+    type D = Cuda<bf16>;
+    let Some(gpu) = gpu().map(|gpu| gpu.bf16()) else { return Ok(()) };
+    let kinds = of_every_kind();
+    // More than is copied at once.
+    let x: Vec<f32> = kinds.iter().copied().cycle().take((2 << 20) + 77).collect();
+    let want: Vec<u16> = x.iter().map(|x| devices::bf16(*x)).collect();
+    let widened: Vec<f32> = want.iter().map(|x| devices::widened(*x)).collect();
+    let mut room = Room::new(&gpu, &[&elems(unwritten(x.len())), &x, &elems(unwritten(x.len()))])?;
+    // Also of an array that does not stand in memory in its order.
+    let backwards: Vec<f32> = x.iter().rev().copied().collect();
+    for from in [ArrayView1::from(&x), ArrayView1::from(&backwards).slice_move(s![..;-1])] {
+        let ([], [to]) = room.split([], [0])?;
+        gpu.upload_elems(D::view_mut(to), from)?;
+        let held: Vec<bf16> = room.read(0)?;
+        let held: Vec<u16> = held.into_iter().map(bf16::to_bits).collect();
+        assert_bits("as it is held", &held, &want);
+        assert_bits("as it comes back", &room.numbers(0)?, &widened);
+    }
+    let ([weight], [y]) = room.split([1], [2])?;
+    let spec = parameter::Spec { len: x.len() };
+    let forward = parameter::Forward::<D> { y: D::view_mut(y), weight: D::view(weight) };
+    parameter::Kernel::forward(&gpu, &spec, 1, forward)?;
+    assert_bits("as a kernel rounds", &room.numbers(2)?, &widened);
+    room.check()
+}
+
+/// A device of one type and one of the other that was had from it are the same GPU: what one has written, the other
+/// reads, in the order in which it was asked for.
+#[test]
+fn devices_of_both_types_share_a_gpu() -> Result<(), Error> {
+    let Some(gpu) = gpu() else { return Ok(()) };
+    let narrow = gpu.bf16();
+    assert_eq!((narrow.name(), narrow.arch(), narrow.bytes()), (gpu.name(), gpu.arch(), gpu.bytes()));
+    let (x, n) = (normal(1, 1000), 1000);
+    let mut room = Room::new(&narrow, &[&x, &unwritten(n)])?;
+    let spec = activation::Spec { len: n, activation: Activation::Relu };
+    let ([from], [to]) = room.split([0], [1])?;
+    let forward = activation::Forward::<Cuda> { y: Cuda::<f32>::view_mut(to), x: Cuda::<f32>::view(from) };
+    activation::Kernel::forward(&gpu, &spec, 1, forward)?;
+    let relu: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
+    assert_bits("y", &room.read::<f32>(1)?, &relu);
+    room.check()
+}
+
 #[test]
 fn rounding_to_two_bytes_and_back() {
-    fn run<D: Single + store::Kernel + load::Kernel>(
-        device: &D,
-        spec: &store::Spec,
-        x: &Vec<f32>,
-    ) -> Results {
+    fn run<D: Single + store::Kernel + load::Kernel>(device: &D, spec: &store::Spec, x: &[f32]) -> Results {
         let n = spec.len;
-        let mut room = Room::new(device, &[x, &vec![0u16; n], &unwritten(n)])?;
+        let mut room = Room::new(device, &[&elems(x), &vec![0u16; n], &elems(unwritten(n))])?;
         let ([x], [half]) = room.split([0], [1])?;
         store::Kernel::forward(device, spec, 1, store::Forward { y: D::view_mut(half), x: D::view(x) })?;
         let ([half], [y]) = room.split([1], [2])?;
         load::Kernel::forward(device, spec, 1, load::Forward { y: D::view_mut(y), x: D::view(half) })?;
         room.check()?;
-        Ok(vec![room.read(2)?])
+        Ok(vec![room.numbers(2)?])
     }
-    // Of every exponent and sign, with significands that are exact, half way, and beside that.
-    let significands =
-        [0, 1, 0xfff, 0x1000, 0x1001, 0x2000, 0x3000, 0x7fff, 0x8000, 0x8001, 0x1_8000, 0x7f_ffff];
-    let bits = (0..512u32).flat_map(|top| significands.map(|low| f32::from_bits(top << 23 | low)));
-    let x: Vec<f32> = bits.collect();
+    let x = of_every_kind();
     for format in [Format::Bf16, Format::F16] {
         for len in [x.len(), x.len() - 1, 5, 1] {
-            let (spec, x) = (store::Spec { len, format }, x[..len].to_vec());
-            agree!(0.0, format!("{spec:?}"), |d| run(d, &spec, &x));
+            let (spec, x) = (store::Spec { len, format }, &x[..len]);
+            agree!(0.0, format!("{spec:?}"), |d| run(d, &spec, x));
         }
     }
 }

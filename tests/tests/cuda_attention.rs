@@ -1,10 +1,12 @@
 //! Attention on a GPU, against the CPU.
 #![cfg(feature = "cuda")]
 
+use remat::Cpu;
 use remat::device::{ElemGrad, Grad};
 use remat::ops::attention::{Backward, Forward, Kernel, Spec};
-use remat::{Cpu, Error};
-use remat_tests::devices::{Bytes, Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
+use remat_tests::devices::{
+    self, Bytes, Numbers, Results, Room, Single, assert_near, elems, gpu, normal, unwritten,
+};
 
 const fn packed(tokens: usize, heads: usize, dim: usize, causal: bool) -> Spec {
     Spec { queries: tokens, keys: tokens, heads, dim, causal, packed: true }
@@ -41,8 +43,6 @@ const SPECS: [Spec; 22] = [
     separate(34, 17, 1, 250, false),
 ];
 
-type Results = Result<Vec<Vec<f32>>, Error>;
-
 /// A call: `wanted` gradients, each added to what is there, or not.
 #[derive(Clone, Copy, Debug)]
 struct Call {
@@ -70,61 +70,79 @@ impl Call {
         std::array::from_fn(|i| normal(1 + i as u32, lens[i]))
     }
 
-    /// y, lse and the gradients, of forward and backward; what is not asked for stays as it was.
-    fn run<D: Single + Kernel>(&self, device: &D, inputs: &[Vec<f32>; 3]) -> Results {
-        let &Call { spec, batch, lse, wanted, add } = self;
-        let rows = batch * spec.heads * spec.queries;
-        let n = rows * spec.dim;
+    /// y and lse, which stays as it was if it is not asked for.
+    fn forward<D: Single + Kernel>(&self, device: &D, inputs: &[Vec<f32>; 3]) -> Results {
+        let rows = self.batch * self.spec.heads * self.spec.queries;
+        let [q, k, v] = inputs.each_ref().map(|x| elems(x.as_slice()));
+        let mut room =
+            Room::new(device, &[&q, &k, &v, &elems(unwritten(rows * self.spec.dim)), &unwritten(rows)])?;
+        let ([q, k, v], [y, lse]) = room.split([0, 1, 2], [3, 4])?;
+        let (xs, lse) = ([q, k, v].map(|x| D::view(x)), self.lse.then(|| D::view_mut(lse)));
+        let forward = Forward { y: D::view_mut(y), lse, xs: &xs[..self.count()] };
+        Kernel::forward(device, &self.spec, self.batch, forward)?;
+        room.check()?;
+        (3..5).map(|array| room.numbers(array)).collect()
+    }
+
+    /// The gradients, of what forward gave; what is not asked for stays as it was.
+    fn backward<D: Single + Kernel>(&self, device: &D, inputs: &[Vec<f32>; 3], given: &[Numbers]) -> Results {
+        let &Call { spec, batch, wanted, add, .. } = self;
         let lens = self.lens();
         let before = |i: usize| {
-            if add[i] || !wanted[i] { normal(5 + i as u32, lens[i]) } else { unwritten(lens[i]) }
+            let asked = wanted[i] && !add[i];
+            elems(if asked { unwritten(lens[i]) } else { normal(5 + i as u32, lens[i]) })
         };
-        let arrays: [&dyn Bytes; 9] = [
-            &inputs[0],
-            &inputs[1],
-            &inputs[2],
-            &normal(4, n),
-            &unwritten(n),
-            &unwritten(rows),
-            &before(0),
-            &before(1),
-            &before(2),
-        ];
+        let [q, k, v] = inputs.each_ref().map(|x| elems(x.as_slice()));
+        let dy = elems(normal(4, batch * spec.heads * spec.queries * spec.dim));
+        let (y, lse) = (elems(given[0].as_slice()), given[1].to_vec());
+        let arrays: [&dyn Bytes; 9] = [&q, &k, &v, &dy, &y, &lse, &before(0), &before(1), &before(2)];
         let mut room = Room::new(device, &arrays)?;
-        let count = if spec.packed { 1 } else { 3 };
-        let ([q, k, v], [y, stats]) = room.split([0, 1, 2], [4, 5])?;
-        let xs = [q, k, v].map(|x| D::view(x));
-        let stats = lse.then(|| D::view_mut(stats));
-        Kernel::forward(device, &spec, batch, Forward { y: D::view_mut(y), lse: stats, xs: &xs[..count] })?;
-        if lse {
-            let ([q, k, v, dy, y, stats], dxs) = room.split([0, 1, 2, 3, 4, 5], [6, 7, 8])?;
+        if self.lse {
+            let ([q, k, v, dy, y, lse], dxs) = room.split([0, 1, 2, 3, 4, 5], [6, 7, 8])?;
             let xs = [q, k, v].map(|x| D::view(x));
             let mut at = 0;
             let mut dxs: [Option<ElemGrad<'_, D>>; 3] = dxs.map(|dx| {
                 at += 1;
                 wanted[at - 1].then(|| Grad { to: D::view_mut(dx), add: add[at - 1] })
             });
-            let (dy, y, lse) = (D::view(dy), D::view(y), D::view(stats));
-            let backward = Backward { dxs: &mut dxs[..count], dy, xs: &xs[..count], y, lse };
-            Kernel::backward(device, &spec, batch, backward)?;
+            let (dy, y, lse) = (D::view(dy), D::view(y), D::view(lse));
+            let (dxs, xs) = (&mut dxs[..self.count()], &xs[..self.count()]);
+            Kernel::backward(device, &spec, batch, Backward { dxs, dy, xs, y, lse })?;
         }
         room.check()?;
-        (4..9).map(|array| room.read(array)).collect()
+        (6..9).map(|array| room.numbers(array)).collect()
     }
 
-    /// Runs it twice on the GPU and once on the CPU.
+    /// How many arrays q, k and v are in.
+    fn count(&self) -> usize {
+        if self.spec.packed { 1 } else { 3 }
+    }
+
+    /// All of it: y, lse and the gradients.
+    fn run<D: Single + Kernel>(&self, device: &D, inputs: &[Vec<f32>; 3]) -> Results {
+        let mut results = self.forward(device, inputs)?;
+        results.extend(self.backward(device, inputs, &results)?);
+        Ok(results)
+    }
+
+    /// Runs it twice on the GPU, and once on the CPU, where backward is given what forward gave on the GPU.
     fn agrees(&self, inputs: &[Vec<f32>; 3]) {
         let Some(gpu) = gpu() else { return };
+        self.agrees_on(&gpu, inputs);
+        devices::of_rounded(|| self.agrees_on(&gpu.bf16(), inputs));
+    }
+
+    fn agrees_on<D: Single + Kernel>(&self, gpu: &D, inputs: &[Vec<f32>; 3]) {
         let cpu = Cpu::with_threads(1).expect("a thread");
         let on = |run: Results| run.unwrap_or_else(|error| panic!("{self:?}: {error}"));
-        let (got, again) = (on(self.run(&gpu, inputs)), on(self.run(&gpu, inputs)));
-        let want = on(self.run(&cpu, inputs));
+        let (got, again) = (on(self.run(gpu, inputs)), on(self.run(gpu, inputs)));
+        let mut want = on(self.forward(&cpu, inputs));
+        want.extend(on(self.backward(&cpu, inputs, &got)));
         for (what, at) in ["y", "lse", "dq", "dk", "dv"].into_iter().zip(0..) {
             let what = format!("{what} of {self:?}");
-            assert_bits(&what, &got[at], &again[at]);
             // Sums of at most 200 terms, most of which round by 6e-8 of about 1, with signs that differ; the sums of
             // backward are of terms that are themselves such sums.
-            assert_close(&what, &got[at], &want[at], if at < 2 { 4e-6 } else { 2e-5 });
+            assert_near(&what, &got[at], &again[at], &want[at], if at < 2 { 4e-6 } else { 2e-5 });
         }
     }
 }
@@ -205,7 +223,7 @@ fn scores_far_below_0_have_gradients() {
     call.agrees(&inputs);
     let Some(gpu) = gpu() else { return };
     let results = call.run(&gpu, &inputs).expect("attention");
-    assert!(results[1][0] < -150.0 && results[2..].iter().flatten().all(|dx| dx.is_finite()));
+    assert!(results[1][0] < -150.0 && results[2..].iter().flat_map(|dx| dx.iter()).all(|dx| dx.is_finite()));
 }
 
 #[test]

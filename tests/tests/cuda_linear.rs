@@ -3,14 +3,15 @@
 use cudarc::cublaslt::{result, sys};
 use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use cudarc::driver::{CudaContext, DevicePtr, DevicePtrMut};
-use remat::device::{Device, Grad};
-use remat::ops::activation::Activation;
+use remat::device::Grad;
+
+use remat::ops::activation::{self, Activation};
 use remat::ops::linear::{Backward, Forward, Kernel, Spec};
 use remat::{Cpu, Error};
-use remat_tests::devices::{Room, Single, assert_bits, assert_close, gpu, normal, unwritten};
-
-/// What is computed; all of it, once.
-type Results = Result<Vec<Vec<f32>>, Error>;
+use remat_tests::devices::{
+    self, Bytes, Elems, Numbers, Results, Room, Single, assert_bits, assert_near, assert_rounded, elems,
+    factors, gpu, normal, unwritten,
+};
 
 /// Of a sum of so many products of normal numbers. It is about as large as the root of their count, so that each of
 /// them adds a rounding of half of 2^-24 of that, to the GPU's sum and to the CPU's, in an order of its own; and at
@@ -49,27 +50,29 @@ const ACTIVATIONS: [Activation; 6] = [
     Activation::Tanh,
 ];
 
-/// On the CPU and twice on the GPU; the latter's.
+/// On the CPU and twice on the GPU; the latter's. `rounded` is for a GPU whose elements are of bf16.
 fn agree<G: Single, const N: usize>(
     what: &str,
     gpu: &G,
     on_gpu: impl Fn(&G) -> Results,
     on_cpu: impl Fn(&Cpu) -> Results,
     tolerances: [f32; N],
-) -> Vec<Vec<f32>> {
+) -> Vec<Numbers> {
     let cpu = Cpu::with_threads(1).expect("a thread");
     let run = |name: &str, results: Results| {
         results.unwrap_or_else(|error| panic!("{what} on the {name}: {error}"))
     };
     let (got, again) = (run("GPU", on_gpu(gpu)), run("GPU", on_gpu(gpu)));
-    let want = run("CPU", on_cpu(&cpu));
-    assert_eq!(got.len(), N, "{what}");
+    let want = run("CPU", if G::NARROW { devices::of_rounded(|| on_cpu(&cpu)) } else { on_cpu(&cpu) });
     for (at, tolerance) in tolerances.into_iter().enumerate() {
-        let what = format!("{what}, result {at}");
-        assert_bits(&what, &got[at], &again[at]);
-        assert_close(&what, &got[at], &want[at], tolerance);
+        assert_near(&format!("{what}, result {at}"), &got[at], &again[at], &want[at], tolerance);
     }
     got
+}
+
+/// Room for a weight that is rounded, and a bias; none on devices where elements are as wide.
+fn room_for<D: Single>(spec: &Spec, bias: bool) -> Elems {
+    elems(unwritten(if D::NARROW { spec.rounded_len(bias) } else { 0 }))
 }
 
 /// y and z, or only one.
@@ -79,40 +82,72 @@ fn forward<D: Single + Kernel>(
     batch: usize,
     with_bias: bool,
     with_y: bool,
-    x: &Vec<f32>,
+    x: &[f32],
 ) -> Results {
     let n = batch * spec.rows * spec.outputs;
-    let (weight, bias) = (normal(2, spec.outputs * spec.inputs), normal(3, spec.outputs));
-    let mut room = Room::new(device, &[x, &weight, &bias, &unwritten(n), &unwritten(n)])?;
-    let ([x, weight, bias], [y, z]) = room.split([0, 1, 2], [3, 4])?;
+    let (weight, bias) = (factors(normal(2, spec.outputs * spec.inputs)), factors(normal(3, spec.outputs)));
+    let arrays: [&dyn Bytes; 6] = [
+        &elems(x),
+        &weight,
+        &bias,
+        &elems(unwritten(n)),
+        &elems(unwritten(n)),
+        &room_for::<D>(spec, with_bias),
+    ];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, weight, bias], [y, z, rounded]) = room.split([0, 1, 2], [3, 4, 5])?;
     let args = Forward {
         y: with_y.then_some(D::view_mut(y)),
         z: spec.activation.is_some().then_some(D::view_mut(z)),
         x: D::view(x),
         weight: D::view(weight),
         bias: with_bias.then_some(D::view(bias)),
+        rounded: D::view_mut(rounded),
     };
     device.forward(spec, batch, args)?;
     room.check()?;
-    let (y, z) = (room.read(3)?, room.read(4)?);
+    let (y, z) = (room.numbers(3)?, room.numbers(4)?);
     if !with_y {
         assert!(y.iter().all(|y: &f32| y.is_nan()), "y was written, which is absent");
     }
     Ok(if spec.activation.is_some() { vec![z, y] } else { vec![y] })
 }
 
+/// An activation by itself.
+fn activated<D: Single + activation::Kernel>(
+    device: &D,
+    activation: Activation,
+    x: &[f32],
+) -> Result<Numbers, Error> {
+    let mut room = Room::new(device, &[&elems(x), &elems(unwritten(x.len()))])?;
+    let ([x], [y]) = room.split([0], [1])?;
+    let spec = activation::Spec { len: D::len::<D::Elem>(D::view(x)), activation };
+    device.forward(&spec, 1, activation::Forward { y: D::view_mut(y), x: D::view(x) })?;
+    room.numbers(1)
+}
+
 #[test]
 fn products_with_and_without_bias() {
-    let Some(gpu) = gpu() else { return };
-    for [batch, rows, inputs, outputs] in SHAPES {
-        for bias in [false, true] {
-            let spec = Spec { rows, inputs, outputs, activation: None };
-            let x = normal(1, batch * rows * inputs);
-            let what = format!("{spec:?}, batch {batch}, bias {bias}");
-            let on_gpu = |gpu: &_| forward(gpu, &spec, batch, bias, true, &x);
-            agree(&what, &gpu, on_gpu, |cpu| forward(cpu, &spec, batch, bias, true, &x), [tolerance(inputs)]);
+    fn check<G: Single + Kernel>(gpu: &G) {
+        for [batch, rows, inputs, outputs] in SHAPES {
+            for bias in [false, true] {
+                let spec = Spec { rows, inputs, outputs, activation: None };
+                let x = normal(1, batch * rows * inputs);
+                let what = format!("{spec:?}, batch {batch}, bias {bias}");
+                let on_gpu = |gpu: &G| forward(gpu, &spec, batch, bias, true, &x);
+                agree(
+                    &what,
+                    gpu,
+                    on_gpu,
+                    |cpu| forward(cpu, &spec, batch, bias, true, &x),
+                    [tolerance(inputs)],
+                );
+            }
         }
     }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 /// Also with NaN and infinity in x; and z has the same bits whether or not y is asked for.
@@ -141,6 +176,29 @@ fn activations_with_and_without_what_they_are_of() {
     }
 }
 
+/// Of bf16, z is of y as it was rounded, also where y is not kept: what comes out is what comes out of the two layers.
+#[test]
+fn activations_are_of_what_was_rounded() {
+    let Some(gpu) = gpu() else { return };
+    let (gpu, cpu) = (gpu.bf16(), Cpu::with_threads(1).expect("a thread"));
+    for [batch, rows, inputs, outputs] in [[1, 1, 1, 1], [3, 2, 5, 3], [3, 7, 33, 65], [1, 64, 4, 8]] {
+        for activation in ACTIVATIONS {
+            let plain = Spec { rows, inputs, outputs, activation: None };
+            let fused = Spec { activation: Some(activation), ..plain };
+            let x = normal(1, batch * rows * inputs);
+            let run = |spec, with_y| forward(&gpu, spec, batch, true, with_y, &x).expect("the GPU");
+            let y = &run(&plain, true)[0];
+            let z = activated(&gpu, activation, y).expect("the GPU");
+            assert_bits("y beside z", &run(&fused, true)[1], y);
+            assert_bits("z of y", &run(&fused, true)[0], &z);
+            assert_bits("z alone", &run(&fused, false)[0], &z);
+            let want = activated(&cpu, activation, y).expect("the CPU");
+            // What activations differ by.
+            assert_rounded("z", &z, &want, 2e-6);
+        }
+    }
+}
+
 /// dx, dW and db of those that are asked for.
 fn backward<D: Single + Kernel>(
     device: &D,
@@ -153,16 +211,21 @@ fn backward<D: Single + Kernel>(
     let lengths = [rows * spec.inputs, weights, spec.outputs];
     let before =
         |at: usize| if adds[at] { normal(10 + at as u32, lengths[at]) } else { unwritten(lengths[at]) };
-    let (x, weight, dy) = (normal(1, rows * spec.inputs), normal(2, weights), normal(4, rows * spec.outputs));
-    let mut room = Room::new(device, &[&x, &weight, &dy, &before(0), &before(1), &before(2)])?;
-    let ([x, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2], [3, 4, 5])?;
-    let [dx, dweight, dbias] = [(0, dx), (1, dweight), (2, dbias)]
+    let x = elems(normal(1, rows * spec.inputs));
+    let (weight, dy) = (factors(normal(2, weights)), elems(normal(4, rows * spec.outputs)));
+    let (dx, room_for_weight) = (elems(before(0)), room_for::<D>(spec, false));
+    let arrays: [&dyn Bytes; 7] = [&x, &weight, &dy, &dx, &before(1), &before(2), &room_for_weight];
+    let mut room = Room::new(device, &arrays)?;
+    let ([x, weight, dy], [dx, dweight, dbias, rounded]) = room.split([0, 1, 2], [3, 4, 5, 6])?;
+    let dx = asked[0].then(|| Grad { to: D::view_mut(dx), add: adds[0] });
+    let [dweight, dbias] = [(1, dweight), (2, dbias)]
         .map(|(at, to)| asked[at].then(|| Grad { to: D::view_mut(to), add: adds[at] }));
     let x = asked[1].then_some(D::view(x));
-    let args = Backward { dx, dweight, dbias, dy: D::view(dy), x, weight: D::view(weight) };
+    let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
+    let args = Backward { dx, dweight, dbias, dy, x, weight, rounded };
     device.backward(spec, batch, args)?;
     room.check()?;
-    let results = [room.read(3)?, room.read(4)?, room.read(5)?];
+    let results = [room.numbers(3)?, room.numbers(4)?, room.numbers(5)?];
     for at in (0..3).filter(|at| !asked[*at]) {
         assert_bits("what was not asked for", &results[at], &before(at));
     }
@@ -171,85 +234,107 @@ fn backward<D: Single + Kernel>(
 
 #[test]
 fn gradients() {
-    let Some(gpu) = gpu() else { return };
-    for [batch, rows, inputs, outputs] in SHAPES {
-        for adds in [[false; 3], [true; 3]] {
-            let spec = Spec { rows, inputs, outputs, activation: None };
-            let what = format!("{spec:?}, batch {batch}, adds {adds:?}");
-            let on_gpu = |gpu: &_| backward(gpu, &spec, batch, [true; 3], adds);
-            let on_cpu = |cpu: &_| backward(cpu, &spec, batch, [true; 3], adds);
-            let tolerances = [outputs, batch * rows, batch * rows].map(tolerance);
-            agree(&what, &gpu, on_gpu, on_cpu, tolerances);
+    fn check<G: Single + Kernel>(gpu: &G) {
+        for [batch, rows, inputs, outputs] in SHAPES {
+            for adds in [[false; 3], [true; 3]] {
+                let spec = Spec { rows, inputs, outputs, activation: None };
+                let what = format!("{spec:?}, batch {batch}, adds {adds:?}");
+                let on_gpu = |gpu: &G| backward(gpu, &spec, batch, [true; 3], adds);
+                let on_cpu = |cpu: &_| backward(cpu, &spec, batch, [true; 3], adds);
+                let tolerances = [outputs, batch * rows, batch * rows].map(tolerance);
+                agree(&what, gpu, on_gpu, on_cpu, tolerances);
+            }
         }
     }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 #[test]
 fn each_gradient_alone_has_the_bits_that_it_has_with_the_others() {
-    let Some(gpu) = gpu() else { return };
-    let spec = Spec { rows: 1400, inputs: 5, outputs: 12, activation: None };
-    let all = backward(&gpu, &spec, 3, [true; 3], [false; 3]).expect("gradients");
-    for at in 0..3 {
-        let mut asked = [false; 3];
-        asked[at] = true;
-        let one = backward(&gpu, &spec, 3, asked, [false; 3]).expect("a gradient");
-        assert_bits("alone", &one[at], &all[at]);
+    fn check<G: Single + Kernel>(gpu: &G) {
+        let spec = Spec { rows: 1400, inputs: 5, outputs: 12, activation: None };
+        let all = backward(gpu, &spec, 3, [true; 3], [false; 3]).expect("gradients");
+        for at in 0..3 {
+            let mut asked = [false; 3];
+            asked[at] = true;
+            let one = backward(gpu, &spec, 3, asked, [false; 3]).expect("a gradient");
+            assert_bits("alone", &one[at], &all[at]);
+        }
     }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 /// The buffers of a step stand anywhere: where they do must not change what is computed.
 #[test]
 fn bits_do_not_depend_on_where_buffers_stand() {
-    let Some(gpu) = gpu() else { return };
-    let run = |before: usize| -> Results {
+    fn run<D: Single + Kernel>(gpu: &D, before: usize) -> Results {
         let (m, k, n) = (6, 8, 12);
-        let arrays: [&dyn remat_tests::devices::Bytes; 5] =
-            [&normal(9, before), &normal(1, m * k), &normal(2, n * k), &normal(3, n), &unwritten(m * n)];
-        let mut room = Room::new(&gpu, &arrays)?;
-        let ([x, weight, bias], [y]) = room.split([1, 2, 3], [4])?;
-        let bias = Some(remat::Cuda::view(bias));
-        let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
+        let (x, weight, y) = (elems(normal(1, m * k)), normal(2, n * k), elems(unwritten(m * n)));
         let spec = Spec { rows: m, inputs: k, outputs: n, activation: None };
-        gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias })?;
+        let arrays: [&dyn Bytes; 6] =
+            [&normal(9, before), &x, &weight, &normal(3, n), &y, &room_for::<D>(&spec, true)];
+        let mut room = Room::new(gpu, &arrays)?;
+        let ([x, weight, bias], [y, rounded]) = room.split([1, 2, 3], [4, 5])?;
+        let (y, bias) = (Some(D::view_mut(y)), Some(D::view(bias)));
+        let (x, weight, rounded) = (D::view(x), D::view(weight), D::view_mut(rounded));
+        gpu.forward(&spec, 1, Forward { y, z: None, x, weight, bias, rounded })?;
         room.check()?;
-        Ok(vec![room.read(4)?])
-    };
-    let first = run(1).expect("y");
-    for before in [17, 33, 49] {
-        assert_bits("y", &run(before).expect("y")[0], &first[0]);
+        Ok(vec![room.numbers(4)?])
     }
+    fn check<D: Single + Kernel>(gpu: &D) {
+        let first = run(gpu, 1).expect("y");
+        for before in [17, 33, 49] {
+            assert_bits("y", &run(gpu, before).expect("y")[0], &first[0]);
+        }
+    }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 #[test]
 fn arrays_of_other_lengths_are_refused() {
-    let Some(gpu) = gpu() else { return };
-    let right = Spec { rows: 2, inputs: 3, outputs: 4, activation: None };
-    let specs = [
-        Spec { rows: 3, ..right },
-        Spec { inputs: 4, ..right },
-        Spec { outputs: 5, ..right },
-        Spec { activation: Some(Activation::Relu), ..right },
-    ];
-    for spec in specs {
-        let run = || -> Result<(), Error> {
-            let mut room = Room::new(
-                &gpu,
-                &[&normal(1, 6), &normal(2, 12), &normal(3, 4), &unwritten(8), &normal(4, 8)],
-            )?;
-            let ([x, weight, bias, dy], [y]) = room.split([0, 1, 2, 4], [3])?;
-            let bias = Some(remat::Cuda::view(bias));
-            let (y, x, weight) = (remat::Cuda::view_mut(y), remat::Cuda::view(x), remat::Cuda::view(weight));
-            let dy = remat::Cuda::view(dy);
-            let forward = gpu.forward(&spec, 1, Forward { y: Some(y), z: None, x, weight, bias });
-            if spec.activation.is_none() {
-                let nothing = Backward { dx: None, dweight: None, dbias: None, dy, x: None, weight };
-                assert!(matches!(gpu.backward(&spec, 1, nothing), Err(Error::Internal { .. })), "{spec:?}");
-            }
-            room.check()?;
-            forward
-        };
-        assert!(matches!(run(), Err(Error::Internal { .. })), "{spec:?}");
+    const RIGHT: Spec = Spec { rows: 2, inputs: 3, outputs: 4, activation: None };
+    /// Forward and backward of arrays that are right for `RIGHT`, but for the room for parameters.
+    fn run<D: Single + Kernel>(gpu: &D, spec: &Spec, rooms: [Elems; 2]) -> [Result<(), Error>; 2] {
+        let (x, y, dy, dx) =
+            (elems(normal(1, 6)), elems(unwritten(8)), elems(normal(4, 8)), elems(unwritten(6)));
+        let (weight, bias) = (normal(2, 12), normal(3, 4));
+        let arrays: [&dyn Bytes; 8] = [&x, &weight, &bias, &y, &dy, &rooms[0], &dx, &rooms[1]];
+        let mut room = Room::new(gpu, &arrays).expect("a room");
+        let ([x, weight, bias], [y, rounded]) = room.split([0, 1, 2], [3, 5]).expect("arrays");
+        let (x, y, bias) = (D::view(x), Some(D::view_mut(y)), Some(D::view(bias)));
+        let (weight, rounded) = (D::view(weight), D::view_mut(rounded));
+        let forward = gpu.forward(spec, 1, Forward { y, z: None, x, weight, bias, rounded });
+        let ([weight, dy], [rounded, dx]) = room.split([1, 4], [7, 6]).expect("arrays");
+        let dx = Some(Grad { to: D::view_mut(dx), add: false });
+        let (weight, dy, rounded) = (D::view(weight), D::view(dy), D::view_mut(rounded));
+        let args = Backward { dx, dweight: None, dbias: None, dy, x: None, weight, rounded };
+        let backward = gpu.backward(spec, 1, args);
+        room.check().expect("guards");
+        [forward, backward]
     }
+    fn check<D: Single + Kernel>(gpu: &D) {
+        let rooms = || [room_for::<D>(&RIGHT, true), room_for::<D>(&RIGHT, false)];
+        let refused = |result: &Result<(), Error>| matches!(result, Err(Error::Internal { .. }));
+        assert!(run(gpu, &RIGHT, rooms()).iter().all(Result::is_ok));
+        for spec in [Spec { rows: 3, ..RIGHT }, Spec { inputs: 4, ..RIGHT }, Spec { outputs: 5, ..RIGHT }] {
+            assert!(run(gpu, &spec, rooms()).iter().all(refused), "{spec:?}");
+        }
+        let [activated, _] = run(gpu, &Spec { activation: Some(Activation::Relu), ..RIGHT }, rooms());
+        assert!(refused(&activated));
+        if D::NARROW {
+            let short = rooms().map(|room| elems(&room.numbers()[1..]));
+            assert!(run(gpu, &RIGHT, short).iter().all(refused));
+        }
+    }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 /// One device may be shared: products and sums of several threads, which work in the same memory, do not meet there.
@@ -295,6 +380,45 @@ fn preference(bytes: usize) -> Result<sys::cublasLtMatmulPreference_t, result::C
         unsafe { result::set_matmul_pref_attribute(preference, attribute, value, size)? };
     }
     Ok(preference)
+}
+
+/// Those that cublasLt has of f32 and bf16, with arithmetic and sums in f32: what comes out is of the type of the factors,
+/// or of f32.
+#[test]
+fn products_of_types_that_there_are_not_are_refused() -> Result<(), Box<dyn std::error::Error>> {
+    use sys::cudaDataType_t::{CUDA_R_16BF as NARROW, CUDA_R_32F as WIDE};
+    if gpu().is_none() {
+        return Ok(());
+    }
+    let context = CudaContext::new(0)?;
+    context.bind_to_thread()?;
+    let chosen = |[a, b, c, d]: [sys::cudaDataType; 4]| -> Result<bool, result::CublasError> {
+        // SAFETY: all objects are there until the end.
+        unsafe {
+            let handle = result::create_handle()?;
+            let op = result::create_matmul_desc(sys::cublasComputeType_t::CUBLAS_COMPUTE_32F, WIDE)?;
+            let mut layouts = [a; 4].map(|_| std::ptr::null_mut());
+            for (layout, of) in layouts.iter_mut().zip([a, b, c, d]) {
+                *layout = result::create_matrix_layout(of, 32, 32, 32)?;
+            }
+            let [a, b, c, d] = layouts;
+            let wanted = preference(1 << 20)?;
+            let found = result::get_matmul_algo_heuristic(handle, op, a, b, c, d, wanted);
+            result::destroy_matmul_pref(wanted)?;
+            layouts.into_iter().try_for_each(|layout| result::destroy_matrix_layout(layout))?;
+            result::destroy_matmul_desc(op)?;
+            result::destroy_handle(handle)?;
+            Ok(found.is_ok())
+        }
+    };
+    for types in (0..16).map(|bits| [0, 1, 2, 3].map(|at| if bits >> at & 1 == 0 { WIDE } else { NARROW })) {
+        let there_is = matches!(
+            types,
+            [WIDE, WIDE, WIDE, WIDE] | [NARROW, NARROW, WIDE, WIDE] | [NARROW, NARROW, NARROW, NARROW]
+        );
+        assert_eq!(chosen(types)?, there_is, "{types:?}");
+    }
+    Ok(())
 }
 
 /// What a product reads and writes when it is captured is read and written when its graph is launched.

@@ -35,6 +35,14 @@ mod dag {
 /// Steps of training.
 const STEPS: usize = 20;
 
+/// What a logit in bf16 may be from the CPU's. Sixty numbers are rounded on the way to it, one behind the other, each by up
+/// to 2^-8, with signs that differ: twice the root of 60 of these.
+const DEEP_IN_BF16: f32 = 1.0 / 16.0;
+/// What a loss may be: a mean of many rows, whose logits are off by as much with signs that differ.
+const LOSS_IN_BF16: f32 = 1.0 / 256.0;
+/// What it may be while it learns: what is apart at first is apart by some times that after 20 steps.
+const LOSSES_IN_BF16: f32 = 1.0 / 64.0;
+
 /// What training comes to.
 struct Run {
     losses: Vec<f32>,
@@ -85,6 +93,16 @@ macro_rules! same {
             assert_bits(stringify!($more), &run.losses, &first.losses);
             assert_bits(stringify!($more), &run.params, &first.params);
         )*
+        let narrow = gpu.bf16();
+        let (_, _, first) = train!($module::$first, &narrow, x, y, STEPS);
+        assert_close("the first loss in bf16", &first.losses[..1], &on_cpu.losses[..1], LOSS_IN_BF16);
+        assert_close("losses in bf16", &first.losses, &on_cpu.losses, LOSSES_IN_BF16);
+        assert!(first.losses[STEPS] < first.losses[0], "it learns in bf16");
+        $(
+            let (_, _, run) = train!($module::$more, &narrow, x, y, STEPS);
+            assert_bits(stringify!($more), &run.losses, &first.losses);
+            assert_bits(stringify!($more), &run.params, &first.params);
+        )*
     };
 }
 
@@ -112,6 +130,17 @@ fn a_gpt_whose_boundaries_are_rounded_trains_as_on_the_cpu() {
     same!(gpt: Rounded, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
 }
 
+/// What is held in bf16 is not changed by a boundary that is.
+#[test]
+fn boundaries_of_bf16_are_what_elements_of_bf16_are() {
+    let Some(gpu) = gpu().map(|gpu| gpu.bf16()) else { return };
+    let (x, y) = (ids(3, 10, 17, 1), ids(3, 10, 17, 2));
+    let (_, _, plain) = train!(gpt::StoreAll, &gpu, x, y, STEPS);
+    let (_, _, rounded) = train!(gpt::Rounded, &gpu, x, y, STEPS);
+    assert_bits("losses", &rounded.losses, &plain.losses);
+    assert_bits("parameters", &rounded.params, &plain.params);
+}
+
 #[test]
 fn a_forward_pass_is_that_of_the_cpu() {
     let Some(gpu) = gpu() else { return };
@@ -127,6 +156,7 @@ fn a_forward_pass_is_that_of_the_cpu() {
     }
     // Sums of some hundred terms in f32, in other orders.
     assert_close("logits", &logits!(&gpu), &logits!(&cpu), 1e-5);
+    assert_close("logits in bf16", &logits!(&gpu.bf16()), &logits!(&cpu), DEEP_IN_BF16);
 }
 
 #[test]
@@ -136,7 +166,7 @@ fn a_state_that_is_saved_on_one_device_goes_on_on_the_other() {
     let (x, y) = (ids(3, 10, 17, 1), ids(3, 10, 17, 2));
     let path = std::env::temp_dir().join(format!("remat-cuda-{}.remat", std::process::id()));
     macro_rules! passes {
-        ($from:expr, $to:expr) => {{
+        ($from:expr, $to:expr, $tolerance:expr) => {{
             let (net, opt, run) = train!(gpt::StoreAll, $from, x, y, 5);
             state::save(&path, &net, &opt, &Progress::default()).expect("it is saved");
             // Under another plan too.
@@ -146,14 +176,19 @@ fn a_state_that_is_saved_on_one_device_goes_on_on_the_other() {
             assert_bits("parameters", &params, &run.params);
             let mut ws = net.workspace(3).expect("a workspace");
             let loss = net.evaluate(&mut ws, x.view(), y.view()).expect("a loss");
-            assert_close("the loss", &[loss], &run.losses[5..], 1e-5);
+            assert_close("the loss", &[loss], &run.losses[5..], $tolerance);
             // Adam's moments and the counter of dropout are there too.
             net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
             opt.step(&mut net, ws.grads()).expect("a step of the optimizer");
         }};
     }
-    passes!(&gpu, &cpu);
-    passes!(&cpu, &gpu);
+    passes!(&gpu, &cpu, 1e-5);
+    passes!(&cpu, &gpu, 1e-5);
+    let narrow = gpu.bf16();
+    passes!(&narrow, &cpu, LOSS_IN_BF16);
+    passes!(&cpu, &narrow, LOSS_IN_BF16);
+    // The same device, so the same bits.
+    passes!(&narrow, &narrow, 0.0);
     std::fs::remove_file(&path).expect("it is there");
 }
 

@@ -67,7 +67,7 @@ impl<D: Single, const N: usize> Parts<D, N> {
     fn read(&self, device: &D) -> Results {
         let params: Vec<Span> = self.tensors.iter().map(|tensor| tensor.param).collect();
         let moments: Vec<Span> = self.tensors.iter().flat_map(|tensor| tensor.moments).collect();
-        Ok(vec![read(device, &self.params, &params)?, read(device, &self.moments, &moments)?])
+        Ok(vec![read(device, &self.params, &params)?.into(), read(device, &self.moments, &moments)?.into()])
     }
 }
 
@@ -144,7 +144,7 @@ fn scaling_clamping_and_adding_give_the_bits_of_the_cpu() {
         device.scale(&mut scaled, &mut spans.iter().copied(), number)?;
         device.clamp(&mut clamped, &mut spans.iter().copied(), number)?;
         device.add(&mut sum, &y, &mut spans.iter().copied())?;
-        [scaled, clamped, sum, y].iter().map(|buf| read(device, buf, &spans)).collect()
+        [scaled, clamped, sum, y].iter().map(|buf| Ok(read(device, buf, &spans)?.into())).collect()
     }
     for lengths in LENGTHS.map(|n| vec![n]).into_iter().chain([many()]) {
         for number in [0.3, 0.0, 1.0 / 3.0, 1e-42, 1e300] {
@@ -196,6 +196,9 @@ fn the_norm_and_the_largest() {
             assert!(near && got[1] == want[1], "{lengths:?} by {by}: {got:?} but should be {want:?}");
             let again = reductions(&gpu, &x, lengths, by).expect("the GPU");
             assert_eq!(again.map(f64::to_bits), got.map(f64::to_bits), "{lengths:?} by {by}");
+            // Parameters are the same beside elements of two bytes.
+            let beside = reductions(&gpu.bf16(), &x, lengths, by).expect("the GPU in bf16");
+            assert_eq!(beside.map(f64::to_bits), got.map(f64::to_bits), "{lengths:?} by {by} in bf16");
         }
     }
 }

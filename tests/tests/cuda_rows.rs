@@ -2,10 +2,10 @@
 
 use std::array;
 
-use remat::device::Grad;
+use remat::device::{Device, Element, Grad};
 use remat::ops::{cross_entropy, layer_norm, mean, mse, softmax, sum};
 use remat_tests::agree;
-use remat_tests::devices::{Bytes, Results, Room, Single, gpu, ids, normal, unwritten};
+use remat_tests::devices::{Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, unwritten};
 
 /// Lengths of rows: of 1, of no whole number of 16 bytes, of a warp's, and of a block's, of more than it takes at once.
 const ROWS: [usize; 9] = [1, 3, 4, 31, 257, 1024, 1025, 4100, 2051];
@@ -15,15 +15,22 @@ fn before(add: bool, which: u32, n: usize) -> Vec<f32> {
     if add { normal(which, n) } else { unwritten(n) }
 }
 
-fn view<D: Single>(region: D::Region<'_>, there: bool) -> Option<D::View<'_, f32>> {
+/// The same of elements.
+fn elems_before(add: bool, which: u32, n: usize) -> Elems {
+    elems(before(add, which, n))
+}
+
+fn view<D: Single, T: Element>(region: D::Region<'_>, there: bool) -> Option<D::View<'_, T>> {
     there.then(|| D::view(region))
 }
 
-fn place<D: Single>(region: D::RegionMut<'_>, there: bool) -> Option<D::ViewMut<'_, f32>> {
+fn place<D: Single, T: Element>(region: D::RegionMut<'_>, there: bool) -> Option<D::ViewMut<'_, T>> {
     there.then(|| D::view_mut(region))
 }
 
-fn grad<D: Single>(region: D::RegionMut<'_>, there: bool, add: bool) -> Option<Grad<D::ViewMut<'_, f32>>> {
+type To<'a, D, T> = Grad<<D as Device>::ViewMut<'a, T>>;
+
+fn grad<D: Single, T: Element>(region: D::RegionMut<'_>, there: bool, add: bool) -> Option<To<'_, D, T>> {
     there.then(|| Grad { to: D::view_mut(region), add })
 }
 
@@ -55,21 +62,27 @@ fn layer_norm_forward<D: Single + layer_norm::Kernel>(
     if rows > 2 {
         x[n - 1] = f32::NAN;
     }
-    let arrays: [&dyn Bytes; 6] =
-        [&x, &normal(2, dim), &normal(3, dim), &unwritten(n), &unwritten(rows), &unwritten(rows)];
+    let arrays: [&dyn Bytes; 6] = [
+        &elems(x),
+        &normal(2, dim),
+        &normal(3, dim),
+        &elems(unwritten(n)),
+        &unwritten(rows),
+        &unwritten(rows),
+    ];
     let mut room = Room::new(device, &arrays)?;
     let ([x, weight, bias], [y, mean, rstd]) = room.split([0, 1, 2], [3, 4, 5])?;
     let forward = layer_norm::Forward {
         y: D::view_mut(y),
-        mean: place::<D>(mean, form.first),
-        rstd: place::<D>(rstd, form.second),
+        mean: place::<D, _>(mean, form.first),
+        rstd: place::<D, _>(rstd, form.second),
         x: D::view(x),
-        weight: view::<D>(weight, form.first),
-        bias: view::<D>(bias, form.second),
+        weight: view::<D, _>(weight, form.first),
+        bias: view::<D, _>(bias, form.second),
     };
     layer_norm::Kernel::forward(device, spec, batch, forward)?;
     room.check()?;
-    (3..6).map(|array| room.read(array)).collect()
+    (3..6).map(|array| room.numbers(array)).collect()
 }
 
 /// `first`: weight and dweight; `second`: dx and dbias.
@@ -83,23 +96,24 @@ fn layer_norm_backward<D: Single + layer_norm::Kernel>(
     let (rows, dim) = (batch * spec.rows, spec.dim);
     let n = rows * dim;
     let rstd: Vec<f32> = normal(3, rows).iter().map(|x| 0.5 + x.abs()).collect();
-    let given: [&dyn Bytes; 5] = [&normal(1, n), &normal(2, rows), &rstd, &normal(4, dim), &normal(5, n)];
-    let written: [&dyn Bytes; 3] = [&before(add, 6, n), &before(add, 7, dim), &before(!add, 8, dim)];
+    let given: [&dyn Bytes; 5] =
+        [&elems(normal(1, n)), &normal(2, rows), &rstd, &normal(4, dim), &elems(normal(5, n))];
+    let written: [&dyn Bytes; 3] = [&elems_before(add, 6, n), &before(add, 7, dim), &before(!add, 8, dim)];
     let mut room = Room::new(device, &[&given[..], &written[..]].concat())?;
     let ([x, mean, rstd, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2, 3, 4], [5, 6, 7])?;
     let backward = layer_norm::Backward {
-        dx: grad::<D>(dx, second, add),
-        dweight: grad::<D>(dweight, first, add),
-        dbias: grad::<D>(dbias, second, !add),
+        dx: grad::<D, _>(dx, second, add),
+        dweight: grad::<D, _>(dweight, first, add),
+        dbias: grad::<D, _>(dbias, second, !add),
         dy: D::view(dy),
         x: D::view(x),
         mean: D::view(mean),
         rstd: D::view(rstd),
-        weight: view::<D>(weight, first),
+        weight: view::<D, _>(weight, first),
     };
     layer_norm::Kernel::backward(device, spec, batch, backward)?;
     room.check()?;
-    (5..8).map(|array| room.read(array)).collect()
+    (5..8).map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -150,19 +164,19 @@ fn softmax<D: Single + softmax::Kernel>(
 ) -> Results {
     let n = batch * spec.outer * spec.len * spec.inner;
     let arrays: [&dyn Bytes; 5] = [
-        &masked(n, spec.len, spec.inner),
-        &normal(2, n),
-        &normal(3, n).iter().map(|x| x.abs() / spec.len as f32).collect::<Vec<_>>(),
-        &unwritten(n),
-        &before(add, 4, n),
+        &elems(masked(n, spec.len, spec.inner)),
+        &elems(normal(2, n)),
+        &elems(normal(3, n).iter().map(|x| x.abs() / spec.len as f32).collect::<Vec<_>>()),
+        &elems(unwritten(n)),
+        &elems_before(add, 4, n),
     ];
     let mut room = Room::new(device, &arrays)?;
     let ([x, dy, saved], [y, dx]) = room.split([0, 1, 2], [3, 4])?;
     softmax::Kernel::forward(device, spec, batch, softmax::Forward { y: D::view_mut(y), x: D::view(x) })?;
-    let backward = softmax::Backward { dx: grad::<D>(dx, true, add), dy: D::view(dy), y: D::view(saved) };
+    let backward = softmax::Backward { dx: grad::<D, _>(dx, true, add), dy: D::view(dy), y: D::view(saved) };
     softmax::Kernel::backward(device, spec, batch, backward)?;
     room.check()?;
-    (3..5).map(|array| room.read(array)).collect()
+    (3..5).map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -205,20 +219,20 @@ fn cross_entropy<D: Single + cross_entropy::Kernel>(
     logits[n - spec.classes + 1.min(spec.classes - 1)] = -1e30;
     let lse: Vec<f32> = normal(2, rows).iter().map(|x| 5.0 + x).collect();
     let arrays: [&dyn Bytes; 8] = [
-        &logits,
+        &elems(logits),
         &target.to_vec(),
         &vec![-0.7f32],
         &lse,
         &unwritten(1),
         &unwritten(rows),
         &unwritten(rows),
-        &before(form.add, 3, n),
+        &elems_before(form.add, 3, n),
     ];
     let mut room = Room::new(device, &arrays)?;
     let ([logits, target, dloss, saved], [loss, lse, scratch, dlogits]) =
         room.split([0, 1, 2, 3], [4, 5, 6, 7])?;
     let (logits, target) = (D::view(logits), D::view(target));
-    let lse = place::<D>(lse, form.first);
+    let lse = place::<D, _>(lse, form.first);
     let forward = cross_entropy::Forward {
         loss: D::view_mut(loss),
         lse,
@@ -227,12 +241,12 @@ fn cross_entropy<D: Single + cross_entropy::Kernel>(
         target,
     };
     cross_entropy::Kernel::forward(device, spec, batch, forward)?;
-    let dlogits = grad::<D>(dlogits, form.second, form.add);
+    let dlogits = grad::<D, _>(dlogits, form.second, form.add);
     let (dloss, lse) = (D::view(dloss), D::view(saved));
     let backward = cross_entropy::Backward { dlogits, dloss, logits, lse, target };
     cross_entropy::Kernel::backward(device, spec, batch, backward)?;
     room.check()?;
-    (4..8).map(|array| room.read(array)).collect()
+    (4..8).map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -278,21 +292,21 @@ fn a_target_that_is_no_class_is_a_loss_of_nan_and_reads_nothing() {
 fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form: Form) -> Results {
     let n = batch * spec.len;
     let arrays: [&dyn Bytes; 7] = [
-        &normal(1, n),
-        &normal(2, n),
+        &elems(normal(1, n)),
+        &elems(normal(2, n)),
         &vec![0.6f32],
         &unwritten(1),
         &unwritten(batch),
-        &before(form.add, 3, n),
-        &before(!form.add, 4, n),
+        &elems_before(form.add, 3, n),
+        &elems_before(!form.add, 4, n),
     ];
     let mut room = Room::new(device, &arrays)?;
     let ([x, target, dloss], [loss, scratch, dx, dtarget]) = room.split([0, 1, 2], [3, 4, 5, 6])?;
     let (x, target) = (D::view(x), D::view(target));
     let forward = mse::Forward { loss: D::view_mut(loss), scratch: D::view_mut(scratch), x, target };
     mse::Kernel::forward(device, spec, batch, forward)?;
-    let dx = grad::<D>(dx, form.first, form.add);
-    let dtarget = grad::<D>(dtarget, form.second, !form.add);
+    let dx = grad::<D, _>(dx, form.first, form.add);
+    let dtarget = grad::<D, _>(dtarget, form.second, !form.add);
     mse::Kernel::backward(
         device,
         spec,
@@ -300,7 +314,7 @@ fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form
         mse::Backward { dx, dtarget, dloss: D::view(dloss), x, target },
     )?;
     room.check()?;
-    (3..7).map(|array| room.read(array)).collect()
+    (3..7).map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -338,12 +352,12 @@ fn sum<D: Single + sum::Kernel, const K: usize>(device: &D, weights: &'static [f
     let mut number = 0;
     let mut dxs = dxs.map(|dx| {
         number += 1;
-        grad::<D>(dx, number % 3 != 0, number % 2 == 0)
+        grad::<D, _>(dx, number % 3 != 0, number % 2 == 0)
     });
     sum::Kernel::backward(device, &spec, 1, sum::Backward { dxs: &mut dxs, dloss: D::view(dloss) })?;
     drop(dxs);
     room.check()?;
-    (K..2 * K + 1).map(|array| room.read(array)).collect()
+    (K..2 * K + 1).map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -365,13 +379,16 @@ fn mean<D: Single + mean::Kernel>(device: &D, spec: &mean::Spec, batch: usize, a
     if n > 4 {
         x[n / 2] = f32::NAN;
     }
-    let mut room = Room::new(device, &[&x, &normal(2, n), &unwritten(n), &before(add, 3, n * spec.len)])?;
+    let mut room = Room::new(
+        device,
+        &[&elems(x), &elems(normal(2, n)), &elems(unwritten(n)), &elems_before(add, 3, n * spec.len)],
+    )?;
     let ([x, dy], [y, dx]) = room.split([0, 1], [2, 3])?;
     mean::Kernel::forward(device, spec, batch, mean::Forward { y: D::view_mut(y), x: D::view(x) })?;
-    let backward = mean::Backward { dx: grad::<D>(dx, true, add), dy: D::view(dy) };
+    let backward = mean::Backward { dx: grad::<D, _>(dx, true, add), dy: D::view(dy) };
     mean::Kernel::backward(device, spec, batch, backward)?;
     room.check()?;
-    (2..4).map(|array| room.read(array)).collect()
+    (2..4).map(|array| room.numbers(array)).collect()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a training step asks of the driver, which the fake one counts: alone in a process, since it counts for all.
 
+use remat::cuda::Elem;
+use remat::model::Model;
 use remat::ndarray::Array2;
 use remat::prelude::*;
 use remat_tests::devices::{Counts, gpu};
@@ -10,6 +12,12 @@ remat_tests::gpt!(Gpt: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
 #[test]
 fn a_step_that_comes_again_is_a_graph_that_allocates_nothing_and_all_memory_is_listed() {
     let Some(gpu) = gpu() else { return };
+    steps(&gpu);
+    steps(&gpu.bf16());
+}
+
+fn steps<E: Elem>(gpu: &Cuda<E>) {
+    let plan = <Gpt<Cuda<E>> as Model>::PLAN;
     let Some(none) = Counts::now() else { return eprintln!("SKIPPED: this driver does not count") };
     let since = |then: Counts| Counts::now().expect("it has counted before").since(&then);
     let batch = |samples, which| -> Array2<u32> { ids(samples, 10, 17, which) };
@@ -17,10 +25,10 @@ fn a_step_that_comes_again_is_a_graph_that_allocates_nothing_and_all_memory_is_l
 
     // What there is of each is what is said.
     let taken = || (Counts::now().expect("counts").bytes - none.bytes) as usize;
-    let mut net = Gpt::new(&gpu, 5).expect("a model");
-    assert_eq!(taken(), Gpt::PLAN.parameter_bytes);
+    let mut net = Gpt::new(gpu, 5).expect("a model");
+    assert_eq!(taken(), plan.parameter_bytes);
     let mut ws = net.workspace(4).expect("a workspace");
-    assert_eq!(taken(), Gpt::PLAN.parameter_bytes + Gpt::PLAN.peak_bytes(4));
+    assert_eq!(taken(), plan.parameter_bytes + plan.peak_bytes(4));
     let before = taken();
     let mut opt = AdamW::new(&net, AdamWConfig::default()).expect("an optimizer");
     let moments = taken() - before;
@@ -44,7 +52,7 @@ fn a_step_that_comes_again_is_a_graph_that_allocates_nothing_and_all_memory_is_l
     }
     // Another batch, another program, and other parameters are other graphs; those that were there stay.
     let (few_x, few_y) = (batch(3, 3), batch(3, 4));
-    let mut other = Gpt::new(&gpu, 6).expect("a model");
+    let mut other = Gpt::new(gpu, 6).expect("a model");
     let then = Counts::now().expect("counts");
     for _ in 0..3 {
         net.forward_backward(&mut ws, few_x.view(), few_y.view()).expect("a step");

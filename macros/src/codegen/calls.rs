@@ -23,6 +23,9 @@ pub(super) struct Tensor {
     len: u64,
 }
 
+/// The class of parameters that are rounded, where a device needs that.
+const ROUNDED: u8 = 4;
+
 impl Tensor {
     pub(super) fn new(size: Size) -> Self {
         let class = match size.class {
@@ -30,6 +33,7 @@ impl Tensor {
             Class::Scalar => 1,
             Class::Index => 2,
             Class::Half => 3,
+            Class::Rounded => ROUNDED,
         };
         let (batched, len) = match size.extent {
             Extent::PerSample(n) => (true, n),
@@ -40,7 +44,7 @@ impl Tensor {
 
     fn element(self) -> TokenStream {
         match self.class {
-            0 => quote!(D::Elem),
+            0 | ROUNDED => quote!(D::Elem),
             1 => quote!(D::Scalar),
             3 => quote!(::core::primitive::u16),
             _ => quote!(::core::primitive::u32),
@@ -50,7 +54,9 @@ impl Tensor {
     /// The span of the buffer that `row` names.
     fn span(self, row: &Ident) -> TokenStream {
         let (element, len) = (self.element(), Literal::u64_unsuffixed(self.len));
-        if self.batched {
+        if self.class == ROUNDED {
+            quote!(f.rounded(#row, #len))
+        } else if self.batched {
             quote!(f.sample::<#element>(#row, #len))
         } else {
             quote!(f.fixed::<#element>(#row, #len))
@@ -66,6 +72,8 @@ pub(super) enum Operand {
     /// Written; `Some` around it where the field is optional.
     Write(Tensor, bool),
     Read(Tensor, bool),
+    /// Elements to be written, of which there are none.
+    Nothing,
     Reads(Vec<Tensor>),
     /// Elements of a parameter.
     Param(u64, bool),
@@ -267,6 +275,12 @@ impl Body {
             Operand::Absent => quote!(::core::option::Option::None),
             Operand::Write(tensor, optional) => some(self.write(*tensor), *optional),
             Operand::Read(tensor, optional) => some(self.read(*tensor), *optional),
+            Operand::Nothing => {
+                let name = format_ident!("y{}", self.write_names.len());
+                self.write_spans.push(quote!(__remat::Frame::<D>::nothing()));
+                self.write_names.push(name.clone());
+                quote!(D::view_mut::<D::Elem>(#name))
+            }
             Operand::Reads(list) => {
                 let views: Vec<TokenStream> = list.iter().map(|t| self.read(*t)).collect();
                 quote!(&[#(#views),*])

@@ -7,11 +7,11 @@ use super::calls::float;
 use super::lists;
 use super::programs::{RAN, param_offsets, peak_bytes};
 use super::tables::{Named, Numbers};
-use super::timeline::NAME;
+use super::timeline;
 use crate::graph::{Graph, Init, Param};
 use crate::notes::{BATCH, notes};
 use crate::plan::fullest::fullest;
-use crate::plan::layout::{Placed, Region, What};
+use crate::plan::layout::{Placed, Region, What, Widths};
 use crate::plan::program::{Kind, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 use crate::syntax::text;
@@ -35,7 +35,7 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
         let (line, elem, scalar) = (int(widths.line), int(widths.elem), int(widths.scalar));
         arms.extend(quote!((#line, #elem, #scalar) => #plan,));
     }
-    let text = text(name);
+    let (text, unplanned) = (text(name), unplanned());
     Ok(quote! {
         impl<D: __Device> __remat::Model for #name<D> {
             type Device = D;
@@ -44,12 +44,26 @@ pub(super) fn model_impl(name: &Ident, graph: &Graph, plans: &Plans) -> Result<T
             const OUTPUTS: &'static [__remat::OutputSpec] = #outputs;
             const PLAN: __remat::Plan = match (D::LAYOUT.line, D::LAYOUT.elem, D::LAYOUT.scalar) {
                 #arms
-                _ => ::core::panic!("this device's layout (bytes of a line, an element and a scalar) is none that `model!` plans for: 64, 4, 4 and 64, 8, 8"),
+                _ => ::core::panic!(#unplanned),
             };
             fn core(&self) -> &__remat::Core<D> { &self.core }
             fn core_mut(&mut self) -> &mut __remat::Core<D> { &mut self.core }
         }
     })
+}
+
+/// What is said of a device that no plan is for.
+fn unplanned() -> String {
+    let layout = |Widths { line, elem, scalar }: &Widths| format!("{line}, {elem}, {scalar}");
+    let planned = WIDTHS.iter().map(layout).collect::<Vec<_>>().join("; ");
+    let fix = if cfg!(feature = "cuda") {
+        "give the device one of these"
+    } else {
+        "turn on the feature `cuda` of `remat`, which plans for 64, 2, 4 too, or give the device one of these"
+    };
+    format!(
+        "this device's layout (bytes of a line, an element and a scalar) is none that `model!` plans for: {planned} -- {fix}"
+    )
 }
 
 /// The same beside errors: nothing in it.
@@ -127,8 +141,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let lists = lists::emit(graph, plans, width)?;
     let peak = peak(&plans.train, width);
     let gradients = gradients(graph, plans, width)?;
-    // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
-    let (timeline, factor) = (Ident::new(NAME, Span::call_site()), int(WIDTHS[width].elem / WIDTHS[0].elem));
+    let timeline = timeline::of(width);
     let ran = Ident::new(RAN, Span::call_site());
     let program = |planned: &Planned| {
         let (buffers, bytes) = (planned.buffers(width)?, pair(peak_bytes(&planned.layouts[width], width)));
@@ -166,7 +179,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,
             store_all: #store_all,
-            timeline: #timeline.times(#factor),
+            timeline: #timeline,
             ran: #ran,
             gradients: #gradients,
             train: #train,

@@ -8,6 +8,7 @@ use crate::graph::lower::{Lowered, Role, Wanted};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
+use crate::plan::problem::Size;
 use crate::plan::program::{self, Kind, Run, Step};
 use crate::planned::Planned;
 
@@ -194,6 +195,7 @@ impl<'a> Emitter<'a, '_> {
                 let buffer = self.planned.at(at, What::Scratch(run.node))?;
                 row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
             }
+            Field::Rounded(name) => self.rounded(name, at, run.node, node.scratch, row)?,
             Field::In(name, n) => {
                 row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
             }
@@ -205,6 +207,25 @@ impl<'a> Emitter<'a, '_> {
                 row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
             }
             other => return Err(format!("{other:?} is no field of a forward kernel")),
+        }
+        Ok(())
+    }
+
+    /// Scratch for parameters that are rounded, if a layout has any.
+    fn rounded(
+        &self,
+        name: &'static str,
+        at: usize,
+        node: usize,
+        scratch: Option<Size>,
+        row: &mut Row,
+    ) -> Result<(), String> {
+        match scratch {
+            Some(size) => {
+                let buffer = self.planned.at(at, What::Scratch(node))?;
+                row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
+            }
+            None => row.push(name, || Operand::Nothing, &[]),
         }
         Ok(())
     }
@@ -307,6 +328,10 @@ impl<'a> Emitter<'a, '_> {
             }
             Field::In(name, n) => {
                 row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            }
+            Field::Rounded(name) => {
+                let scratch = node.backward.as_ref().and_then(|backward| backward.scratch);
+                self.rounded(name, at, run.node, scratch, row)?;
             }
             Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
                 Some(n) => row.push(

@@ -1,8 +1,9 @@
 //! What lives over a step, as the runtime's pictures read it.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
+use super::plan::int;
 use super::tables::Numbers;
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Layout, Region, What};
@@ -14,12 +15,35 @@ const COLUMNS: usize = 480;
 /// Inputs, kept activations, passing ones, recomputed ones, gradients, scratch.
 const KINDS: usize = 6;
 
-/// The name of the constant.
-pub(super) const NAME: &str = "__REMAT_TIMELINE";
-
-/// The timeline of training as a constant: that of f32, of which that of other widths is a multiple.
+/// The constants with the timelines of training: of f32, and of each layout whose sizes do not grow with those.
 pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
-    let (planned, layout) = (&plans.train, &plans.train.layouts[0]);
+    let own = (0..WIDTHS.len()).filter(|&width| base(width) == width);
+    own.map(|width| of_width(plans, width)).collect()
+}
+
+/// The timeline of a layout.
+pub(super) fn of(width: usize) -> TokenStream {
+    let (base, name) = (base(width), name(width));
+    if base == width {
+        return quote!(#name);
+    }
+    // Nearly all that is there grows as elements do; ids, which do not, are too few to be seen.
+    let factor = int(WIDTHS[width].elem / WIDTHS[base].elem);
+    quote!(#name.times(#factor))
+}
+
+/// The layout whose timeline, or a multiple of it, is that of this one.
+fn base(width: usize) -> usize {
+    if WIDTHS[width].in_proportion(WIDTHS[0]) { 0 } else { width }
+}
+
+/// The name of the constant that says it.
+fn name(width: usize) -> Ident {
+    format_ident!("__REMAT_TIMELINE_{}", base(width))
+}
+
+fn of_width(plans: &Plans, width: usize) -> Result<TokenStream, String> {
+    let (planned, layout) = (&plans.train, &plans.train.layouts[width]);
     let kinds = kinds(planned, layout);
     let mut table = Numbers::default();
     let mut peak = (0, 0, 0);
@@ -34,7 +58,7 @@ pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
         table.push(planned.program.run_at(at).map_or(0, |run| run.kind as u32));
     }
     let mut store_all = Numbers::default();
-    for column in columns(plans.store_all.as_ref().map_or(layout, |layouts| &layouts[0]), |_| 0) {
+    for column in columns(plans.store_all.as_ref().map_or(layout, |layouts| &layouts[width]), |_| 0) {
         store_all.push_wide(column.lines[0])?;
     }
     let (table, store_all) = (table.tokens(), store_all.tokens());
@@ -43,8 +67,7 @@ pub(super) fn emit(plans: &Plans) -> Result<TokenStream, String> {
         let made = plans.training.problem.nodes[run.node].makes.first();
         format!("{} of {}", run.kind.word(), made.map_or("", |&value| &plans.training.labels[value]))
     });
-    let (peak, line) = (peak.1, WIDTHS[0].line as usize);
-    let name = Ident::new(NAME, Span::call_site());
+    let (peak, line, name) = (peak.1, WIDTHS[width].line as usize, name(width));
     Ok(quote! {
         const #name: __remat::Timeline = __remat::Timeline {
             line: #line, columns: #table, store_all: #store_all, segments: #segments, peak: #peak, at: #at

@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
-use crate::ops::{Field, Resolved};
+use crate::ops::{Field, Resolved, Scratch};
 use crate::plan::problem::{self, Backward, Extent, Problem, Size};
+use crate::planned::ROUNDS;
 pub(crate) use walk::{lower, lower_unrounded};
 
 /// Which program is planned.
@@ -83,6 +84,11 @@ fn scalars(len: u64) -> Size {
     Size { class: problem::Class::Scalar, extent: Extent::PerSample(len) }
 }
 
+/// Room for parameters that are rounded, if there is a layout that has it.
+fn rounded(len: u64) -> Option<Size> {
+    ROUNDS.then_some(Size { class: problem::Class::Rounded, extent: Extent::Fixed(len) })
+}
+
 impl Lowered {
     fn value(&mut self, graph: &Graph, id: ValueId, made_by: Option<usize>) -> usize {
         let value = &graph.values[id];
@@ -127,7 +133,10 @@ impl Lowered {
         self.problem.nodes.push(problem::Node {
             reads,
             makes,
-            scratch: op.scratch.map(scalars),
+            scratch: op.scratch.and_then(|scratch| match scratch {
+                Scratch::Scalars(len) => Some(scalars(len)),
+                Scratch::Rounded { forward, .. } => rounded(forward),
+            }),
             backward,
             epilogue: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
@@ -335,6 +344,11 @@ fn backward(
                 }
             }
         }
+    }
+    if let Some(Scratch::Rounded { backward, .. }) = op.scratch
+        && !found.grads.is_empty()
+    {
+        found.scratch = rounded(backward);
     }
     found
 }

@@ -2,7 +2,7 @@
 //! unignored positions of the whole batch, softmax included; the class axis is last.
 
 use super::context::Port;
-use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, Scratch, SpecValue};
 use crate::graph::Shape;
 use crate::plan::problem::Class;
 
@@ -83,7 +83,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::SavedStat("lse", 0),
             Field::In("target", 1),
         ],
-        scratch: Some(rows),
+        scratch: Some(Scratch::Scalars(rows)),
         flops: rows.saturating_mul(4 * classes),
         ids: Some(Ids { input: 1, limit: *classes, ignore }),
         ..Resolved::new("cross_entropy", Shape::scalar())

@@ -1,6 +1,6 @@
 //! `Linear(out_features, bias = true, init = …, bias_init = …, weight = …)`: y = x W^T + b.
 
-use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, Scratch, SpecValue};
 use crate::graph::{Init, Shape};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
@@ -38,6 +38,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     cx.finish()?;
     let rows: u64 = dims.iter().product();
     dims.push(outputs);
+    let weight = outputs.saturating_mul(inputs);
+    let rounded = rounded(weight, bias.then_some(outputs));
     let bias = bias.then_some(1);
     Some(Resolved {
         spec: vec![
@@ -52,6 +54,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::In("x", 0),
             Field::Param("weight", 0),
             Field::OptParam("bias", bias),
+            Field::Rounded("rounded"),
         ],
         backward: vec![
             Field::GradIn("dx", 0),
@@ -60,9 +63,19 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::GradOut("dy"),
             Field::InForParam("x", 0, 0),
             Field::Param("weight", 0),
+            Field::Rounded("rounded"),
         ],
+        scratch: Some(Scratch::Rounded { forward: rounded, backward: weight }),
         flops: rows.saturating_mul(2 * inputs).saturating_mul(outputs),
         takes_epilogue: true,
         ..Resolved::new("linear", Shape::elem(dims))
     })
+}
+
+/// How many elements the weight and the bias behind it take where they are rounded: `Spec::rounded_len` of the runtime
+/// (`runtime/src/ops/linear/mod.rs`), which says why.
+fn rounded(weight: u64, bias: Option<u64>) -> u64 {
+    /// Elements of two bytes in a line.
+    const LINE: u64 = 32;
+    bias.map_or(weight, |bias| weight.div_ceil(LINE).saturating_mul(LINE).saturating_add(bias))
 }

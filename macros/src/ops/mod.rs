@@ -122,8 +122,8 @@ pub(crate) struct Resolved {
     pub(crate) forward: Vec<Field>,
     /// The fields of the kernel's `Backward`: also what backward reads, so what a plan keeps.
     pub(crate) backward: Vec<Field>,
-    /// Scalars per sample that forward may scribble on.
-    pub(crate) scratch: Option<u64>,
+    /// What it uses only while it runs.
+    pub(crate) scratch: Option<Scratch>,
     /// Floating-point operations of forward, per sample.
     pub(crate) flops: u64,
     /// No step and no buffer: the output is the input under another shape.
@@ -158,6 +158,16 @@ impl Resolved {
             ids: None,
         }
     }
+}
+
+/// Memory that holds nothing before and after.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Scratch {
+    /// Scalars per sample, in forward.
+    Scalars(u64),
+    /// Parameters rounded to activations, on devices whose activations are narrower: elements in forward, and in
+    /// backward, where the gradient of an input is wanted.
+    Rounded { forward: u64, backward: u64 },
 }
 
 /// The ids an op reads must be below a limit.
@@ -212,7 +222,10 @@ pub(crate) enum Field {
     Param(&'static str, usize),
     /// Parameter `n` or none.
     OptParam(&'static str, Option<usize>),
+    /// Scalars that are scratch.
     Scratch(&'static str),
+    /// Scratch for its parameters, rounded.
+    Rounded(&'static str),
     /// The key of a random layer.
     Key(&'static str),
     /// Backward: the gradient of input `n`.

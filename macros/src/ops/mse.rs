@@ -2,7 +2,7 @@
 
 use super::context::Port;
 use super::values::declaration;
-use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, Scratch, SpecValue};
 use crate::graph::Shape;
 
 pub(super) const OPS: &[OpDef] =
@@ -44,7 +44,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::In("x", 0),
             Field::In("target", 1),
         ],
-        scratch: Some(1),
+        scratch: Some(Scratch::Scalars(1)),
         flops: 3 * len,
         ..Resolved::new("mse", Shape::scalar())
     })

@@ -15,7 +15,7 @@ pub(crate) struct Widths {
     pub(crate) line: u64,
     /// Of an activation.
     pub(crate) elem: u64,
-    /// Of a scalar, and of an element of a parameter's gradient.
+    /// Of a scalar, and of an element of a parameter and of its gradient: no device has parameters of another width.
     pub(crate) scalar: u64,
 }
 
@@ -156,6 +156,17 @@ pub(crate) struct TooLarge {
 }
 
 impl Widths {
+    /// Whether activations are narrower than parameters, so that a product of both needs these rounded.
+    pub(crate) const fn rounds(self) -> bool {
+        self.elem < self.scalar
+    }
+
+    /// Whether elements and scalars are in the proportion that they are in on another device: then nearly all sizes
+    /// grow together.
+    pub(crate) const fn in_proportion(self, other: Self) -> bool {
+        self.elem * other.scalar == other.elem * self.scalar
+    }
+
     /// How many lines a buffer of `size` takes; none if 64 bits can't count its bytes.
     pub(crate) fn lines(self, size: Size) -> Option<u64> {
         let width = match size.class {
@@ -163,6 +174,8 @@ impl Widths {
             Class::Scalar => self.scalar,
             Class::Index => size_of::<u32>() as u64,
             Class::Half => size_of::<u16>() as u64,
+            Class::Rounded if self.rounds() => self.elem,
+            Class::Rounded => 0,
         };
         let (Extent::PerSample(elements) | Extent::Fixed(elements)) = size.extent;
         Some(elements.checked_mul(width)?.div_ceil(self.line))
@@ -294,15 +307,18 @@ fn place(mut layout: Layout) -> Layout {
     }
     for region in [Region::PerSample, Region::Fixed] {
         let front = if region == Region::Fixed { layout.param_lines } else { 0 };
-        let (indices, buffers): (Vec<usize>, Vec<pack::Buffer>) = layout
-            .buffers
-            .iter()
-            .enumerate()
-            .filter(|(_, placed)| placed.region == region && !matches!(placed.what, What::Param(_)))
-            .map(|(i, placed)| {
-                (i, pack::Buffer { first: placed.first, last: placed.last, size: placed.lines })
-            })
-            .unzip();
+        let (mut indices, mut buffers) = (vec![], vec![]);
+        for (index, placed) in layout.buffers.iter_mut().enumerate().skip(layout.params) {
+            if placed.region != region {
+                continue;
+            }
+            placed.offset = front;
+            // What takes nothing on this device does not change where the others stand.
+            if placed.lines > 0 {
+                indices.push(index);
+                buffers.push(pack::Buffer { first: placed.first, last: placed.last, size: placed.lines });
+            }
+        }
         let packed = pack(&buffers);
         for (index, offset) in indices.into_iter().zip(packed.offsets) {
             layout.buffers[index].offset = front + offset;

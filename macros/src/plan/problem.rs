@@ -17,6 +17,9 @@ pub(crate) enum Class {
     Index,
     /// An activation rounded to two bytes: bf16 or f16.
     Half,
+    /// A parameter rounded to an activation, where activations are narrower than parameters; elsewhere it is used as
+    /// it is, and takes no bytes.
+    Rounded,
 }
 
 /// How many elements a buffer has.

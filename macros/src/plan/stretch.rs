@@ -21,6 +21,8 @@ pub(crate) fn stretch(base: &Layout, widths: Widths) -> Option<Layout> {
         if index < base.params {
             placed.offset = layout.param_lines;
             layout.param_lines = layout.param_lines.checked_add(placed.lines)?;
+        } else if was == 0 && placed.lines > 0 {
+            return None;
         } else if was > 0 {
             let factor = &mut factors[usize::from(placed.region == Region::Fixed)];
             *factor = (*factor).max(placed.lines.div_ceil(was));

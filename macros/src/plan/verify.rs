@@ -69,6 +69,13 @@ pub(crate) fn forward(
     replay(Replay::new(problem, layout, widths, false), program, wanted)
 }
 
+/// Checks that two layouts of a program have the same buffers at the same steps, wherever these stand: code is the same
+/// for both.
+pub(crate) fn alike(base: &Layout, layout: &Layout) -> Result<(), Violation> {
+    let outside = |what| Violation { step: None, node: None, what };
+    stretched::alike(base, layout).map_err(outside)
+}
+
 /// Checks a layout that was made by stretching `base`, which a replay accepted.
 pub(crate) fn stretched(base: &Layout, layout: &Layout, widths: Widths) -> Result<(), Violation> {
     let outside = |what| Violation { step: None, node: None, what };

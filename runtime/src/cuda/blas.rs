@@ -1,6 +1,7 @@
 //! Products of matrices, by cublasLt, and the memory that they work in.
 //!
-//! Arithmetic is in f32 throughout. A product's bits depend on its shape and on the kind of GPU alone: how it is
+//! Arithmetic is in f32 throughout, whatever the types of what is multiplied and of what comes out, which is rounded once.
+//! A product's bits depend on its shape and on the kind of GPU alone: how it is
 //! computed is chosen by shape, for buffers that start on lines, and only among ways that add in an order of their own.
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use cudarc::cublaslt::sys;
 use cudarc::driver::{CudaContext, CudaStream};
 
 use super::memory::{Address, Memory, View, ViewMut};
-use super::{Gpu, library};
+use super::{Elem, Gpu, library};
 use crate::arena::LINE;
 use crate::cpu::elementwise::check_lengths;
 use crate::error::Error;
@@ -21,7 +22,8 @@ use crate::error::Error;
 /// Bytes that products work in: what NVIDIA advises for the largest GPUs.
 pub(super) const BYTES: usize = 32 << 20;
 
-const TYPE: sys::cudaDataType = sys::cudaDataType_t::CUDA_R_32F;
+/// Of the numbers that a product and what it is added to are multiplied by.
+const FACTORS: sys::cudaDataType = sys::cudaDataType_t::CUDA_R_32F;
 /// Not `32F_FAST_TF32`, which rounds what it multiplies to 10 bits.
 const ARITHMETIC: sys::cublasComputeType_t = sys::cublasComputeType_t::CUBLAS_COMPUTE_32F;
 
@@ -37,14 +39,21 @@ pub(crate) struct Product {
     pub(crate) b_transposed: bool,
 }
 
-/// What a product is added to.
+/// What a product is added to, before it is rounded to `T`, the type of C.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Start<'a> {
+pub(crate) enum Start<'a, T> {
     Zero,
     /// What C holds.
     There,
     /// A row [n], for every row of C.
-    Row(View<'a, f32>),
+    Row(View<'a, T>),
+}
+
+impl<T> Start<'_, T> {
+    /// Of a gradient, that is added to what is there or not.
+    pub(crate) fn of(add: bool) -> Self {
+        if add { Self::There } else { Self::Zero }
+    }
 }
 
 /// cublasLt's names for what it made, which is given back when the name is dropped.
@@ -79,8 +88,8 @@ impl Operation {
 
 impl Layout {
     /// Of `rows` rows of `columns`, one behind another: columns, to cublasLt.
-    fn of(rows: usize, columns: usize) -> Result<Self, CublasError> {
-        result::create_matrix_layout(TYPE, columns as u64, rows as u64, columns as i64).map(Self)
+    fn of(of: sys::cudaDataType, rows: usize, columns: usize) -> Result<Self, CublasError> {
+        result::create_matrix_layout(of, columns as u64, rows as u64, columns as i64).map(Self)
     }
 }
 
@@ -118,7 +127,18 @@ fn address<T>(value: &T) -> *const c_void {
     std::ptr::from_ref(value).cast()
 }
 
-/// How a product of one shape is computed.
+/// What tells products apart that may be computed in different ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    product: Product,
+    /// Of A and B.
+    factors: sys::cudaDataType,
+    /// Of C, and of a row that is added to it.
+    result: sys::cudaDataType,
+    row: bool,
+}
+
+/// How products of one kind are computed.
 #[derive(Debug)]
 struct Plan {
     operation: Operation,
@@ -130,20 +150,22 @@ struct Plan {
 
 impl Plan {
     /// To cublasLt, which counts columns first, what is held is C^T = op(B)^T op(A)^T: its A is our B.
-    fn new(handle: &Handle, product: &Product, row: Option<u64>) -> Result<Self, CublasError> {
+    fn new(handle: &Handle, kind: &Kind, row: Option<u64>) -> Result<Self, CublasError> {
         use sys::cublasLtMatmulDescAttributes_t as Attribute;
-        let Product { m, n, k, a_transposed, b_transposed } = *product;
-        let operation = result::create_matmul_desc(ARITHMETIC, TYPE).map(Operation)?;
+        let Kind { product: Product { m, n, k, a_transposed, b_transposed }, factors, result: to, .. } =
+            *kind;
+        let operation = result::create_matmul_desc(ARITHMETIC, FACTORS).map(Operation)?;
         operation.set(Attribute::CUBLASLT_MATMUL_DESC_TRANSA, &i32::from(b_transposed))?;
         operation.set(Attribute::CUBLASLT_MATMUL_DESC_TRANSB, &i32::from(a_transposed))?;
         if let Some(row) = row {
             let bias = sys::cublasLtEpilogue_t::CUBLASLT_EPILOGUE_BIAS as u32;
             operation.set(Attribute::CUBLASLT_MATMUL_DESC_EPILOGUE, &bias)?;
+            // Its type is that of C unless it is said.
             operation.set(Attribute::CUBLASLT_MATMUL_DESC_BIAS_POINTER, &row)?;
         }
-        let a = if a_transposed { Layout::of(k, m) } else { Layout::of(m, k) }?;
-        let b = if b_transposed { Layout::of(n, k) } else { Layout::of(k, n) }?;
-        let c = Layout::of(m, n)?;
+        let a = if a_transposed { Layout::of(factors, k, m) } else { Layout::of(factors, m, k) }?;
+        let b = if b_transposed { Layout::of(factors, n, k) } else { Layout::of(factors, k, n) }?;
+        let c = Layout::of(to, m, n)?;
         let preference = Preference::new()?;
         // SAFETY: all of them are there.
         let found = unsafe {
@@ -158,7 +180,7 @@ impl Plan {
 #[derive(Debug)]
 pub(super) struct Blas {
     // What was made last is dropped first.
-    plans: BTreeMap<(Product, bool), Plan>,
+    plans: BTreeMap<Kind, Plan>,
     handle: Handle,
     workspace: Memory,
 }
@@ -173,30 +195,30 @@ impl Blas {
         Ok(Self { plans: BTreeMap::new(), handle, workspace })
     }
 
-    /// Gives a product to the stream; how it is computed is looked for only if its shape is new.
+    /// Gives a product to the stream; how it is computed is looked for only if its kind is new.
     ///
     /// # Safety
-    /// The matrices must be as large as the product says.
+    /// The matrices and the row must be as large as the product says, and of the types that are said.
     unsafe fn multiply(
         &mut self,
         stream: &CudaStream,
-        product: &Product,
-        start: Start<'_>,
+        kind: Kind,
+        row: Option<u64>,
+        add: bool,
         [c, a, b]: [u64; 3],
     ) -> Result<(), CublasError> {
-        let row = if let Start::Row(row) = start { Some(row.address()) } else { None };
-        let plan = match self.plans.entry((*product, row.is_some())) {
+        let plan = match self.plans.entry(kind) {
             Entry::Occupied(plan) => plan.into_mut(),
-            Entry::Vacant(place) => place.insert(Plan::new(&self.handle, product, row)?),
+            Entry::Vacant(place) => place.insert(Plan::new(&self.handle, &kind, row)?),
         };
         if let Some(row) = row {
             let pointer = sys::cublasLtMatmulDescAttributes_t::CUBLASLT_MATMUL_DESC_BIAS_POINTER;
             plan.operation.set(pointer, &row)?;
         }
         // C is not read if it is multiplied by 0.
-        let (alpha, beta) = (1.0f32, if matches!(start, Start::There) { 1.0f32 } else { 0.0 });
+        let (alpha, beta) = (1.0f32, if add { 1.0f32 } else { 0.0 });
         let (c, a, b) = (c as *mut c_void, a as *const c_void, b as *const c_void);
-        // SAFETY: the plan is of this shape, so with the caller's promise all that is read and written is there; the
+        // SAFETY: the plan is of this kind, so with the caller's promise all that is read and written is there; the
         // workspace has as many bytes, and what is given to one stream uses it in turn. Both factors are copied.
         unsafe {
             result::matmul(
@@ -238,23 +260,26 @@ impl Gpu {
     }
 
     /// C = op(A) op(B), added to what `start` says; after what was given to the stream before.
-    pub(crate) fn multiply(
+    pub(crate) fn multiply<T: Elem, F: Elem>(
         &self,
         product: &Product,
-        start: Start<'_>,
-        c: &mut ViewMut<'_, f32>,
-        a: View<'_, f32>,
-        b: View<'_, f32>,
+        start: Start<'_, T>,
+        c: &mut ViewMut<'_, T>,
+        a: View<'_, F>,
+        b: View<'_, F>,
     ) -> Result<(), Error> {
         let Product { m, n, k, .. } = *product;
         check_lengths(&[(c.len(), m * n), (a.len(), m * k), (b.len(), k * n)])?;
-        if let Start::Row(row) = start {
+        let row = if let Start::Row(row) = start { Some(row) } else { None };
+        if let Some(row) = row {
             check_lengths(&[(row.len(), n)])?;
         }
+        let kind = Kind { product: *product, factors: F::BLAS, result: T::BLAS, row: row.is_some() };
+        let (row, add) = (row.map(|row| row.address()), matches!(start, Start::There));
         self.bind()?;
         let places = [c.address(), a.address(), b.address()];
         // SAFETY: they were measured above.
-        unsafe { self.blas().multiply(&self.stream, product, start, places) }
+        unsafe { self.blas().multiply(&self.stream, kind, row, add, places) }
             .map_err(|error| failed(&format!("to multiply {product:?}"), error))
     }
 

@@ -41,13 +41,14 @@ pub(super) struct Compiled {
     pub(super) log: String,
 }
 
-/// The machine code for an architecture (`sm_90`): from the disk if it is there, else compiled, and then written there.
-pub(super) fn machine_code(source: &Source, arch: &str) -> Result<Vec<u8>, Error> {
-    let kept = folder().map(|folder| folder.join(format!("{:016x}.cubin", key(source, arch))));
+/// The machine code for an architecture (`sm_90`), with elements of the type that an option says: from the disk if it is
+/// there, else compiled, and then written there.
+pub(super) fn machine_code(source: &Source, elem: &CStr, arch: &str) -> Result<Vec<u8>, Error> {
+    let kept = folder().map(|folder| folder.join(format!("{:016x}.cubin", key(source, elem, arch))));
     if let Some(image) = kept.as_deref().and_then(read) {
         return Ok(image);
     }
-    let Compiled { image, .. } = compile(source, arch, &[])?;
+    let Compiled { image, .. } = compile(source, elem, arch, &[])?;
     if let Some(path) = kept {
         // Without it, the next process compiles again.
         let _ = write(&path, &image);
@@ -56,8 +57,8 @@ pub(super) fn machine_code(source: &Source, arch: &str) -> Result<Vec<u8>, Error
 }
 
 /// What tells it from all others: the compiler, its options, and all that it reads.
-fn key(source: &Source, arch: &str) -> u64 {
-    let mut read = format!("{:?} {arch} {OPTIONS:?} {}", version(), source.text);
+fn key(source: &Source, elem: &CStr, arch: &str) -> u64 {
+    let mut read = format!("{:?} {arch} {OPTIONS:?} {elem:?} {}", version(), source.text);
     HEADERS.iter().for_each(|(_, text)| read.push_str(text));
     XxHash3_64::oneshot(read.as_bytes())
 }
@@ -97,8 +98,8 @@ fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
     })
 }
 
-/// Compiles for an architecture; `more` options than every kernel has.
-pub(super) fn compile(source: &Source, arch: &str, more: &[&CStr]) -> Result<Compiled, Error> {
+/// Compiles for a type of elements and an architecture; `more` options than every kernel has.
+pub(super) fn compile(source: &Source, elem: &CStr, arch: &str, more: &[&CStr]) -> Result<Compiled, Error> {
     let failed = |log: String| Error::KernelBuild { kernel: source.name, arch: arch.to_owned(), log };
     let text =
         |text: &str| CString::new(text).map_err(|_| failed(String::from("a NUL stands in the source")));
@@ -106,7 +107,7 @@ pub(super) fn compile(source: &Source, arch: &str, more: &[&CStr]) -> Result<Com
     let headers = HEADERS.iter().map(|(_, header)| text(header)).collect::<Result<Vec<_>, _>>()?;
     let architecture = text(&format!("--gpu-architecture={arch}"))?;
     let options: Vec<_> =
-        OPTIONS.iter().chain(more).copied().chain([architecture.as_c_str()]).map(CStr::as_ptr).collect();
+        OPTIONS.iter().chain(more).copied().chain([elem, &architecture]).map(CStr::as_ptr).collect();
     let names: Vec<_> = HEADERS.iter().map(|(name, _)| name.as_ptr()).collect();
     let headers: Vec<_> = headers.iter().map(|header| header.as_ptr()).collect();
     let mut program = ptr::null_mut();

@@ -1,6 +1,6 @@
-// Two formats of two bytes, by whole numbers alone, so that a GPU and the host round alike: see `ops/store/cpu.rs`.
+// Two formats of two bytes, by whole numbers alone, so that a GPU and the host round alike: see `ops/store/cpu.rs`. Part of
+// `remat.cuh`, which includes it.
 #pragma once
-#include "remat.cuh"
 
 // The bits of the nearest bf16: the upper half, to which a carry from the lower half is added.
 __device__ __forceinline__ uint16_t to_bf16(float x) {
@@ -10,6 +10,16 @@ __device__ __forceinline__ uint16_t to_bf16(float x) {
 }
 
 __device__ __forceinline__ float from_bf16(uint16_t bits) { return __uint_as_float((uint32_t)bits << 16); }
+
+// A number of two bytes, as elements are. To f32 it goes by itself, which is exact; from f32 it must be asked for, so that
+// nothing is rounded but where it is said.
+struct bf16 {
+    uint16_t bits;
+
+    bf16() = default;
+    __device__ __forceinline__ explicit bf16(float x) : bits(to_bf16(x)) {}
+    __device__ __forceinline__ operator float() const { return from_bf16(bits); }
+};
 
 // The bits of the nearest f16.
 __device__ __forceinline__ uint16_t to_f16(float x) {

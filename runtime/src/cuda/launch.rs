@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::ffi::{c_uint, c_void};
+use std::ffi::{CStr, c_uint, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaFunction, CudaModule, DriverError, result, sys};
 use cudarc::nvrtc::Ptx;
 
 use super::compile::{self, Source};
-use super::{Gpu, failed};
+use super::{Cuda, Elem, Gpu, failed};
 use crate::error::Error;
 
 /// Threads of the blocks of kernels that work on elements one by one, as in `remat.cuh`.
@@ -62,11 +62,15 @@ impl Grid {
         Ok(Self { blocks: (blocks.max(1), 1, 1), threads: (threads, 1, 1), shared: 0 })
     }
 
-    /// Threads that work on `elements` elements one by one, some at once: as many blocks as keep every
-    /// multiprocessor at work, each of which goes on with a stride.
-    pub(crate) fn elementwise(gpu: &Gpu, elements: usize) -> Self {
-        // Four elements at once, 16 bytes of f32.
-        let blocks = elements.div_ceil(4 * ELEMENTWISE as usize).min(8 * gpu.multiprocessors()).max(1);
+    /// Threads that work on `n` numbers of type `T`, 16 bytes at once.
+    pub(crate) fn elementwise<T>(gpu: &Gpu, n: usize) -> Self {
+        Self::with_stride(gpu, n.div_ceil(16 / size_of::<T>()))
+    }
+
+    /// A thread for each of n places: as many blocks as keep every multiprocessor at work, each of which goes on with
+    /// a stride.
+    pub(crate) fn with_stride(gpu: &Gpu, n: usize) -> Self {
+        let blocks = n.div_ceil(ELEMENTWISE as usize).min(8 * gpu.multiprocessors()).max(1);
         Self { blocks: (blocks as u32, 1, 1), threads: (ELEMENTWISE, 1, 1), shared: 0 }
     }
 }
@@ -92,14 +96,14 @@ impl Loaded {
     }
 }
 
-/// What is loaded.
+/// What is loaded, by the option that says the type of elements, and by names.
 #[derive(Debug, Default)]
 pub(super) struct Kernels {
-    modules: BTreeMap<&'static str, Arc<CudaModule>>,
-    functions: BTreeMap<(&'static str, &'static str), Loaded>,
+    modules: BTreeMap<(&'static CStr, &'static str), Arc<CudaModule>>,
+    functions: BTreeMap<(&'static CStr, &'static str, &'static str), Loaded>,
 }
 
-impl Gpu {
+impl<E: Elem> Cuda<E> {
     /// Runs a kernel, after what was given to the stream before.
     ///
     /// # Safety
@@ -110,9 +114,24 @@ impl Gpu {
         grid: Grid,
         arguments: &[&dyn Argument],
     ) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe { self.gpu.launch(E::OPTION, function, grid, arguments) }
+    }
+}
+
+impl Gpu {
+    /// # Safety
+    /// As that of a `Cuda` whose elements are what the option says.
+    unsafe fn launch(
+        &self,
+        elem: &'static CStr,
+        function: &Function,
+        grid: Grid,
+        arguments: &[&dyn Argument],
+    ) -> Result<(), Error> {
         self.bind()?;
         let mut kernels = self.common.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = kernels.loaded(self, function)?;
+        let loaded = kernels.loaded(self, elem, function)?;
         // The driver does not look how many there are, nor how long.
         let same = loaded.arguments.len() == arguments.len()
             && loaded.arguments.iter().zip(arguments).all(|(bytes, argument)| *bytes == argument.bytes());
@@ -145,14 +164,14 @@ impl Gpu {
 }
 
 impl Kernels {
-    fn loaded(&mut self, gpu: &Gpu, function: &Function) -> Result<&mut Loaded, Error> {
-        match self.functions.entry((function.source.name, function.name)) {
+    fn loaded(&mut self, gpu: &Gpu, elem: &'static CStr, function: &Function) -> Result<&mut Loaded, Error> {
+        match self.functions.entry((elem, function.source.name, function.name)) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let module = match self.modules.entry(function.source.name) {
+                let module = match self.modules.entry((elem, function.source.name)) {
                     Entry::Occupied(module) => module.into_mut(),
                     Entry::Vacant(place) => {
-                        let image = compile::machine_code(function.source, &gpu.common.arch)?;
+                        let image = compile::machine_code(function.source, elem, &gpu.common.arch)?;
                         let module = gpu.common.context.load_module(Ptx::from_binary(image));
                         let what = format!("to load the kernels of `{}`", function.source.name);
                         place.insert(module.map_err(|error| failed(&what, &error))?)

@@ -148,6 +148,25 @@ impl<'a, T: Element> ViewMut<'a, T> {
         Self(View::of(place.0))
     }
 
+    /// The same to be read, when it is written.
+    pub(crate) fn into_view(self) -> View<'a, T> {
+        self.0
+    }
+
+    /// The first `middle` elements, and those behind them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there are not so many.
+    pub(crate) fn split_at(self, middle: usize) -> Result<(Self, Self), Error> {
+        let View { start, len, elements } = self.0;
+        if middle > len {
+            return Err(Error::internal(format!("the first {middle} of {len} elements")));
+        }
+        let behind = start + (middle * size_of::<T>()) as u64;
+        let part = |start, len| Self(View { start, len, elements });
+        Ok((part(start, middle), part(behind, len - middle)))
+    }
+
     /// The same bytes, as whole words.
     pub(super) fn words(self) -> ViewMut<'a, u32> {
         let View { start, len, .. } = self.0;

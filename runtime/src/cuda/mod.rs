@@ -4,14 +4,38 @@
 //! from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
 //! (`pip install nvidia-cuda-nvrtc nvidia-cublas`). Nothing of it is needed to build.
 //!
-//! Kernels are compiled when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says another folder, or
-//! none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call returns before
-//! its kernels have run, except those that bring numbers to the host. A program that comes again in the same workspace,
-//! with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second time, and is one
-//! launch from then on; inputs go through page-locked memory, and nobody waits for them.
+//! # Elements of two bytes
+//!
+//! `Cuda::new(0)?` holds activations in f32. `Cuda::new(0)?.bf16()` is the same GPU with activations and their gradients in
+//! [`bf16`], half the bytes: numbers of the range of f32 with 8 significant bits. A model is made with one or the other:
+//! `Gpt::new(&Cuda::new(0)?.bf16(), 42)`.
+//!
+//! - Parameters, their gradients, what optimizers hold, losses and statistics of rows stay f32, and so do state files: what
+//!   one device has saved goes on on another, with the same parameters.
+//! - All arithmetic is in f32, and so are all sums. What a layer gives is rounded once, when it is written, to the nearest
+//!   bf16, to even if two are as near. A gradient that is added to another is rounded after the addition, not before.
+//! - Inputs declared `f32` are given in f32 and are rounded as they are copied; what is read back is exact.
+//! - The products of [`Linear`](crate::ops::linear) are of bf16 too: in each call its weight and bias are rounded into room
+//!   that the plan has for them. The gradient of the weight is a sum in f32 that is not rounded.
+//! - A layer that is run together with the one before it (an activation behind a `Linear`) reads what that has rounded.
+//!
+//! So answers differ from those in f32 as rounding does: each number that is written is up to 2^-8 of itself from what was
+//! computed. They do not differ from plan to plan, nor from run to run. Scaling the loss is not needed: what f32 can hold,
+//! bf16 can.
+//!
+//! Attention computes in f32 of what it loads, not on tensor cores, so it is no faster for it.
+//!
+//! # Kernels
+//!
+//! Kernels are compiled for either type when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says
+//! another folder, or none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call
+//! returns before its kernels have run, except those that bring numbers to the host. A program that comes again in the
+//! same workspace, with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second
+//! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
 
 mod blas;
 mod compile;
+mod elem;
 pub(crate) mod elementwise;
 mod graphs;
 mod launch;
@@ -33,8 +57,11 @@ use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
+pub use elem::Elem;
+use elem::sealed::Sealed as _;
 pub use graphs::Graphs;
 use graphs::{Draws, Within};
+pub use half::bf16;
 pub(crate) use launch::{Argument, Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
@@ -45,7 +72,7 @@ use staging::Staging;
 /// The oldest version of CUDA that a driver must know, as the driver says it.
 const VERSION: i32 = 13000;
 
-/// A GPU as a device; `E` is the type of activations and parameters, `f32`.
+/// A GPU as a device; `E` is the type of activations and of their gradients, `f32` or [`bf16`].
 ///
 /// A clone is another handle to the same GPU and stream, so one `Cuda` may be shared by several threads that train.
 #[derive(Debug)]
@@ -104,23 +131,30 @@ fn bind(context: &CudaContext) -> Result<(), Error> {
 pub struct Compiled {
     /// The op.
     pub kernel: &'static str,
+    /// The type of elements.
+    pub elem: &'static str,
     /// Bytes of machine code.
     pub bytes: usize,
     /// What the compiler says of it: registers and spills of each kernel.
     pub log: String,
 }
 
-/// Compiles all kernels for an architecture (`sm_90`), which needs no GPU and no driver. Nothing is kept.
+/// Compiles all kernels for all types of elements and an architecture (`sm_90`), which needs no GPU and no driver. Nothing
+/// is kept.
 ///
 /// # Errors
 /// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
 pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
     library::nvrtc()?;
-    let compiled = |source: &&'static Source| {
-        let compile::Compiled { image, log } = compile::compile(source, arch, &[c"--ptxas-options=-v"])?;
-        Ok(Compiled { kernel: source.name, bytes: image.len(), log })
+    let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
+    let compiled = |(elem, source): (_, &'static Source)| {
+        let (elem, option) = elem;
+        let compile::Compiled { image, log } =
+            compile::compile(source, option, arch, &[c"--ptxas-options=-v"])?;
+        Ok(Compiled { kernel: source.name, elem, bytes: image.len(), log })
     };
-    crate::ops::SOURCES.iter().map(compiled).collect()
+    let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
+    all.map(compiled).collect()
 }
 
 /// What the driver says when it was asked for something.
@@ -176,6 +210,11 @@ impl Cuda<f32> {
         let gpu = Gpu { common: Arc::new(common), stream, within: Within::Nothing };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
     }
+
+    /// The same GPU and stream, with activations and their gradients held in [`bf16`].
+    pub fn bf16(&self) -> Cuda<bf16> {
+        Cuda { gpu: Arc::clone(&self.gpu), elem: PhantomData }
+    }
 }
 
 /// That the driver knows the version of CUDA whose functions are called.
@@ -207,8 +246,8 @@ impl<E> Cuda<E> {
     }
 }
 
-impl Device for Cuda<f32> {
-    type Elem = f32;
+impl<E: Elem> Device for Cuda<E> {
+    type Elem = E;
     type Param = f32;
     type Scalar = f32;
     type Buf = Memory;
@@ -218,7 +257,7 @@ impl Device for Cuda<f32> {
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
     type Graphs = Graphs;
 
-    const LAYOUT: Layout = Layout { line: LINE, elem: 4, scalar: 4 };
+    const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<f32>() };
 
     /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in, and where
     /// seed and step stand.
@@ -289,10 +328,12 @@ impl Device for Cuda<f32> {
 
     fn upload_elems<I: Dimension>(
         &self,
-        to: ViewMut<'_, f32>,
+        to: ViewMut<'_, E>,
         from: ArrayView<'_, f32, I>,
     ) -> Result<(), Error> {
-        self.upload(to, from)
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.upload(to.address(), to.len(), from.iter().map(|number| E::from_f32(*number))) }
     }
 
     fn download<T: Element>(&self, to: &mut [T], from: View<'_, T>) -> Result<(), Error> {
@@ -301,8 +342,10 @@ impl Device for Cuda<f32> {
         unsafe { self.gpu.download(to, from.address()) }
     }
 
-    fn download_elems(&self, to: &mut [f32], from: View<'_, f32>) -> Result<(), Error> {
-        self.download(to, from)
+    fn download_elems(&self, to: &mut [f32], from: View<'_, E>) -> Result<(), Error> {
+        same_length(to.len(), from.len())?;
+        // SAFETY: the view has as many elements.
+        unsafe { self.gpu.download_as(to, from.address(), E::to_f32) }
     }
 }
 

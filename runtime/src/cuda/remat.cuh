@@ -3,9 +3,10 @@
 // On a GPU it is compiled by NVRTC, which has no headers of C; with REMAT_HOST it is compiled for the host, where each
 // CUDA thread is a fiber, so that kernels can be checked without a GPU.
 //
-// Elements of activations are `elem`, those of parameters `param`, losses and statistics `scalar`. Arithmetic is in f32,
-// contracted only where `fmaf` stands: kernels are compiled with --fmad=false. No kernel adds floats in an order that
-// depends on timing, so that each gives the same bits from run to run.
+// Elements of activations are `elem`: REMAT_ELEM, which is `float` or `bf16`. Those of parameters are `param`, losses and
+// statistics `scalar`, both f32. Arithmetic is in f32, contracted only where `fmaf` stands: kernels are compiled with
+// --fmad=false. What is written to elements is rounded there and nowhere before, also where it is added to them. No
+// kernel adds floats in an order that depends on timing, so that each gives the same bits from run to run.
 #pragma once
 
 #ifdef REMAT_HOST
@@ -26,63 +27,93 @@ typedef unsigned long long uint64_t;
 #define NAN __int_as_float(0x7fffffff)
 #endif
 
-typedef float elem;
+#include "cuda/half.cuh"
+
+typedef REMAT_ELEM elem;
 typedef float param;
 typedef float scalar;
 
 // Threads of the blocks of kernels that work on elements one by one.
 constexpr int ELEMENTWISE = 256;
 
-// 16 bytes of elements, moved at once. Buffers start on lines of 64 bytes, so that what is counted from their start in
-// packs is aligned.
-struct alignas(16) Pack {
-    elem x[16 / sizeof(elem)];
+// How many stand in 16 bytes, which are moved at once. Buffers start on lines of 64 bytes, so that what is counted from
+// their start in packs is aligned.
+template <class T>
+constexpr int PACK_OF = 16 / sizeof(T);
+constexpr int PACK = PACK_OF<elem>;
+
+// A number as a type.
+template <int N>
+struct Constant {
+    static constexpr int value = N;
 };
-constexpr int PACK = 16 / sizeof(elem);
 
-__device__ __forceinline__ Pack load_pack(const elem* from) { return *reinterpret_cast<const Pack*>(from); }
-__device__ __forceinline__ void store_pack(elem* to, const Pack& pack) { *reinterpret_cast<Pack*>(to) = pack; }
+// WIDTH numbers side by side in memory, which are moved at once, or 16 bytes of them after another.
+template <class T, int WIDTH>
+struct alignas(WIDTH * sizeof(T) < 16 ? WIDTH * sizeof(T) : 16) Run {
+    T x[WIDTH];
+};
 
-// Calls f(i, count) for the runs of at most PACK elements of [0, n) that are this thread's: of PACK each, but for the
-// last. The grid may be of any size.
-template <class F>
-__device__ __forceinline__ void each_pack(int64_t n, F f) {
-    int64_t step = (int64_t)gridDim.x * blockDim.x * PACK;
-    for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * PACK; i < n; i += step) {
-        f(i, n - i < PACK ? (int)(n - i) : PACK);
-    }
+template <int WIDTH, class T>
+__device__ __forceinline__ Run<T, WIDTH> load_run(const T* from) {
+    return *reinterpret_cast<const Run<T, WIDTH>*>(from);
 }
 
-// Elements at `from`, `count` of them; whole packs at once.
-__device__ __forceinline__ Pack load_some(const elem* from, int count) {
-    if (count == PACK) return load_pack(from);
-    Pack pack = {};
-    // Indices are constants, so that a pack stays in registers.
+template <int WIDTH, class T>
+__device__ __forceinline__ void store_run(T* to, const Run<T, WIDTH>& run) {
+    *reinterpret_cast<Run<T, WIDTH>*>(to) = run;
+}
+
+// What a run of elements or parameters holds, in f32: what is computed with.
+template <int WIDTH>
+using Values = Run<float, WIDTH>;
+
+// Exactly.
+template <int WIDTH, class T>
+__device__ __forceinline__ Values<WIDTH> load(const T* from) {
+    Run<T, WIDTH> run = load_run<WIDTH>(from);
+    Values<WIDTH> values;
 #pragma unroll
-    for (int j = 0; j < PACK; j++) {
-        if (j < count) pack.x[j] = from[j];
-    }
-    return pack;
+    for (int j = 0; j < WIDTH; j++) values.x[j] = (float)run.x[j];
+    return values;
 }
 
-__device__ __forceinline__ void store_some(elem* to, const Pack& pack, int count) {
-    if (count == PACK) {
-        store_pack(to, pack);
-    } else {
+// Rounded to what is stored.
+template <int WIDTH, class T>
+__device__ __forceinline__ void store(T* to, const Values<WIDTH>& values) {
+    Run<T, WIDTH> run;
 #pragma unroll
-        for (int j = 0; j < PACK; j++) {
-            if (j < count) to[j] = pack.x[j];
-        }
-    }
+    for (int j = 0; j < WIDTH; j++) run.x[j] = (T)values.x[j];
+    store_run(to, run);
 }
 
-// Writes a gradient (=), or adds it to what is there (+=).
-__device__ __forceinline__ void put_some(elem* to, Pack pack, int count, int add) {
+// Writes a gradient (=), or adds it to what is there (+=), and rounds the sum.
+template <int WIDTH, class T>
+__device__ __forceinline__ void put(T* to, Values<WIDTH> values, int add) {
     if (add) {
-        Pack before = load_some(to, count);
-        for (int j = 0; j < PACK; j++) pack.x[j] += before.x[j];
+        Values<WIDTH> before = load<WIDTH>(to);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) values.x[j] = before.x[j] + values.x[j];
     }
-    store_some(to, pack, count);
+    store(to, values);
+}
+
+// The same of one.
+template <class T>
+__device__ __forceinline__ void put(T* to, float value, int add) {
+    put(to, Values<1>{value}, add);
+}
+
+// Calls f(i, width) for the places in [0, n) that are this thread's: of as many T as are moved at once, and one by one
+// those behind the last of these. The grid may be of any size.
+template <class T, class F>
+__device__ __forceinline__ void each_run(int64_t n, F f) {
+    constexpr int WIDTH = PACK_OF<T>;
+    int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / WIDTH * WIDTH;
+    int64_t step = (int64_t)gridDim.x * blockDim.x * WIDTH;
+    for (int64_t i = thread * WIDTH; i < whole; i += step) f(i, Constant<WIDTH>());
+    // Fewer than are moved at once, and a block has more threads.
+    if (whole + thread < n) f(whole + thread, Constant<1>());
 }
 
 constexpr unsigned ALL_LANES = 0xffffffffu;

@@ -7,50 +7,6 @@ constexpr int ROW_THREADS = 256;
 // The most warps of a block.
 constexpr int MOST_WARPS = 32;
 
-// A number as a type.
-template <int N>
-struct Constant {
-    static constexpr int value = N;
-};
-
-// WIDTH numbers that are moved at once.
-template <class T, int WIDTH>
-struct alignas(WIDTH * sizeof(T)) Run {
-    T x[WIDTH];
-};
-
-template <int WIDTH, class T>
-__device__ __forceinline__ Run<T, WIDTH> load_run(const T* from) {
-    return *reinterpret_cast<const Run<T, WIDTH>*>(from);
-}
-
-template <int WIDTH, class T>
-__device__ __forceinline__ void store_run(T* to, const Run<T, WIDTH>& run) {
-    *reinterpret_cast<Run<T, WIDTH>*>(to) = run;
-}
-
-// Writes a gradient (=), or adds it to what is there (+=).
-template <int WIDTH, class T>
-__device__ __forceinline__ void put_run(T* to, Run<T, WIDTH> run, int add) {
-    if (add) {
-        Run<T, WIDTH> before = load_run<WIDTH>(to);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) run.x[j] = before.x[j] + run.x[j];
-    }
-    store_run(to, run);
-}
-
-// Calls f(i, width) for the elements of [0, n) that are this thread's: PACK at once, and one by one those behind the
-// last whole pack. The grid may be of any size.
-template <class F>
-__device__ __forceinline__ void each_run(int64_t n, F f) {
-    int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / PACK * PACK;
-    int64_t step = (int64_t)gridDim.x * blockDim.x * PACK;
-    for (int64_t i = thread * PACK; i < whole; i += step) f(i, Constant<PACK>());
-    // Fewer than a pack, and a block has more threads.
-    if (whole + thread < n) f(whole + thread, Constant<1>());
-}
-
 struct Plus {
     template <class T>
     __device__ __forceinline__ T operator()(T a, T b) const {

@@ -127,7 +127,21 @@ impl Gpu {
     ///
     /// # Safety
     /// As many must begin there.
-    pub(super) unsafe fn download<T: Element>(&self, to: &mut [T], mut from: u64) -> Result<(), Error> {
+    pub(super) unsafe fn download<T: Element>(&self, to: &mut [T], from: u64) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe { self.download_as(to, from, |element: T| element) }
+    }
+
+    /// The same, each made something else on the way.
+    ///
+    /// # Safety
+    /// As many elements of type `T` must begin there.
+    pub(super) unsafe fn download_as<T: Element, U>(
+        &self,
+        to: &mut [U],
+        mut from: u64,
+        each: impl Fn(T) -> U,
+    ) -> Result<(), Error> {
         let mut staging = self.staging()?;
         for to in to.chunks_mut(PART / size_of::<T>()) {
             let part = &mut staging.down::<T>()[..to.len()];
@@ -135,8 +149,8 @@ impl Gpu {
             unsafe { result::memcpy_dtoh_async(bytes_of_mut(part), from, self.stream.cu_stream()) }
                 .map_err(|error| failed("to copy from the GPU", &error))?;
             self.stream.synchronize().map_err(|error| failed("to wait for the GPU", &error))?;
-            to.copy_from_slice(part);
-            from += size_of_val(to) as u64;
+            to.iter_mut().zip(&*part).for_each(|(to, from)| *to = each(*from));
+            from += size_of_val(part) as u64;
         }
         Ok(())
     }

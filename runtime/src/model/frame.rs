@@ -79,6 +79,25 @@ impl<'a, D: Device> Frame<'a, D> {
         span
     }
 
+    /// `len` elements for parameters that a kernel rounds to activations; none where these are no narrower.
+    pub fn rounded(&mut self, buffer: u32, len: usize) -> Span {
+        if D::LAYOUT.elem >= D::LAYOUT.scalar {
+            return Self::nothing();
+        }
+        let Some((offset, lines)) = self.buffer(buffer) else { return NOWHERE };
+        let start = self.fixed_start + offset;
+        // Between the parameters there may be what no kernel writes, so that no one looks at these numbers.
+        if let Some(probe) = &mut self.probe {
+            probe.uses(start + lines);
+        }
+        Span::of::<D::Elem>(start, len)
+    }
+
+    /// No elements.
+    pub const fn nothing() -> Span {
+        Span { start: 0, bytes: 0 }
+    }
+
     /// The gradient of a parameter of `len` elements.
     pub fn gradient(&mut self, param: u32, len: usize) -> Span {
         let Some(start) = gradient_start::<D>(self.gradients, param as usize) else { return NOWHERE };

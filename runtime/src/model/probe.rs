@@ -62,10 +62,15 @@ impl Probe {
 
     /// A call is given numbers of a buffer that ends there.
     pub(crate) fn given<T: Element>(&mut self, span: Span, end: usize) {
-        self.seen.highest_byte = self.seen.highest_byte.max(end);
+        self.uses(end);
         if let Some(finite) = &mut self.finite {
             finite.given.push((span, TypeId::of::<T>()));
         }
+    }
+
+    /// A call is given a buffer that ends there.
+    pub(crate) fn uses(&mut self, end: usize) {
+        self.seen.highest_byte = self.seen.highest_byte.max(end);
     }
 
     /// What was given since the last time is written.

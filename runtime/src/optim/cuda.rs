@@ -2,7 +2,7 @@
 //! PyTorch's `multi_tensor_apply`.
 
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Argument, Cuda, Function, Gpu, Grid, Memory, PARTIALS, Source, View};
+use crate::cuda::{Address, Argument, Cuda, Elem, Function, Gpu, Grid, Memory, PARTIALS, Source, View};
 use crate::device::{Device, Span};
 use crate::error::Error;
 use crate::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor};
@@ -117,7 +117,7 @@ struct Sum {
 }
 
 impl Sgd {
-    fn of(step: &SgdStep, part: &Part<'_, Cuda, 1>) -> Result<(Self, usize), Error> {
+    fn of<E: Elem>(step: &SgdStep, part: &Part<'_, Cuda<E>, 1>) -> Result<(Self, usize), Error> {
         let Part { param, moments: [momentum_buffer], grad } = part;
         let n = param.len();
         let momentum_buffer = (step.momentum != 0.0).then_some(momentum_buffer);
@@ -140,7 +140,7 @@ impl Sgd {
 }
 
 impl Adam {
-    fn of(step: &AdamStep, part: &Part<'_, Cuda, 2>) -> Result<(Self, usize), Error> {
+    fn of<E: Elem>(step: &AdamStep, part: &Part<'_, Cuda<E>, 2>) -> Result<(Self, usize), Error> {
         let Part { param, moments: [exp_avg, exp_avg_sq], grad } = part;
         let n = param.len();
         check_lengths(&[(exp_avg.len(), n), (exp_avg_sq.len(), n), (grad.len(), n)])?;
@@ -181,11 +181,11 @@ fn sums(parts: usize) -> Result<Grid, Error> {
 
 /// The numbers at a span.
 fn array(buf: &Memory, span: Span) -> Result<(Array, usize), Error> {
-    let x: View<'_, f32> = Cuda::view(Cuda::region(buf, span)?);
+    let x: View<'_, f32> = <Cuda>::view(<Cuda>::region(buf, span)?);
     Ok((Array { x: x.address(), n: x.len() as i64 }, x.len()))
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn sgd(
         &self,
         mut buffers: Buffers<'_, Self>,
@@ -194,7 +194,7 @@ impl Kernel for Cuda<f32> {
         let of = |(step, tensor)| Sgd::of(&step, &buffers.part(&tensor)?);
         List::<Sgd, 64>::each(tensors.map(of), |list, parts| {
             // SAFETY: all arrays of a parameter have as many elements as are said, and no two overlap.
-            unsafe { self.gpu().launch(&SGD, grid(self.gpu(), parts)?, &[list]) }
+            unsafe { self.launch(&SGD, grid(self.gpu(), parts)?, &[list]) }
         })
     }
 
@@ -206,7 +206,7 @@ impl Kernel for Cuda<f32> {
         let of = |(step, tensor)| Adam::of(&step, &buffers.part(&tensor)?);
         List::<Adam, 40>::each(tensors.map(of), |list, parts| {
             // SAFETY: as above.
-            unsafe { self.gpu().launch(&ADAM, grid(self.gpu(), parts)?, &[list]) }
+            unsafe { self.launch(&ADAM, grid(self.gpu(), parts)?, &[list]) }
         })
     }
 
@@ -220,7 +220,7 @@ impl Kernel for Cuda<f32> {
         let partials = self.gpu().partials(|to| {
             List::<Array, 160>::each(spans.map(|span| array(buf, span)), |list, parts| {
                 // SAFETY: arrays have as many elements as are said; there are as many partial results as blocks, or more.
-                unsafe { self.gpu().launch(&SUM_OF_SQUARES, sums(parts)?, &[&to, list, &factor]) }
+                unsafe { self.launch(&SUM_OF_SQUARES, sums(parts)?, &[&to, list, &factor]) }
             })
         })?;
         Ok(partials.iter().sum())
@@ -230,7 +230,7 @@ impl Kernel for Cuda<f32> {
         let partials = self.gpu().partials(|to| {
             List::<Array, 160>::each(spans.map(|span| array(buf, span)), |list, parts| {
                 // SAFETY: as above.
-                unsafe { self.gpu().launch(&MAX_ABS, sums(parts)?, &[&to, list]) }
+                unsafe { self.launch(&MAX_ABS, sums(parts)?, &[&to, list]) }
             })
         })?;
         // NaN if there is one.
@@ -246,7 +246,7 @@ impl Kernel for Cuda<f32> {
         let factor = factor.to_bits().cast_signed();
         List::<Array, 160>::each(spans.map(|span| array(buf, span)), |list, parts| {
             // SAFETY: arrays have as many elements as are said, and are the caller's alone.
-            unsafe { self.gpu().launch(&SCALE, grid(self.gpu(), parts)?, &[list, &factor]) }
+            unsafe { self.launch(&SCALE, grid(self.gpu(), parts)?, &[list, &factor]) }
         })
     }
 
@@ -259,7 +259,7 @@ impl Kernel for Cuda<f32> {
         let limit = limit as f32;
         List::<Array, 160>::each(spans.map(|span| array(buf, span)), |list, parts| {
             // SAFETY: as above.
-            unsafe { self.gpu().launch(&CLAMP, grid(self.gpu(), parts)?, &[list, &limit]) }
+            unsafe { self.launch(&CLAMP, grid(self.gpu(), parts)?, &[list, &limit]) }
         })
     }
 
@@ -275,7 +275,7 @@ impl Kernel for Cuda<f32> {
         });
         List::<Sum, 128>::each(arrays, |list, parts| {
             // SAFETY: both arrays have as many elements as are said, and are of different buffers.
-            unsafe { self.gpu().launch(&ADD, grid(self.gpu(), parts)?, &[list]) }
+            unsafe { self.launch(&ADD, grid(self.gpu(), parts)?, &[list]) }
         })
     }
 }

@@ -80,8 +80,8 @@ struct Sum {
 extern "C" __global__ void optim_sgd(const __grid_constant__ optim::List<optim::Sgd, 64> list) {
     optim::each(list, [=](const optim::Sgd& by, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(by.values + i), d = load_run<WIDTH>(by.grad + i), b = {};
-        if (by.momentum_buffer) b = load_run<WIDTH>(by.momentum_buffer + i);
+        Values<WIDTH> p = load<WIDTH>(by.values + i), d = load<WIDTH>(by.grad + i), b = {};
+        if (by.momentum_buffer) b = load<WIDTH>(by.momentum_buffer + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             // Left out at 0, so that a parameter that is infinite does not become NaN.
@@ -92,16 +92,16 @@ extern "C" __global__ void optim_sgd(const __grid_constant__ optim::List<optim::
             }
             p.x[j] = fmaf(by.minus_lr, g, p.x[j]);
         }
-        store_run(by.values + i, p);
-        if (by.momentum_buffer) store_run(by.momentum_buffer + i, b);
+        store(by.values + i, p);
+        if (by.momentum_buffer) store(by.momentum_buffer + i, b);
     });
 }
 
 extern "C" __global__ void optim_adam(const __grid_constant__ optim::List<optim::Adam, 40> list) {
     optim::each(list, [=](const optim::Adam& by, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> p = load_run<WIDTH>(by.values + i), d = load_run<WIDTH>(by.grad + i);
-        Run<param, WIDTH> m = load_run<WIDTH>(by.exp_avg + i), v = load_run<WIDTH>(by.exp_avg_sq + i);
+        Values<WIDTH> p = load<WIDTH>(by.values + i), d = load<WIDTH>(by.grad + i);
+        Values<WIDTH> m = load<WIDTH>(by.exp_avg + i), v = load<WIDTH>(by.exp_avg_sq + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float g = by.decay != 0.0f ? fmaf(by.decay, p.x[j], d.x[j]) : d.x[j];
@@ -111,9 +111,9 @@ extern "C" __global__ void optim_adam(const __grid_constant__ optim::List<optim:
             float divisor = sqrtf(v.x[j]) / by.root_correction + by.eps;
             p.x[j] = fmaf(by.minus_step_size, m.x[j] / divisor, p.x[j] * by.keep);
         }
-        store_run(by.values + i, p);
-        store_run(by.exp_avg + i, m);
-        store_run(by.exp_avg_sq + i, v);
+        store(by.values + i, p);
+        store(by.exp_avg + i, m);
+        store(by.exp_avg_sq + i, v);
     });
 }
 
@@ -125,7 +125,7 @@ extern "C" __global__ void optim_sum_of_squares(double* partials,
     double by = __longlong_as_double(factor), sum = 0.0;
     optim::each(list, [&](const optim::Read& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
+        Values<WIDTH> run = load<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             double scaled = (double)run.x[j] * by;
@@ -143,7 +143,7 @@ extern "C" __global__ void optim_max_abs(double* partials,
     float most = 0.0f;
     optim::each(list, [&](const optim::Read& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
+        Values<WIDTH> run = load<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) most = max_nan(most, fabsf(run.x[j]));
     });
@@ -156,10 +156,10 @@ extern "C" __global__ void optim_scale(const __grid_constant__ optim::List<optim
     double by = __longlong_as_double(factor);
     optim::each(list, [=](const optim::Change& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
+        Values<WIDTH> run = load<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = (float)((double)run.x[j] * by);
-        store_run(array.x + i, run);
+        store(array.x + i, run);
     });
 }
 
@@ -167,13 +167,13 @@ extern "C" __global__ void optim_scale(const __grid_constant__ optim::List<optim
 extern "C" __global__ void optim_clamp(const __grid_constant__ optim::List<optim::Change, 160> list, float limit) {
     optim::each(list, [=](const optim::Change& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<param, WIDTH> run = load_run<WIDTH>(array.x + i);
+        Values<WIDTH> run = load<WIDTH>(array.x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float below = run.x[j] > limit ? limit : run.x[j];
             run.x[j] = below < -limit ? -limit : below;
         }
-        store_run(array.x + i, run);
+        store(array.x + i, run);
     });
 }
 
@@ -181,6 +181,6 @@ extern "C" __global__ void optim_clamp(const __grid_constant__ optim::List<optim
 extern "C" __global__ void optim_add(const __grid_constant__ optim::List<optim::Sum, 128> list) {
     optim::each(list, [=](const optim::Sum& array, int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        put_run(array.x + i, load_run<WIDTH>(array.y + i), 1);
+        put(array.x + i, load<WIDTH>(array.y + i), 1);
     });
 }

@@ -21,6 +21,7 @@ struct Function {
 };
 
 struct Module {
+    const remat_shim::Table* table;
     std::vector<void*> functions;
 };
 
@@ -36,10 +37,21 @@ enum FunctionAttribute : int {
 Handles<Module> modules;
 Handles<Function> functions;
 
-const remat_shim::Kernel* find_kernel(const char* name) {
-    for (size_t i = 0; i < remat_shim::kernel_count; i++) {
-        if (strcmp(remat_shim::kernels[i].name, name) == 0) {
-            return &remat_shim::kernels[i];
+// The kernels for the type of elements that an image begins with.
+const remat_shim::Table* find_table(const char* image) {
+    for (const remat_shim::Table* table = remat_shim::Table::tables; table != nullptr; table = table->next) {
+        size_t length = strlen(table->elem);
+        if (strncmp(image, table->elem, length) == 0 && image[length] == ' ') {
+            return table;
+        }
+    }
+    return nullptr;
+}
+
+const remat_shim::Kernel* find_kernel(const remat_shim::Table& table, const char* name) {
+    for (size_t i = 0; i < table.count; i++) {
+        if (strcmp(table.kernels[i].name, name) == 0) {
+            return &table.kernels[i];
         }
     }
     return nullptr;
@@ -94,7 +106,11 @@ API cuModuleLoadData(void** module, const void* image) {
     if (strncmp(static_cast<const char*>(image), IMAGE_MAGIC, IMAGE_MAGIC_SIZE) != 0) {
         return refuse(INVALID_IMAGE, "an image that the fake NVRTC did not make");
     }
-    *module = modules.add(std::make_unique<Module>());
+    const remat_shim::Table* table = find_table(static_cast<const char*>(image) + IMAGE_MAGIC_SIZE);
+    if (table == nullptr) {
+        return refuse(INVALID_IMAGE, "an image for elements that kernels are not compiled for");
+    }
+    *module = modules.add(std::make_unique<Module>(Module{table, {}}));
     return SUCCESS;
 }
 
@@ -122,7 +138,7 @@ API cuModuleGetFunction(void** function, void* handle, const char* name) {
     if (module == nullptr) {
         return refuse(INVALID_HANDLE, "there is no module %p", handle);
     }
-    const remat_shim::Kernel* kernel = find_kernel(name);
+    const remat_shim::Kernel* kernel = find_kernel(*module->table, name);
     if (kernel == nullptr) {
         return NOT_FOUND;
     }

@@ -131,9 +131,20 @@ template <auto kernel> constexpr auto signature = signature_of(kernel);
             remat_shim::signature<name>.count, max_threads                                                             \
     }
 
-// Written by the build script.
-extern const Kernel kernels[];
-extern const size_t kernel_count;
+// The kernels of one type of elements, in a list of all such tables.
+struct Table {
+    const char* elem;
+    const Kernel* kernels;
+    size_t count;
+    const Table* next;
+
+    Table(const char* elem, const Kernel* kernels, size_t count)
+        : elem(elem), kernels(kernels), count(count), next(tables) {
+        tables = this;
+    }
+
+    static const Table* tables;
+};
 
 // The most shared memory that a block can have, with and without asking for more.
 constexpr unsigned MAX_SHARED = 227 << 10;

@@ -165,6 +165,7 @@ fn lines(size: Option<Size>) -> u64 {
         Class::Scalar => F32.scalar,
         Class::Index => 4,
         Class::Half => 2,
+        Class::Rounded => 0,
     };
     (elements * width).div_ceil(F32.line)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::nets::{Net, Plan, gpt, mlp, unet};
 use super::random::Rng;
-use super::{F32, F64, is_run, live, planned, schedule, verify};
+use super::{BF16, F32, F64, is_run, live, planned, planned_in, schedule, verify};
 use crate::plan::layout::{Layout, Placed, Region, TooLarge, Used, What, Widths, layout};
 use crate::plan::pack::{Buffer, pack};
 use crate::plan::problem::{Class, Extent, Problem, Size};
@@ -32,7 +32,7 @@ fn nets() -> impl Iterator<Item = (String, Problem)> {
 #[test]
 fn the_arena_is_hardly_larger_than_what_is_live_at_the_peak() {
     for (name, problem) in nets() {
-        for widths in [F32, F64] {
+        for widths in [F32, F64, BF16] {
             let program = schedule::train(&problem);
             let layout = layout(&problem, &program, widths).expect("it fits into 64 bits");
             assert_eq!(verify::train(&problem, &program, &layout, widths), Ok(()), "{name}");
@@ -114,16 +114,56 @@ fn inputs_and_the_gradient_of_the_loss_are_live_from_the_start_and_the_loss_to_t
 
 #[test]
 fn scratch_lives_in_its_step_alone() {
-    let (program, layout) = planned(&gpt(1, Plan::StoreAll));
-    let buffers = layout.buffers.iter().enumerate();
-    let scratch: Vec<_> = buffers.filter(|(_, p)| matches!(p.what, What::Scratch(_))).collect();
-    // Attention has some in its forward and in its backward.
-    assert_eq!(scratch.len(), 2);
-    for (index, placed) in scratch {
-        assert_eq!(placed.first, placed.last);
-        assert!(is_run(&program.steps[placed.first]));
-        let touching = (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
-        assert!(touching.eq([placed.first]));
+    for (widths, count) in [(F32, 2), (BF16, 12)] {
+        let (program, layout) = planned_in(&gpt(1, Plan::StoreAll), widths);
+        let buffers = layout.buffers.iter().enumerate().filter(|(_, placed)| placed.lines > 0);
+        let scratch: Vec<_> = buffers.filter(|(_, p)| matches!(p.what, What::Scratch(_))).collect();
+        // Attention has some in its forward and in its backward; and for bf16 each of five products.
+        assert_eq!(scratch.len(), count);
+        for (index, placed) in scratch {
+            assert_eq!(placed.first, placed.last);
+            assert!(is_run(&program.steps[placed.first]));
+            let touching = (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
+            assert!(touching.eq([placed.first]));
+        }
+    }
+}
+
+#[test]
+fn parameters_that_are_rounded_take_bytes_where_activations_are_narrower_and_nothing_elsewhere() {
+    let mut net = Net::default();
+    let (x, y) = (net.input(Class::Elem, 32), net.input(Class::Index, 1));
+    let x = net.linear(x, 1, 32, 64);
+    let x = net.linear(x, 1, 64, 10);
+    let loss = net.cross_entropy(x, y, 1);
+    let problem = net.loss(loss);
+    let mut bare = problem.clone();
+    for node in &mut bare.nodes {
+        node.scratch = None;
+        node.backward.iter_mut().for_each(|backward| backward.scratch = None);
+    }
+    let used = |problem: &Problem, widths| {
+        let layout = planned_in(problem, widths).1;
+        (layout.per_sample, layout.fixed)
+    };
+    for widths in [F32, F64] {
+        assert_eq!(used(&problem, widths), used(&bare, widths));
+    }
+    let ((samples, with), (bare_samples, without)) = (used(&problem, BF16), used(&bare, BF16));
+    assert_eq!(samples, bare_samples);
+    // The larger of the two: 32 * 64 weights and 64 biases, beside the gradient of the loss.
+    let lines = (32 * 64 + 64) * 2 / 64;
+    assert_eq!((with.live, with.peak), (with.peak, without.peak - 1 + lines));
+}
+
+#[test]
+fn a_layout_for_bf16_has_the_buffers_of_that_for_f32_and_half_of_its_activations() {
+    for (name, problem) in nets() {
+        let (program, base) = planned(&problem);
+        let narrow = layout(&problem, &program, BF16).expect("it fits into 64 bits");
+        assert_eq!(verify::alike(&base, &narrow), Ok(()), "{name}");
+        let (wide, narrow) = (base.per_sample.peak, narrow.per_sample.peak);
+        assert!((wide / 2..wide).contains(&narrow), "{name}: {narrow} of {wide}");
     }
 }
 
@@ -154,6 +194,9 @@ fn a_layout_that_would_waste_memory_is_not_stretched() {
     let loss = net.cross_entropy(y, ids, 1);
     let (_, base) = planned(&net.loss(loss));
     assert!(stretch(&base, F64).is_none());
+    // Nor is one without room for what is rounded one that has it.
+    let (_, base) = planned(&gpt(1, Plan::PerBlock));
+    assert!(stretch(&base, F64).is_some() && stretch(&base, BF16).is_none());
 }
 
 #[test]
@@ -180,6 +223,27 @@ fn a_stretched_layout_with_anything_changed_is_refused() {
     assert!(refused(&|wrong| wrong.param_lines += 1));
     assert!(refused(&|wrong| wrong.stretched = Some([1, 1])));
     assert!(refused(&|wrong| wrong.stretched = None));
+    assert!(refused(&|wrong| wrong.touches.edit(|touches| touches.swap(0, 1))));
+    assert!(!refused(&|_| ()));
+}
+
+#[test]
+fn layouts_of_other_buffers_are_not_alike() {
+    let problem = gpt(1, Plan::PerBlock);
+    let (program, base) = planned(&problem);
+    let narrow = layout(&problem, &program, BF16).expect("it fits into 64 bits");
+    let refused = |change: &dyn Fn(&mut Layout)| {
+        let mut wrong = narrow.clone();
+        change(&mut wrong);
+        verify::alike(&base, &wrong).is_err()
+    };
+    for index in 1..narrow.buffers.len() {
+        if narrow.buffers[index] != narrow.buffers[index - 1] {
+            assert!(refused(&|wrong| wrong.buffers.swap(index - 1, index)), "{index}");
+        }
+    }
+    assert!(refused(&|wrong| wrong.params -= 1));
+    assert!(refused(&|wrong| wrong.buffers.truncate(1)));
     assert!(refused(&|wrong| wrong.touches.edit(|touches| touches.swap(0, 1))));
     assert!(!refused(&|_| ()));
 }

@@ -32,11 +32,19 @@ const F32: Widths = Widths { line: 64, elem: 4, scalar: 4 };
 /// The CPU's, for f64.
 const F64: Widths = Widths { line: 64, elem: 8, scalar: 8 };
 
+/// A GPU's, for bf16 beside parameters of f32.
+const BF16: Widths = Widths { line: 64, elem: 2, scalar: 4 };
+
 /// A training program and its layout for f32, both accepted by `verify`.
 fn planned(problem: &Problem) -> (Program, Layout) {
+    planned_in(problem, F32)
+}
+
+/// The same for other widths.
+fn planned_in(problem: &Problem, widths: Widths) -> (Program, Layout) {
     let program = schedule::train(problem);
-    let layout = layout(problem, &program, F32).expect("it fits into 64 bits");
-    if let Err(violation) = verify::train(problem, &program, &layout, F32) {
+    let layout = layout(problem, &program, widths).expect("it fits into 64 bits");
+    if let Err(violation) = verify::train(problem, &program, &layout, widths) {
         panic!("{violation}\n{}", steps::text(&program));
     }
     (program, layout)

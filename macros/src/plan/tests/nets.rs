@@ -25,7 +25,10 @@ pub(super) struct Layer<'a> {
     /// Its backward reads what it made.
     pub(super) needs_output: bool,
     pub(super) params: &'a [ParamId],
+    /// Scalars per sample of scratch.
     pub(super) scratch: u64,
+    /// Elements of parameters that its kernels round, if it has no other scratch.
+    pub(super) rounded: u64,
     pub(super) epilogue: bool,
     pub(super) recompute: bool,
     pub(super) flops: u64,
@@ -74,7 +77,11 @@ impl Net {
         if layer.needs_output {
             reads.push(makes[0]);
         }
-        let scratch = (layer.scratch > 0).then(|| per_sample(Class::Scalar, layer.scratch));
+        let rounded = Size { class: Class::Rounded, extent: Extent::Fixed(layer.rounded) };
+        let scratch = match layer.scratch {
+            0 => (layer.rounded > 0).then_some(rounded),
+            scalars => Some(per_sample(Class::Scalar, scalars)),
+        };
         let moved = layer.reads.iter().chain(&makes[..1]);
         let bytes = moved.map(|&value| self.problem.values[value].size.f32_bytes()).sum();
         self.problem.nodes.push(Node {
@@ -199,6 +206,7 @@ impl Net {
             size: rows * outputs,
             needs_input: true,
             params: &params,
+            rounded: inputs * outputs + outputs,
             flops: 2 * rows * inputs * outputs,
             ..Layer::default()
         })

@@ -6,7 +6,7 @@ use super::interpreter::{execute, store_everything};
 use super::mutations::Mutant;
 use super::random::{self, Rng};
 use super::steps::text;
-use super::{F32, F64, brute, live, mutations, planned, results};
+use super::{BF16, F32, F64, brute, live, mutations, planned, planned_in, results};
 use crate::plan::layout::{What, layout};
 use crate::plan::problem::{Problem, ValueId};
 use crate::plan::program::{Kind, Program, Run, Step};
@@ -26,9 +26,12 @@ fn every_plan_gives_the_bits_of_storing_everything() {
         for batch in [1, 3] {
             assert_eq!(execute(&problem, &program, &planned_layout, &wanted, batch), expected, "seed {seed}");
         }
-        let wide = layout(&problem, &program, F64).expect("it fits into 64 bits");
-        assert_eq!(verify::train(&problem, &program, &wide, F64), Ok(()), "seed {seed}");
-        assert_eq!(execute(&problem, &program, &wide, &wanted, 2), expected, "seed {seed}");
+        for widths in [F64, BF16] {
+            let other = layout(&problem, &program, widths).expect("it fits into 64 bits");
+            assert_eq!(verify::train(&problem, &program, &other, widths), Ok(()), "seed {seed}");
+            assert_eq!(verify::alike(&planned_layout, &other), Ok(()), "seed {seed}");
+            assert_eq!(execute(&problem, &program, &other, &wanted, 2), expected, "seed {seed}");
+        }
     }
 }
 
@@ -39,10 +42,12 @@ fn forward_alone_gives_the_same_values() {
         let made: Vec<ValueId> = problem.nodes.iter().map(|node| node.makes[0]).collect();
         let wanted: Vec<ValueId> = (0..1 + rng.below(3)).map(|_| made[rng.below(made.len())]).collect();
         let program = schedule::forward(&problem, &wanted);
-        let layout = layout(&problem, &program, F32).expect("it fits into 64 bits");
-        assert_eq!(verify::forward(&problem, &wanted, &program, &layout, F32), Ok(()), "seed {seed}");
         let expected = store_everything(&problem, &wanted, false);
-        assert_eq!(execute(&problem, &program, &layout, &wanted, 2), expected, "seed {seed}");
+        for widths in [F32, BF16] {
+            let layout = layout(&problem, &program, widths).expect("it fits into 64 bits");
+            assert_eq!(verify::forward(&problem, &wanted, &program, &layout, widths), Ok(()), "seed {seed}");
+            assert_eq!(execute(&problem, &program, &layout, &wanted, 2), expected, "seed {seed}");
+        }
     }
 }
 
@@ -52,20 +57,21 @@ fn verify_rejects_every_single_change_that_changes_the_answer() {
         let (mut tried, mut mattered, mut accepted) = (0, 0, 0);
         for (seed, problem) in problems(200, 9) {
             let wanted = results(&problem);
+            let widths = if seed % 2 == 0 { F32 } else { BF16 };
             let (program, layout) = if train {
-                planned(&problem)
+                planned_in(&problem, widths)
             } else {
                 let program = schedule::forward(&problem, &wanted);
-                let layout = layout(&problem, &program, F32).expect("it fits into 64 bits");
+                let layout = layout(&problem, &program, widths).expect("it fits into 64 bits");
                 (program, layout)
             };
             let expected = store_everything(&problem, &wanted, train);
             for Mutant { program: changed, layout, wrong } in mutations::all(&program, &layout) {
                 let matters = execute(&problem, &changed, &layout, &wanted, 1) != expected;
                 let verdict = if train {
-                    verify::train(&problem, &changed, &layout, F32)
+                    verify::train(&problem, &changed, &layout, widths)
                 } else {
-                    verify::forward(&problem, &wanted, &changed, &layout, F32)
+                    verify::forward(&problem, &wanted, &changed, &layout, widths)
                 };
                 assert!(!(matters && verdict.is_ok()), "seed {seed}: {wrong}\n{}", text(&program));
                 tried += 1;

@@ -118,6 +118,7 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
         needs_output: rng.percent(30),
         params: &params,
         scratch: if rng.percent(20) { random_size(rng) } else { 0 },
+        rounded: params.iter().filter_map(|&param| net.problem.params[param]).sum(),
         epilogue: epilogue.is_some(),
         recompute: rng.percent(odds.marked),
         flops: rng.below(1000) as u64,

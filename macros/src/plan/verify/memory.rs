@@ -315,6 +315,13 @@ fn lines(size: Size, widths: Widths) -> (Region, u128) {
         Class::Scalar => widths.scalar,
         Class::Index => 4,
         Class::Half => 2,
+        Class::Rounded => {
+            if widths.elem < widths.scalar {
+                widths.elem
+            } else {
+                0
+            }
+        }
     };
     let (region, elements) = match size.extent {
         Extent::PerSample(elements) => (Region::PerSample, elements),

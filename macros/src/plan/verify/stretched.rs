@@ -10,12 +10,8 @@ use crate::plan::layout::{Layout, Placed, Region, Used, Widths};
 /// Checks `layout` against `base`.
 pub(super) fn check(base: &Layout, layout: &Layout, widths: Widths) -> Check {
     let Some(factors) = layout.stretched else { return Err("it does not say by how much".to_owned()) };
-    ensure!(layout.touches == base.touches, "it is of other steps");
-    let buffers = |layout: &Layout| (layout.buffers.len(), layout.params);
-    ensure!(buffers(layout) == buffers(base), "it has other buffers");
+    alike(base, layout)?;
     for (own, placed) in layout.buffers.iter().zip(&base.buffers) {
-        let same = Placed { offset: placed.offset, lines: placed.lines, ..*own } == *placed;
-        ensure!(same, "{:?} is not as it was", placed.what);
         check_size(own, placed.size, widths)?;
     }
     let mut front = 0;
@@ -26,6 +22,18 @@ pub(super) fn check(base: &Layout, layout: &Layout, widths: Widths) -> Check {
     ensure!(layout.param_lines == front, "the front ends at {front}, and {} is said", layout.param_lines);
     region(base, layout, Region::PerSample, (0, 0), factors[0], layout.per_sample)?;
     region(base, layout, Region::Fixed, (base.param_lines, front), factors[1], layout.fixed)
+}
+
+/// Checks that `layout` has the buffers of `base`, in its order, at its steps.
+pub(super) fn alike(base: &Layout, layout: &Layout) -> Check {
+    ensure!(layout.touches == base.touches, "it is of other steps");
+    let buffers = |layout: &Layout| (layout.buffers.len(), layout.params);
+    ensure!(buffers(layout) == buffers(base), "it has other buffers");
+    for (own, placed) in layout.buffers.iter().zip(&base.buffers) {
+        let same = Placed { offset: placed.offset, lines: placed.lines, ..*own } == *placed;
+        ensure!(same, "{:?} is not as it was", placed.what);
+    }
+    Ok(())
 }
 
 /// Checks the buffers of one region, which begins behind the front.

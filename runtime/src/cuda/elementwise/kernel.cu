@@ -4,10 +4,12 @@
 
 // to[n] = or += sign from[n]
 extern "C" __global__ void elementwise_copy(elem* to, const elem* from, int64_t n, float sign, int32_t add) {
-    each_pack(n, [=](int64_t i, int count) {
-        Pack pack = load_some(from + i, count);
-        for (int j = 0; j < PACK; j++) pack.x[j] *= sign;
-        put_some(to + i, pack, count, add);
+    each_run<elem>(n, [=](int64_t i, auto width) {
+        constexpr int WIDTH = decltype(width)::value;
+        Values<WIDTH> values = load<WIDTH>(from + i);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) values.x[j] *= sign;
+        put(to + i, values, add);
     });
 }
 
@@ -18,7 +20,7 @@ extern "C" __global__ void elementwise_broadcast(elem* y, const elem* x, const p
         float w = weight[i];
         for (int64_t sample = blockIdx.y; sample < B; sample += gridDim.y) {
             int64_t at = sample * M + i;
-            y[at] = x ? x[at] + w : w;
+            y[at] = (elem)(x ? x[at] + w : w);
         }
     }
 }
@@ -49,9 +51,9 @@ extern "C" __global__ void elementwise_columns(
         int64_t c = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * step;
         for (; c < width; c += (int64_t)gridDim.x * blockDim.x * step) {
             if (packs) {
-                put_some(out + c, load_pack(in + c), PACK, add);
+                put(out + c, load<PACK>(in + c), add);
             } else {
-                out[c] = add ? out[c] + in[c] : in[c];
+                put(out + c, in[c], add);
             }
         }
     }

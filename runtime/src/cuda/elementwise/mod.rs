@@ -1,6 +1,6 @@
 //! What several ops move and add.
 
-use super::{Address, Function, Gpu, Grid, Source};
+use super::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::cpu::elementwise::check_lengths;
 use crate::error::Error;
 
@@ -23,7 +23,7 @@ pub(crate) fn check(view: &impl Address, expected: usize) -> Result<(), Error> {
     check_lengths(&[(view.len(), expected)])
 }
 
-impl Gpu {
+impl<E: Elem> Cuda<E> {
     /// to = or += sign from
     pub(crate) fn copy(
         &self,
@@ -36,7 +36,9 @@ impl Gpu {
         check(from, n)?;
         let (to, from, add) = (to.address(), from.address(), i32::from(add));
         // SAFETY: both have n elements.
-        unsafe { self.launch(&COPY, Grid::elementwise(self, n), &[&to, &from, &(n as i64), &sign, &add]) }
+        unsafe {
+            self.launch(&COPY, Grid::elementwise::<E>(self.gpu(), n), &[&to, &from, &(n as i64), &sign, &add])
+        }
     }
 
     /// y[batch, m] = x[batch, m] + the first m of weight, or those alone
@@ -52,7 +54,7 @@ impl Gpu {
         if x.is_some_and(|x| x.len() != y.len()) || weight.len() < m {
             return Err(Error::internal("a broadcast of arrays that do not fit"));
         }
-        let mut grid = Grid::elementwise(self, m.saturating_mul(4));
+        let mut grid = Grid::with_stride(self.gpu(), m);
         grid.blocks.1 = batch.clamp(1, 1 << 10) as u32;
         let (y, x, weight) = (y.address(), x.map_or(0, Address::address), weight.address());
         // SAFETY: their lengths were looked at.
@@ -73,7 +75,7 @@ impl Gpu {
         if total < m {
             return Err(Error::internal("the sum over samples of more than its gradient holds"));
         }
-        let grid = Grid::elementwise(self, total.saturating_mul(4));
+        let grid = Grid::with_stride(self.gpu(), total);
         let (dweight, dy, add) = (dweight.address(), dy.address(), i32::from(add));
         let (m, batch, total) = (m as i64, batch as i64, total as i64);
         // SAFETY: their lengths were looked at.
@@ -95,8 +97,13 @@ impl Gpu {
             return Err(Error::internal("columns of arrays that do not have them"));
         }
         // 32 threads side by side, a pack each if they can, and 8 rows.
+        let across = 32 * 16 / size_of::<E>();
         let grid = Grid {
-            blocks: (width.div_ceil(128).clamp(1, 64) as u32, rows.div_ceil(8).clamp(1, 1 << 12) as u32, 1),
+            blocks: (
+                width.div_ceil(across).clamp(1, 64) as u32,
+                rows.div_ceil(8).clamp(1, 1 << 12) as u32,
+                1,
+            ),
             threads: (32, 8, 1),
             shared: 0,
         };

@@ -2,7 +2,7 @@
 
 use super::{Activation, Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Gpu, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "activation", text: include_str!("kernel.cu") };
@@ -25,19 +25,25 @@ pub(crate) fn number(activation: Activation) -> i32 {
 ///
 /// # Safety
 /// Both must have n elements.
-pub(crate) unsafe fn apply(gpu: &Gpu, activation: Activation, y: u64, x: u64, n: usize) -> Result<(), Error> {
-    let grid = Grid::elementwise(gpu, n);
+pub(crate) unsafe fn apply<E: Elem>(
+    cuda: &Cuda<E>,
+    activation: Activation,
+    y: u64,
+    x: u64,
+    n: usize,
+) -> Result<(), Error> {
+    let grid = Grid::elementwise::<E>(cuda.gpu(), n);
     // SAFETY: the caller's promise; each element is read and then written, by one thread.
-    unsafe { gpu.launch(&FORWARD, grid, &[&y, &x, &(n as i64), &number(activation)]) }
+    unsafe { cuda.launch(&FORWARD, grid, &[&y, &x, &(n as i64), &number(activation)]) }
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let n = batch * spec.len;
         check_lengths(&[(y.len(), n), (x.len(), n)])?;
         // SAFETY: both have n elements.
-        unsafe { apply(self.gpu(), spec.activation, y.address(), x.address(), n) }
+        unsafe { apply(self, spec.activation, y.address(), x.address(), n) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -47,8 +53,8 @@ impl Kernel for Cuda<f32> {
         check_lengths(&[(dx.len(), n), (dy.len(), n), (saved.len(), n)])?;
         let (add, activation) = (i32::from(dx.add), number(spec.activation));
         let (dx, dy, saved) = (dx.address(), dy.address(), saved.address());
-        let grid = Grid::elementwise(self.gpu(), n);
+        let grid = Grid::elementwise::<E>(self.gpu(), n);
         // SAFETY: all three have n elements.
-        unsafe { self.gpu().launch(&BACKWARD, grid, &[&dx, &dy, &saved, &(n as i64), &activation, &add]) }
+        unsafe { self.launch(&BACKWARD, grid, &[&dx, &dy, &saved, &(n as i64), &activation, &add]) }
     }
 }

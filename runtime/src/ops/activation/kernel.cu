@@ -5,38 +5,36 @@
 
 template <int ACTIVATION>
 __device__ __forceinline__ void forward(elem* y, const elem* x, int64_t n) {
-    each_pack(n, [=](int64_t i, int count) {
-        Pack pack = load_some(x + i, count);
-        for (int j = 0; j < PACK; j++) pack.x[j] = activate<ACTIVATION>(pack.x[j]);
-        store_some(y + i, pack, count);
+    each_run<elem>(n, [=](int64_t i, auto width) {
+        constexpr int WIDTH = decltype(width)::value;
+        Values<WIDTH> at = load<WIDTH>(x + i);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) at.x[j] = activate<ACTIVATION>(at.x[j]);
+        store(y + i, at);
     });
 }
 
 template <int ACTIVATION>
 __device__ __forceinline__ void backward(elem* dx, const elem* dy, const elem* saved, int64_t n, int add) {
-    each_pack(n, [=](int64_t i, int count) {
-        Pack pack = load_some(dy + i, count), at = load_some(saved + i, count);
-        for (int j = 0; j < PACK; j++) pack.x[j] *= slope<ACTIVATION>(at.x[j]);
-        put_some(dx + i, pack, count, add);
+    each_run<elem>(n, [=](int64_t i, auto width) {
+        constexpr int WIDTH = decltype(width)::value;
+        Values<WIDTH> d = load<WIDTH>(dy + i), at = load<WIDTH>(saved + i);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) d.x[j] *= slope<ACTIVATION>(at.x[j]);
+        put(dx + i, d, add);
     });
 }
-
-// An activation as a type.
-template <int ACTIVATION>
-struct Chosen {
-    static constexpr int value = ACTIVATION;
-};
 
 // Calls f with the activation as a constant.
 template <class F>
 __device__ __forceinline__ void with_activation(int activation, F f) {
     switch (activation) {
-        case RELU: return f(Chosen<RELU>());
-        case GELU: return f(Chosen<GELU>());
-        case GELU_TANH: return f(Chosen<GELU_TANH>());
-        case SILU: return f(Chosen<SILU>());
-        case SIGMOID: return f(Chosen<SIGMOID>());
-        case TANH: return f(Chosen<TANH>());
+        case RELU: return f(Constant<RELU>());
+        case GELU: return f(Constant<GELU>());
+        case GELU_TANH: return f(Constant<GELU_TANH>());
+        case SILU: return f(Constant<SILU>());
+        case SIGMOID: return f(Constant<SIGMOID>());
+        case TANH: return f(Constant<TANH>());
     }
 }
 

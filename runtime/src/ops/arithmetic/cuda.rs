@@ -2,7 +2,7 @@
 
 use super::{Arithmetic, Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Function, Grid, Source, View};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
 use crate::device::ElemGrad;
 use crate::error::Error;
 
@@ -10,7 +10,7 @@ pub(crate) static SOURCE: Source = Source { name: "arithmetic", text: include_st
 static FORWARD: Function = Function { source: &SOURCE, name: "arithmetic_forward" };
 static BACKWARD: Function = Function { source: &SOURCE, name: "arithmetic_backward" };
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, a, b } = args;
         let n = batch * spec.len;
@@ -23,18 +23,18 @@ impl Kernel for Cuda<f32> {
             Arithmetic::Mul => 2,
         };
         let (y, a, b) = (y.address(), a.address(), b.address());
-        let grid = Grid::elementwise(self.gpu(), n);
+        let grid = Grid::elementwise::<E>(self.gpu(), n);
         // SAFETY: all three have n elements.
-        unsafe { self.gpu().launch(&FORWARD, grid, &[&y, &a, &b, &(n as i64), &op]) }
+        unsafe { self.launch(&FORWARD, grid, &[&y, &a, &b, &(n as i64), &op]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { da, db, dy, a, b } = args;
         check(&dy, batch * spec.len)?;
-        let gradient = |to: Option<ElemGrad<'_, Self>>, sign, other: Option<View<'_, f32>>| match to {
+        let gradient = |to: Option<ElemGrad<'_, Self>>, sign, other: Option<View<'_, E>>| match to {
             None => Ok(()),
             Some(to) if spec.op == Arithmetic::Mul => factor(self, &to, &dy, other),
-            Some(to) => self.gpu().copy(&to, &dy, sign, to.add),
+            Some(to) => self.copy(&to, &dy, sign, to.add),
         };
         gradient(da, 1.0, b)?;
         gradient(db, if spec.op == Arithmetic::Sub { -1.0 } else { 1.0 }, a)
@@ -42,18 +42,18 @@ impl Kernel for Cuda<f32> {
 }
 
 /// to = or += dy other
-fn factor(
-    cuda: &Cuda,
-    to: &ElemGrad<'_, Cuda>,
-    dy: &View<'_, f32>,
-    other: Option<View<'_, f32>>,
+fn factor<E: Elem>(
+    cuda: &Cuda<E>,
+    to: &ElemGrad<'_, Cuda<E>>,
+    dy: &View<'_, E>,
+    other: Option<View<'_, E>>,
 ) -> Result<(), Error> {
     let other = other.ok_or_else(|| Error::internal("the gradient of a product without its other factor"))?;
     let n = dy.len();
     check(to, n)?;
     check(&other, n)?;
-    let grid = Grid::elementwise(cuda.gpu(), n);
+    let grid = Grid::elementwise::<E>(cuda.gpu(), n);
     let (at, dy, other, add) = (to.address(), dy.address(), other.address(), i32::from(to.add));
     // SAFETY: all three have n elements.
-    unsafe { cuda.gpu().launch(&BACKWARD, grid, &[&at, &dy, &other, &(n as i64), &add]) }
+    unsafe { cuda.launch(&BACKWARD, grid, &[&at, &dy, &other, &(n as i64), &add]) }
 }

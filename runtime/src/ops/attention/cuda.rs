@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Source, View};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
 use crate::device::ElemGrad;
 use crate::error::Error;
 
@@ -76,14 +76,14 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(spec: &Spec, batch: usize, xs: &[View<'_, f32>]) -> Result<Self, Error> {
+    fn new<E: Elem>(spec: &Spec, batch: usize, xs: &[View<'_, E>]) -> Result<Self, Error> {
         let &Spec { queries, keys, heads, dim, causal, packed } = spec;
         if (causal || packed) && queries != keys {
             return Err(Error::internal("attention of one sequence with two lengths"));
         }
         check_lengths(&[(xs.len(), if packed { 1 } else { 3 })])?;
         xs.iter().zip(lens(spec, batch)).try_for_each(|(x, len)| check_lengths(&[(x.len(), len)]))?;
-        let [q, k, v] = parts(spec, std::array::from_fn(|i| xs.get(i).map_or(0, View::address)));
+        let [q, k, v] = parts::<E>(spec, std::array::from_fn(|i| xs.get(i).map_or(0, View::address)));
         let scale = (1.0 / (dim as f64).sqrt()) as f32;
         let stride = (if packed { 3 } else { 1 } * heads * dim) as i64;
         let (queries, keys, heads, dim) = (count(queries)?, count(keys)?, count(heads)?, count(dim)?);
@@ -99,8 +99,8 @@ fn lens(spec: &Spec, batch: usize) -> [usize; 3] {
 }
 
 /// Where q, k and v are, or their gradients, in `starts`, the addresses of what holds them: 0 for none.
-fn parts(spec: &Spec, starts: [u64; 3]) -> [u64; 3] {
-    let row = (size_of::<f32>() * spec.heads * spec.dim) as u64;
+fn parts<E>(spec: &Spec, starts: [u64; 3]) -> [u64; 3] {
+    let row = (size_of::<E>() * spec.heads * spec.dim) as u64;
     match (spec.packed, starts[0]) {
         (false, _) => starts,
         (true, 0) => [0; 3],
@@ -115,22 +115,22 @@ fn count(n: usize) -> Result<i32, Error> {
 }
 
 /// Where the gradients of q, k and v go, and whether each is added to.
-fn gradients(
+fn gradients<E: Elem>(
     spec: &Spec,
     batch: usize,
-    dxs: &[Option<ElemGrad<'_, Cuda<f32>>>],
+    dxs: &[Option<ElemGrad<'_, Cuda<E>>>],
 ) -> Result<[(u64, i32); 3], Error> {
     check_lengths(&[(dxs.len(), if spec.packed { 1 } else { 3 })])?;
     let wanted = || dxs.iter().zip(lens(spec, batch)).filter_map(|(dx, len)| Some((dx.as_ref()?, len)));
     wanted().try_for_each(|(dx, len)| check_lengths(&[(dx.len(), len)]))?;
-    let starts = parts(spec, std::array::from_fn(|i| dxs.get(i).map_or(0, Address::address)));
+    let starts = parts::<E>(spec, std::array::from_fn(|i| dxs.get(i).map_or(0, Address::address)));
     Ok(std::array::from_fn(|i| {
         let dx = dxs.get(if spec.packed { 0 } else { i }).and_then(Option::as_ref);
         (starts[i], i32::from(dx.is_some_and(|dx| dx.add)))
     }))
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, lse, xs } = args;
         let Shape { q, k, v, stride, queries, keys, heads, dim, scale, causal } =
@@ -148,7 +148,7 @@ impl Kernel for Cuda<f32> {
         let (y, lse) = (y.address(), lse.address());
         // SAFETY: all lengths are those of the shapes; where there is no lse, 0 is given.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &kernel.function,
                 grid,
                 &[&y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale, &causal],
@@ -169,7 +169,7 @@ impl Kernel for Cuda<f32> {
             let grid = kernel.grid(batch * spec.heads, spec.queries, 2)?;
             // SAFETY: all lengths are those of the shapes.
             unsafe {
-                self.gpu().launch(
+                self.launch(
                     &kernel.function,
                     grid,
                     &[
@@ -184,7 +184,7 @@ impl Kernel for Cuda<f32> {
             let grid = kernel.grid(batch * spec.heads, spec.keys, 2)?;
             // SAFETY: all lengths are those of the shapes; for a gradient that is not asked for, 0 is given.
             unsafe {
-                self.gpu().launch(
+                self.launch(
                     &kernel.function,
                     grid,
                     &[

@@ -28,12 +28,7 @@ constexpr int ROW_STEP = D + 4;
 template <int C>
 constexpr int WEIGHT_STEP = C + 8;
 
-struct alignas(16) Floats {
-    float x[4];
-};
-struct alignas(4 * sizeof(elem)) Elems {
-    elem x[4];
-};
+typedef Values<4> Floats;
 
 __device__ __forceinline__ Floats& floats(float* at) { return *reinterpret_cast<Floats*>(at); }
 __device__ __forceinline__ const Floats& floats(const float* at) { return *reinterpret_cast<const Floats*>(at); }
@@ -57,10 +52,7 @@ __device__ __forceinline__ Floats load_four(const Rows<T>& rows, int row, int co
     Floats four = {};
     int count = row < rows.count ? rows.dim - column : 0;
     if (rows.whole()) {
-        if (count <= 0) return four;
-        Elems from = *reinterpret_cast<const Elems*>(rows.at(row, column));
-#pragma unroll
-        for (int e = 0; e < 4; e++) four.x[e] = from.x[e];
+        if (count > 0) four = load<4>(rows.at(row, column));
     } else {
 #pragma unroll
         for (int e = 0; e < 4; e++) {
@@ -79,15 +71,11 @@ __device__ __forceinline__ void put_four(const Rows<elem>& rows, int row, int co
     for (int e = 0; e < 4; e++) four.x[e] = add ? fmaf(scale, four.x[e], before.x[e]) : scale * four.x[e];
     int count = row < rows.count ? rows.dim - column : 0;
     if (rows.whole()) {
-        if (count <= 0) return;
-        Elems to;
-#pragma unroll
-        for (int e = 0; e < 4; e++) to.x[e] = four.x[e];
-        *reinterpret_cast<Elems*>(rows.at(row, column)) = to;
+        if (count > 0) store(rows.at(row, column), four);
     } else {
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-            if (e < count) *rows.at(row, column + e) = four.x[e];
+            if (e < count) *rows.at(row, column + e) = (elem)four.x[e];
         }
     }
 }

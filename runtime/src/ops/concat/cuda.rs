@@ -2,11 +2,11 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::Cuda;
 use crate::cuda::elementwise::{Columns, check};
+use crate::cuda::{Cuda, Elem};
 use crate::error::Error;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, xs } = args;
         check_lengths(&[(xs.len(), spec.parts.len())])?;
@@ -15,7 +15,7 @@ impl Kernel for Cuda<f32> {
         for (x, part) in xs.iter().zip(spec.parts) {
             let width = part * spec.inner;
             let to = Columns { at: &y as _, first, of };
-            self.gpu().columns(to, Columns { at: x, first: 0, of: width }, rows, width, false)?;
+            self.columns(to, Columns { at: x, first: 0, of: width }, rows, width, false)?;
             first += width;
         }
         Ok(())
@@ -30,7 +30,7 @@ impl Kernel for Cuda<f32> {
             let width = part * spec.inner;
             if let Some(dx) = dx {
                 let to = Columns { at: dx as _, first: 0, of: width };
-                self.gpu().columns(to, Columns { at: &dy, first, of }, rows, width, dx.add)?;
+                self.columns(to, Columns { at: &dy, first, of }, rows, width, dx.add)?;
             }
             first += width;
         }

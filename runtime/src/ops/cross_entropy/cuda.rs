@@ -4,7 +4,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -20,7 +20,7 @@ fn arguments(spec: &Spec) -> (i32, u32, f32, f32) {
     (i32::from(ignore_index.is_some()), ignore_index.unwrap_or(0), sharp as f32, even as f32)
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, lse, scratch, logits, target } = args;
         let (classes, rows) = (spec.classes, batch * spec.rows);
@@ -34,7 +34,7 @@ impl Kernel for Cuda<f32> {
         let Rows { grid, team } = Rows::of(rows, classes)?;
         // SAFETY: `logits` has `classes` elements for each row, the others that are there have one.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &ROWS,
                 grid,
                 &[
@@ -45,7 +45,7 @@ impl Kernel for Cuda<f32> {
         }
         let grid = Grid::of(1, TOTAL_THREADS)?;
         // SAFETY: `scratch` and `target` have an element for each row, `loss` has one.
-        unsafe { self.gpu().launch(&MEAN, grid, &[&loss, &scratch, &target, &count, &ignores, &ignored]) }
+        unsafe { self.launch(&MEAN, grid, &[&loss, &scratch, &target, &count, &ignores, &ignored]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -63,7 +63,7 @@ impl Kernel for Cuda<f32> {
         let Rows { grid, team } = Rows::of(rows, classes)?.with_stride(self.gpu());
         // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `lse` and `target` one, `dloss` one.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &BACKWARD,
                 grid,
                 &[

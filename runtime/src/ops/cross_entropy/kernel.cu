@@ -16,7 +16,7 @@ __device__ __forceinline__ void row_loss(Team team, scalar* lse, scalar* loss, c
     float log = logf(all.sum), below = 0.0f;
     if (even > 0.0f && counted) {
         each_of_row<WIDTH>(team, classes, [&](int64_t i) {
-            Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+            Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
             for (int j = 0; j < WIDTH; j++) below += all.max - run.x[j];
         });
@@ -68,15 +68,15 @@ template <int WIDTH, class Team>
 __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x, int64_t classes, float lse,
                                              int64_t target, float scale, float sharp, float even, int add) {
     each_of_row<WIDTH>(team, classes, [&](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i), to = {};
-        if (add) to = load_run<WIDTH>(dx + i);
+        Values<WIDTH> run = load<WIDTH>(x + i), to = {};
+        if (add) to = load<WIDTH>(dx + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float p = expf(run.x[j] - lse) - even;
             // p - 1 is to be rounded before it is added to anything.
             to.x[j] = fmaf(scale, i + j == target ? p - sharp : p, to.x[j]);
         }
-        store_run(dx + i, to);
+        store(dx + i, to);
     });
 }
 
@@ -95,7 +95,7 @@ extern "C" __global__ void cross_entropy_backward(elem* dlogits, const scalar* d
                 row_gradient<WIDTH>(team, dx, logits + row * classes, classes, lse[row], target[row], scale, sharp,
                                     even, add);
             } else if (!add) {
-                each_of_row<WIDTH>(team, classes, [&](int64_t i) { store_run(dx + i, Run<elem, WIDTH>{}); });
+                each_of_row<WIDTH>(team, classes, [&](int64_t i) { store(dx + i, Values<WIDTH>{}); });
             }
         }
     });

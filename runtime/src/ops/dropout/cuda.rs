@@ -2,14 +2,14 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 use crate::rng::Key;
 
 pub(crate) static SOURCE: Source = Source { name: "dropout", text: include_str!("kernel.cu") };
 static DROPOUT: Function = Function { source: &SOURCE, name: "dropout" };
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x, key } = args;
         drop_out(self, spec, batch, (&y, false), &x, key)
@@ -22,8 +22,8 @@ impl Kernel for Cuda<f32> {
 }
 
 /// to = or += from mask / (1 - p)
-fn drop_out(
-    cuda: &Cuda,
+fn drop_out<E: Elem>(
+    cuda: &Cuda<E>,
     spec: &Spec,
     batch: usize,
     (to, add): (&impl Address, bool),
@@ -38,9 +38,9 @@ fn drop_out(
     cuda.gpu().drawn(&key, |draws| {
         // SAFETY: both have n elements; seed and step stand where it is said.
         unsafe {
-            cuda.gpu().launch(
+            cuda.launch(
                 &DROPOUT,
-                Grid::elementwise(cuda.gpu(), n),
+                Grid::elementwise::<E>(cuda.gpu(), n),
                 &[&to, &from, &(n as i64), &draws, &key.node, &dropped, &(scale as f32), &add],
             )
         }

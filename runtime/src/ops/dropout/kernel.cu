@@ -20,7 +20,7 @@ extern "C" __global__ void dropout(
             if (i < n) {
                 // Multiplied by 0, so that NaN stays.
                 float kept = from[i] * (words.x[w] < dropped ? 0.0f : scale);
-                to[i] = add ? to[i] + kept : kept;
+                put(to + i, kept, add);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "embedding", text: include_str!("kernel.cu") };
@@ -16,7 +16,7 @@ const BLOCKS: usize = 1024;
 /// The most rows of a block: 32 KiB of sums.
 const ROWS: usize = 64;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, ids, weight } = args;
         let Spec { vocab, dim, .. } = *spec;
@@ -24,12 +24,12 @@ impl Kernel for Cuda<f32> {
         check(&y, rows * dim)?;
         check(&ids, rows)?;
         check(&weight, vocab * dim)?;
-        let threads = dim.div_ceil(4).next_multiple_of(32).min(256) as u32;
+        let threads = dim.div_ceil(16 / size_of::<E>()).next_multiple_of(32).min(256) as u32;
         let grid = Grid::of(rows.min(1 << 16), threads)?;
         let (y, ids, weight) = (y.address(), ids.address(), weight.address());
         let [rows, vocab, dim] = [rows, vocab, dim].map(|size| size as i64);
         // SAFETY: their lengths were looked at; the kernel looks at the ids.
-        unsafe { self.gpu().launch(&FORWARD, grid, &[&y, &ids, &weight, &rows, &vocab, &dim]) }
+        unsafe { self.launch(&FORWARD, grid, &[&y, &ids, &weight, &rows, &vocab, &dim]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -48,8 +48,6 @@ impl Kernel for Cuda<f32> {
         let (dweight, dy, ids) = (dweight.address(), dy.address(), ids.address());
         let [rows, vocab, dim] = [rows, vocab, dim].map(|size| size as i64);
         // SAFETY: their lengths were looked at; the kernel looks at the ids.
-        unsafe {
-            self.gpu().launch(&BACKWARD, grid, &[&dweight, &dy, &ids, &rows, &vocab, &dim, &per_block, &add])
-        }
+        unsafe { self.launch(&BACKWARD, grid, &[&dweight, &dy, &ids, &rows, &vocab, &dim, &per_block, &add]) }
     }
 }

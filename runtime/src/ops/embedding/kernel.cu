@@ -12,16 +12,17 @@ extern "C" __global__ void embedding_forward(
         bool there = id < V;
         if (D % PACK == 0) {
             for (int64_t d = (int64_t)threadIdx.x * PACK; d < D; d += (int64_t)blockDim.x * PACK) {
-                Pack pack;
+                Values<PACK> values;
                 if (there) {
-                    pack = load_pack(row + d);
+                    values = load<PACK>(row + d);
                 } else {
-                    for (int j = 0; j < PACK; j++) pack.x[j] = NAN;
+#pragma unroll
+                    for (int j = 0; j < PACK; j++) values.x[j] = NAN;
                 }
-                store_pack(y + r * D + d, pack);
+                store(y + r * D + d, values);
             }
         } else {
-            for (int64_t d = threadIdx.x; d < D; d += blockDim.x) y[r * D + d] = there ? row[d] : NAN;
+            for (int64_t d = threadIdx.x; d < D; d += blockDim.x) y[r * D + d] = (elem)(there ? row[d] : NAN);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "layer_norm", text: include_str!("kernel.cu") };
@@ -19,7 +19,7 @@ fn columns_of_block(dim: usize) -> usize {
     if dim < 4096 { 8 } else { 32 }
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, mean, rstd, x, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
@@ -37,11 +37,7 @@ impl Kernel for Cuda<f32> {
         // SAFETY: y and x have `rows` rows of `dim` elements; of the others, those that are there have the lengths
         // checked above.
         unsafe {
-            self.gpu().launch(
-                &FORWARD,
-                grid,
-                &[&y, &mean, &rstd, &x, &weight, &bias, &count, &length, &eps, &team],
-            )
+            self.launch(&FORWARD, grid, &[&y, &mean, &rstd, &x, &weight, &bias, &count, &length, &eps, &team])
         }
     }
 
@@ -62,7 +58,7 @@ impl Kernel for Cuda<f32> {
             // SAFETY: dx, dy and x have `rows` rows of `dim` elements, mean and rstd an element for each row, and a
             // weight that is there has `dim`.
             unsafe {
-                self.gpu().launch(
+                self.launch(
                     &BACKWARD_ROWS,
                     grid,
                     &[&dx, &dy, &x, &mean, &rstd, &weight, &count, &length, &team, &add],
@@ -77,7 +73,7 @@ impl Kernel for Cuda<f32> {
         let grid = Grid::of(dim.div_ceil(columns), COLUMN_THREADS)?;
         // SAFETY: as above; dweight and dbias have `dim` elements where they are there.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &BACKWARD_COLUMNS,
                 grid,
                 &[

@@ -7,9 +7,9 @@
 #include "cuda/rows.cuh"
 
 template <int WIDTH>
-__device__ __forceinline__ Run<param, WIDTH> load_weight(const param* weight, int64_t i) {
-    if (weight) return load_run<WIDTH>(weight + i);
-    Run<param, WIDTH> ones;
+__device__ __forceinline__ Values<WIDTH> load_weight(const param* weight, int64_t i) {
+    if (weight) return load<WIDTH>(weight + i);
+    Values<WIDTH> ones;
 #pragma unroll
     for (int j = 0; j < WIDTH; j++) ones.x[j] = 1.0f;
     return ones;
@@ -22,25 +22,25 @@ __device__ __forceinline__ void normalize(Team team, elem* y, float& mean, float
                                           float* partial) {
     float sum = 0.0f, squares = 0.0f;
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) sum += run.x[j];
     });
     mean = team.fold(sum, partial, Plus()) / (float)dim;
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) squares += (run.x[j] - mean) * (run.x[j] - mean);
     });
     float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
     rstd = 1.0f / sqrtf(variance + eps);
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
-        Run<param, WIDTH> w = load_weight<WIDTH>(weight, i), b = {};
-        if (bias) b = load_run<WIDTH>(bias + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
+        Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {};
+        if (bias) b = load<WIDTH>(bias + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = fmaf((run.x[j] - mean) * rstd, w.x[j], b.x[j]);
-        store_run(y + i, run);
+        store(y + i, run);
     });
 }
 
@@ -65,8 +65,8 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* dy
     // Of g, and of g n.
     float sums[2] = {0.0f, 0.0f};
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> d = load_run<WIDTH>(dy + i), run = load_run<WIDTH>(x + i);
-        Run<param, WIDTH> w = load_weight<WIDTH>(weight, i);
+        Values<WIDTH> d = load<WIDTH>(dy + i), run = load<WIDTH>(x + i);
+        Values<WIDTH> w = load_weight<WIDTH>(weight, i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float g = d.x[j] * w.x[j], n = (run.x[j] - mean) * rstd;
@@ -77,14 +77,14 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* dy
     team.fold(sums, partial, Plus());
     float mean_g = sums[0] / (float)dim, mean_gn = sums[1] / (float)dim;
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> d = load_run<WIDTH>(dy + i), run = load_run<WIDTH>(x + i);
-        Run<param, WIDTH> w = load_weight<WIDTH>(weight, i);
+        Values<WIDTH> d = load<WIDTH>(dy + i), run = load<WIDTH>(x + i);
+        Values<WIDTH> w = load_weight<WIDTH>(weight, i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             float g = d.x[j] * w.x[j], n = (run.x[j] - mean) * rstd;
             run.x[j] = rstd * fmaf(-n, mean_gn, g - mean_g);
         }
-        put_run(dx + i, run, add);
+        put(dx + i, run, add);
     });
 }
 

@@ -16,7 +16,7 @@ compiled!(Backward<'_>);
 
 impl<E: Product> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, z, x, weight, bias } = args;
+        let Forward { y, z, x, weight, bias, rounded: _ } = args;
         let shape = Shape { m: batch * spec.rows, n: spec.outputs, k: spec.inputs };
         let Shape { m, n, k } = shape;
         check_lengths(&[(x.len(), m * k), (weight.len(), n * k)])?;
@@ -47,7 +47,7 @@ impl<E: Product> Generic for Cpu<E> {
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dweight, dbias, dy, x, weight } = args;
+        let Backward { dx, dweight, dbias, dy, x, weight, rounded: _ } = args;
         let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
         let (pool, level) = (self.pool(), self.pool().level());

@@ -2,12 +2,13 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Gpu, Grid, Product, Source, Start, View};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Product, Source, Start, View, ViewMut};
 use crate::device::{Grad, ParamGrad};
 use crate::error::Error;
 use crate::ops::activation::cuda::apply;
 
 pub(crate) static SOURCE: Source = Source { name: "linear", text: include_str!("kernel.cu") };
+static ROUND: Function = Function { source: &SOURCE, name: "linear_round" };
 static BIAS: Function = Function { source: &SOURCE, name: "linear_bias" };
 static BIAS_PARTS: Function = Function { source: &SOURCE, name: "linear_bias_parts" };
 static BIAS_TOTAL: Function = Function { source: &SOURCE, name: "linear_bias_total" };
@@ -20,12 +21,13 @@ const BLOCKS: usize = 1024;
 /// Rows of a part that each thread sums, at least: fewer are not worth another block.
 const ROWS: usize = 16;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     /// z is activated by a pass of its own, whether y is wanted or not: what cublasLt activates by itself may differ in
     /// its last bits, and a plan changes none.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, z, x, weight, bias } = args;
+        let Forward { y, z, x, weight, bias, rounded } = args;
         let (m, n, k) = (batch * spec.rows, spec.outputs, spec.inputs);
+        check_lengths(&[(weight.len(), n * k)])?;
         for to in [&y, &z].into_iter().flatten() {
             check_lengths(&[(to.len(), m * n)])?;
         }
@@ -42,35 +44,65 @@ impl Kernel for Cuda<f32> {
         // What only the activation reads is activated where it is.
         let Some(mut y) = y.or(z) else { return Ok(()) };
         let product = Product { m, n, k, a_transposed: false, b_transposed: true };
+        let (weight, bias) = as_elems(self, spec, rounded, weight, bias)?;
         self.gpu().multiply(&product, bias.map_or(Start::Zero, Start::Row), &mut y, x, weight)?;
         let Some((z, activation)) = activated else { return Ok(()) };
         // SAFETY: both have m n elements.
-        unsafe { apply(self.gpu(), activation, z, y.address(), m * n) }
+        unsafe { apply(self, activation, z, y.address(), m * n) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dweight, dbias, dy, x, weight } = args;
+        let Backward { dx, dweight, dbias, dy, x, weight, rounded } = args;
         let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
-        let start = |add| if add { Start::There } else { Start::Zero };
         if let Some(Grad { mut to, add }) = dx {
             let (m, n, k) = (rows, inputs, outputs);
             let product = Product { m, n, k, a_transposed: false, b_transposed: false };
-            self.gpu().multiply(&product, start(add), &mut to, dy, weight)?;
+            let (weight, _) = as_elems(self, spec, rounded, weight, None)?;
+            self.gpu().multiply(&product, Start::of(add), &mut to, dy, weight)?;
         }
         if let Some(Grad { mut to, add }) = dweight {
             let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
             let (m, n, k) = (outputs, inputs, rows);
             let product = Product { m, n, k, a_transposed: true, b_transposed: false };
-            self.gpu().multiply(&product, start(add), &mut to, dy, x)?;
+            self.gpu().multiply(&product, Start::of(add), &mut to, dy, x)?;
         }
         if let Some(dbias) = dbias {
             check_lengths(&[(dbias.len(), outputs)])?;
             // SAFETY: dbias has `outputs` elements, and dy `rows` times as many.
-            unsafe { sum_columns(self.gpu(), dbias, dy, rows, outputs) }?;
+            unsafe { sum_columns(self, dbias, dy, rows, outputs) }?;
         }
         Ok(())
     }
+}
+
+/// A weight and a bias as a product with elements takes them: as they are, or rounded into the room for that.
+fn as_elems<'a, E: Elem>(
+    cuda: &Cuda<E>,
+    spec: &Spec,
+    rounded: ViewMut<'a, E>,
+    weight: View<'a, f32>,
+    bias: Option<View<'a, f32>>,
+) -> Result<(View<'a, E>, Option<View<'a, E>>), Error> {
+    if let Some(weight) = E::of_params(weight) {
+        return Ok((weight, bias.and_then(E::of_params)));
+    }
+    check_lengths(&[(rounded.len(), spec.rounded_len(bias.is_some()))])?;
+    let Some(bias) = bias else { return Ok((round(cuda, rounded, weight)?, None)) };
+    let (to_weight, to_bias) = rounded.split_at(spec.rounded_bias())?;
+    // Between the two there may be some that belong to neither.
+    let (to_weight, _) = to_weight.split_at(weight.len())?;
+    Ok((round(cuda, to_weight, weight)?, Some(round(cuda, to_bias, bias)?)))
+}
+
+/// to = round(from)
+fn round<'a, E: Elem>(cuda: &Cuda<E>, to: ViewMut<'a, E>, from: View<'_, f32>) -> Result<View<'a, E>, Error> {
+    let n = from.len();
+    check_lengths(&[(to.len(), n)])?;
+    let grid = Grid::elementwise::<E>(cuda.gpu(), n);
+    // SAFETY: both have n elements.
+    unsafe { cuda.launch(&ROUND, grid, &[&to.address(), &from.address(), &(n as i64)]) }?;
+    Ok(to.into_view())
 }
 
 /// How columns are summed; a matter of the shape alone.
@@ -110,10 +142,10 @@ impl Sums {
 ///
 /// # Safety
 /// dbias must have `outputs` elements, and dy `rows` times as many.
-unsafe fn sum_columns(
-    gpu: &Gpu,
-    dbias: ParamGrad<'_, Cuda<f32>>,
-    dy: View<'_, f32>,
+unsafe fn sum_columns<E: Elem>(
+    cuda: &Cuda<E>,
+    dbias: ParamGrad<'_, Cuda<E>>,
+    dy: View<'_, E>,
     rows: usize,
     outputs: usize,
 ) -> Result<(), Error> {
@@ -124,14 +156,14 @@ unsafe fn sum_columns(
     let grid = sums.grid(1)?;
     if sums.parts <= 1 {
         // SAFETY: the caller's promise.
-        return unsafe { gpu.launch(&BIAS, grid, &[&db, &dy, &rows, &n, &width, &add]) };
+        return unsafe { cuda.launch(&BIAS, grid, &[&db, &dy, &rows, &n, &width, &add]) };
     }
-    let scratch = gpu.scratch(sums.parts * outputs * size_of::<f32>())?;
+    let scratch = cuda.gpu().scratch(sums.parts * outputs * size_of::<f32>())?;
     let at = scratch.address();
     // SAFETY: the caller's promise; scratch has a row of sums for each part, and is held until both are launched.
     unsafe {
-        gpu.launch(&BIAS_PARTS, sums.grid(sums.parts)?, &[&at, &dy, &rows, &n, &part_rows, &width])?;
-        gpu.launch(&BIAS_TOTAL, grid, &[&db, &at, &parts, &n, &width, &add])
+        cuda.launch(&BIAS_PARTS, sums.grid(sums.parts)?, &[&at, &dy, &rows, &n, &part_rows, &width])?;
+        cuda.launch(&BIAS_TOTAL, grid, &[&db, &at, &parts, &n, &width, &add])
     }
 }
 

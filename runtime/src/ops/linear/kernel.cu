@@ -1,5 +1,5 @@
-// Linear on a GPU: db = the sum of dy over the rows. db: = or +=. Checked against `ops/linear/cpu.rs`.
-// Its products are cublasLt's (`cuda/blas.rs`), its activation that of `ops/activation/kernel.cu`.
+// Linear on a GPU: db = the sum of dy over the rows, and parameters rounded to elements. db: = or +=; those: =. Checked
+// against `ops/linear/cpu.rs`. Its products are cublasLt's (`cuda/blas.rs`), its activation that of `ops/activation/kernel.cu`.
 //
 // rows: of all samples; outputs: features given; parts: runs of rows that are summed apart, by blocks of their own,
 // whose sums are then summed in the same way. A thread has `width` columns that stand side by side: 4 if rows are made
@@ -10,12 +10,6 @@ namespace linear {
 
 // Threads of a block, as in `cuda.rs`.
 constexpr int THREADS = 256;
-
-// Columns of a row, moved at once.
-template <class T, int WIDTH>
-struct alignas(WIDTH * sizeof(T)) Columns {
-    T x[WIDTH];
-};
 
 // Calls put(column, sum) for this block's columns, with the sums of from [.., outputs] over the rows [start, end).
 // sums [WIDTH, THREADS]
@@ -29,9 +23,9 @@ __device__ __forceinline__ void sum_columns(float* sums, const T* from, int64_t 
         // Several rows are on their way at once; they are added in order.
 #pragma unroll 4
         for (int64_t row = start + threadIdx.y; row < end; row += blockDim.y) {
-            auto columns = *reinterpret_cast<const Columns<T, WIDTH>*>(from + row * outputs + column);
+            Values<WIDTH> columns = load<WIDTH>(from + row * outputs + column);
 #pragma unroll
-            for (int j = 0; j < WIDTH; j++) total[j] += (float)columns.x[j];
+            for (int j = 0; j < WIDTH; j++) total[j] += columns.x[j];
         }
     }
 #pragma unroll
@@ -66,11 +60,16 @@ __device__ __forceinline__ void sum_columns(const T* from, int64_t start, int64_
 template <class T>
 __device__ __forceinline__ void sum_all(param* db, const T* from, int64_t rows, int64_t outputs, int width, int add) {
     sum_columns(from, 0, rows, outputs, width, [=](int64_t column, float sum) {
-        db[column] = add ? (float)db[column] + sum : sum;
+        put(db + column, sum, add);
     });
 }
 
 }  // namespace linear
+
+// to = round(from): n elements of a weight or a bias
+extern "C" __global__ void linear_round(elem* to, const param* from, int64_t n) {
+    each_run<elem>(n, [=](int64_t i, auto width) { store(to + i, load<decltype(width)::value>(from + i)); });
+}
 
 // db [outputs] = or +=; dy [rows, outputs]
 extern "C" __global__ void __launch_bounds__(linear::THREADS)

@@ -21,6 +21,24 @@ pub struct Spec {
     pub activation: Option<Activation>,
 }
 
+/// Elements of a type of two bytes in 64 bytes, a line of every layout.
+const LINE: usize = 32;
+
+impl Spec {
+    /// Where the bias begins in `rounded`: at the first line of 64 bytes, of elements of two bytes, at or behind the
+    /// end of the weight, which begins at 0. So both begin on lines.
+    pub const fn rounded_bias(&self) -> usize {
+        (self.outputs * self.inputs).next_multiple_of(LINE)
+    }
+
+    /// How many elements `rounded` has in forward, where activations are narrower than parameters: those up to the
+    /// end of the bias, or of the weight if there is no bias. In backward it has the weight's alone, and none if `dx`
+    /// is absent. `macros/src/ops/linear.rs` plans as many.
+    pub const fn rounded_len(&self, bias: bool) -> usize {
+        if bias { self.rounded_bias() + self.outputs } else { self.outputs * self.inputs }
+    }
+}
+
 /// y = x W^T + b, z = activation(y)
 pub struct Forward<'a, D: Device> {
     /// [batch, rows, outputs] =; absent if only the activation reads it.
@@ -33,6 +51,9 @@ pub struct Forward<'a, D: Device> {
     pub weight: D::View<'a, D::Param>,
     /// `[outputs]`
     pub bias: Option<D::View<'a, D::Param>>,
+    /// Scratch for the weight, and the bias behind it, rounded to activations, which hold nothing before and after:
+    /// [`Spec::rounded_len`] elements where activations are narrower than parameters, and none on other devices.
+    pub rounded: D::ViewMut<'a, D::Elem>,
 }
 
 /// dx = dy W, dW = dy^T x, db = sum of dy over the rows. Each that is absent is not computed.
@@ -49,6 +70,9 @@ pub struct Backward<'a, D: Device> {
     pub x: Option<D::View<'a, D::Elem>>,
     /// [outputs, inputs]
     pub weight: D::View<'a, D::Param>,
+    /// Scratch for the weight, rounded to activations, which `dx` needs: outputs * inputs elements where activations
+    /// are narrower than parameters and `dx` is present, else none.
+    pub rounded: D::ViewMut<'a, D::Elem>,
 }
 
 /// The kernels of Linear.

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "mean", text: include_str!("kernel.cu") };
@@ -21,7 +21,7 @@ fn columns(count: usize, len: usize) -> Result<(Grid, i32), Error> {
     Ok((Grid::of(count.div_ceil(THREADS / lanes), THREADS as u32)?, lanes as i32))
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let Spec { outer, len, inner } = *spec;
@@ -32,12 +32,12 @@ impl Kernel for Cuda<f32> {
         if inner == 1 {
             let Rows { grid, team } = Rows::of(n, len)?;
             // SAFETY: x has n rows of `len` elements, y one element for each.
-            return unsafe { self.gpu().launch(&FORWARD_ROWS, grid, &[&y, &x, &count, &length, &team]) };
+            return unsafe { self.launch(&FORWARD_ROWS, grid, &[&y, &x, &count, &length, &team]) };
         }
         let (grid, lanes) = columns(n, len)?;
         let inner = inner as i64;
         // SAFETY: x has [batch, outer, len, inner] elements, y has [batch, outer, inner].
-        unsafe { self.gpu().launch(&FORWARD_COLUMNS, grid, &[&y, &x, &count, &length, &inner, &lanes]) }
+        unsafe { self.launch(&FORWARD_COLUMNS, grid, &[&y, &x, &count, &length, &inner, &lanes]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -52,14 +52,10 @@ impl Kernel for Cuda<f32> {
         if inner == 1 {
             let Rows { grid, team } = Rows::of(n, len)?;
             // SAFETY: dx has n rows of `len` elements, dy one element for each.
-            return unsafe {
-                self.gpu().launch(&BACKWARD_ROWS, grid, &[&dx, &dy, &count, &length, &team, &add])
-            };
+            return unsafe { self.launch(&BACKWARD_ROWS, grid, &[&dx, &dy, &count, &length, &team, &add]) };
         }
         let (grid, lanes) = columns(n, len)?;
         // SAFETY: dx has [batch, outer, len, inner] elements, dy has [batch, outer, inner].
-        unsafe {
-            self.gpu().launch(&BACKWARD_COLUMNS, grid, &[&dx, &dy, &count, &length, &inner, &lanes, &add])
-        }
+        unsafe { self.launch(&BACKWARD_COLUMNS, grid, &[&dx, &dy, &count, &length, &inner, &lanes, &add]) }
     }
 }

@@ -14,12 +14,12 @@ extern "C" __global__ void mean_forward_rows(elem* y, const elem* x, int64_t row
         if (row >= rows) return;
         float sum = 0.0f;
         each_of_row<WIDTH>(team, len, [&](int64_t i) {
-            Run<elem, WIDTH> run = load_run<WIDTH>(x + row * len + i);
+            Values<WIDTH> run = load<WIDTH>(x + row * len + i);
 #pragma unroll
             for (int j = 0; j < WIDTH; j++) sum += run.x[j];
         });
         sum = team.fold(sum, partial, Plus());
-        if (team.rank() == 0) y[row] = sum / (float)len;
+        if (team.rank() == 0) y[row] = (elem)(sum / (float)len);
     });
 }
 
@@ -30,10 +30,10 @@ extern "C" __global__ void mean_backward_rows(elem* dx, const elem* dy, int64_t 
         constexpr int WIDTH = decltype(width)::value;
         int64_t row = team.row();
         if (row >= rows) return;
-        Run<elem, WIDTH> run;
+        Values<WIDTH> run;
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = dy[row] / (float)len;
-        each_of_row<WIDTH>(team, len, [&](int64_t i) { put_run(dx + row * len + i, run, add); });
+        each_of_row<WIDTH>(team, len, [&](int64_t i) { put(dx + row * len + i, run, add); });
     });
 }
 
@@ -63,7 +63,7 @@ extern "C" __global__ void mean_forward_columns(elem* y, const elem* x, int64_t 
         for (int64_t l = column.lane; l < len; l += lanes) sum[0] += x[column.first + l * inner];
     }
     sum_columns(sum, shared, blockDim.x / lanes);
-    if (column.lane == 0 && column.at < columns) y[column.at] = sum[0] / (float)len;
+    if (column.lane == 0 && column.at < columns) y[column.at] = (elem)(sum[0] / (float)len);
 }
 
 // dx: [O, L, I]; dy: [O, I]; columns = O I
@@ -71,6 +71,6 @@ extern "C" __global__ void mean_backward_columns(elem* dx, const elem* dy, int64
                                                  int32_t lanes, int32_t add) {
     Column column(len, inner, lanes);
     if (column.at >= columns) return;
-    Run<elem, 1> d = {dy[column.at] / (float)len};
-    for (int64_t l = column.lane; l < len; l += lanes) put_run(dx + column.first + l * inner, d, add);
+    float d = dy[column.at] / (float)len;
+    for (int64_t l = column.lane; l < len; l += lanes) put(dx + column.first + l * inner, d, add);
 }

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -11,7 +11,7 @@ static SAMPLES: Function = Function { source: &SOURCE, name: "mse_samples" };
 static MEAN: Function = Function { source: &SOURCE, name: "mse_mean" };
 static BACKWARD: Function = Function { source: &SOURCE, name: "mse_backward" };
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, scratch, x, target } = args;
         let (len, n) = (spec.len, batch * spec.len);
@@ -20,11 +20,11 @@ impl Kernel for Cuda<f32> {
         let (samples, Rows { grid, team }) = (batch as i64, Rows::of(batch, len)?);
         // SAFETY: `scratch` has an element for each sample, the others have `len`.
         unsafe {
-            self.gpu().launch(&SAMPLES, grid, &[&scratch, &x, &target, &samples, &(len as i64), &team])?;
+            self.launch(&SAMPLES, grid, &[&scratch, &x, &target, &samples, &(len as i64), &team])?;
         }
         let grid = Grid::of(1, TOTAL_THREADS)?;
         // SAFETY: `scratch` has an element for each sample, `loss` has one.
-        unsafe { self.gpu().launch(&MEAN, grid, &[&loss, &scratch, &samples, &(n as i64)]) }
+        unsafe { self.launch(&MEAN, grid, &[&loss, &scratch, &samples, &(n as i64)]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -40,10 +40,10 @@ impl Kernel for Cuda<f32> {
         let [add_dx, add_dtarget] = [&dx, &dtarget].map(|to| i32::from(to.as_ref().is_some_and(|to| to.add)));
         let (dx, dtarget, dloss) = (dx.address(), dtarget.address(), dloss.address());
         let (x, target, twice) = (x.address(), target.address(), (2.0 / n as f64) as f32);
-        let grid = Grid::elementwise(self.gpu(), n);
+        let grid = Grid::elementwise::<E>(self.gpu(), n);
         // SAFETY: `dloss` has one element, the others that are there have n.
         unsafe {
-            self.gpu().launch(
+            self.launch(
                 &BACKWARD,
                 grid,
                 &[&dx, &dtarget, &dloss, &x, &target, &(n as i64), &twice, &add_dx, &add_dtarget],

@@ -12,7 +12,7 @@ __device__ __forceinline__ double squares(Team team, const elem* x, const elem* 
                                           double* partial) {
     double sum = 0.0;
     each_of_row<WIDTH>(team, len, [&](int64_t i) {
-        Run<elem, WIDTH> a = load_run<WIDTH>(x + i), b = load_run<WIDTH>(target + i);
+        Values<WIDTH> a = load<WIDTH>(x + i), b = load<WIDTH>(target + i);
         float some = 0.0f;
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) some += (a.x[j] - b.x[j]) * (a.x[j] - b.x[j]);
@@ -45,15 +45,15 @@ extern "C" __global__ void mse_backward(elem* dx, elem* dtarget, const scalar* d
                                         const elem* target, int64_t n, float twice, int32_t add_dx,
                                         int32_t add_dtarget) {
     float scale = twice * *dloss;
-    each_run(n, [=](int64_t i, auto width) {
+    each_run<elem>(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Run<elem, WIDTH> a = load_run<WIDTH>(x + i), b = load_run<WIDTH>(target + i), minus;
+        Values<WIDTH> a = load<WIDTH>(x + i), b = load<WIDTH>(target + i), minus;
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
             a.x[j] = scale * (a.x[j] - b.x[j]);
             minus.x[j] = -a.x[j];
         }
-        if (dx) put_run(dx + i, a, add_dx);
-        if (dtarget) put_run(dtarget + i, minus, add_dtarget);
+        if (dx) put(dx + i, a, add_dx);
+        if (dtarget) put(dtarget + i, minus, add_dtarget);
     });
 }

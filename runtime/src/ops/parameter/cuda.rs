@@ -1,21 +1,21 @@
 //! Parameter on a GPU. y: =; dweight: = or +=.
 
 use super::{Backward, Forward, Kernel, Spec};
-use crate::cuda::Cuda;
 use crate::cuda::elementwise::check;
+use crate::cuda::{Cuda, Elem};
 use crate::error::Error;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, weight } = args;
         check(&weight, spec.len)?;
-        self.gpu().broadcast(&y, None, &weight, spec.len, batch)
+        self.broadcast(&y, None, &weight, spec.len, batch)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dweight, dy } = args;
         let Some(dweight) = dweight else { return Ok(()) };
         check(&dweight, spec.len)?;
-        self.gpu().sum_samples(&dweight, &dy, spec.len, batch, dweight.add)
+        self.sum_samples(&dweight, &dy, spec.len, batch, dweight.add)
     }
 }

@@ -1,25 +1,25 @@
 //! PositionEmbedding on a GPU. y: =; dx, dweight: = or +=.
 
 use super::{Backward, Forward, Kernel, Spec};
-use crate::cuda::Cuda;
 use crate::cuda::elementwise::check;
+use crate::cuda::{Cuda, Elem};
 use crate::error::Error;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x, weight } = args;
         check(&weight, spec.table * spec.dim)?;
-        self.gpu().broadcast(&y, Some(&x), &weight, spec.len * spec.dim, batch)
+        self.broadcast(&y, Some(&x), &weight, spec.len * spec.dim, batch)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dweight, dy } = args;
         check(&dy, batch * spec.len * spec.dim)?;
         if let Some(dx) = dx {
-            self.gpu().copy(&dx, &dy, 1.0, dx.add)?;
+            self.copy(&dx, &dy, 1.0, dx.add)?;
         }
         let Some(dweight) = dweight else { return Ok(()) };
         check(&dweight, spec.table * spec.dim)?;
-        self.gpu().sum_samples(&dweight, &dy, spec.len * spec.dim, batch, dweight.add)
+        self.sum_samples(&dweight, &dy, spec.len * spec.dim, batch, dweight.add)
     }
 }

@@ -1,8 +1,8 @@
 //! Slice on a GPU. y: =; dx: = or +=.
 
 use super::{Backward, Forward, Kernel, Spec};
-use crate::cuda::Cuda;
 use crate::cuda::elementwise::Columns;
+use crate::cuda::{Cuda, Elem};
 use crate::error::Error;
 
 impl Spec {
@@ -12,12 +12,12 @@ impl Spec {
     }
 }
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let (first, width, of) = spec.columns();
         let to = Columns { at: &y as _, first: 0, of: width };
-        self.gpu().columns(to, Columns { at: &x, first, of }, batch * spec.outer, width, false)
+        self.columns(to, Columns { at: &x, first, of }, batch * spec.outer, width, false)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -28,6 +28,6 @@ impl Kernel for Cuda<f32> {
             self.gpu().zero(&dx.to)?;
         }
         let from = Columns { at: &dy as _, first: 0, of: width };
-        self.gpu().columns(Columns { at: &dx, first, of }, from, batch * spec.outer, width, dx.add)
+        self.columns(Columns { at: &dx, first, of }, from, batch * spec.outer, width, dx.add)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "softmax", text: include_str!("kernel.cu") };
@@ -14,7 +14,7 @@ static BACKWARD_COLUMNS: Function = Function { source: &SOURCE, name: "softmax_b
 /// Threads of a block that works on columns.
 const THREADS: u32 = 128;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x } = args;
         let Spec { outer, len, inner } = *spec;
@@ -25,11 +25,11 @@ impl Kernel for Cuda<f32> {
         if inner == 1 {
             let Rows { grid, team } = Rows::of(columns, len)?;
             // SAFETY: both have `columns` rows of `len` elements.
-            return unsafe { self.gpu().launch(&FORWARD_ROWS, grid, &[&y, &x, &count, &length, &team]) };
+            return unsafe { self.launch(&FORWARD_ROWS, grid, &[&y, &x, &count, &length, &team]) };
         }
         let grid = Grid::of(columns.div_ceil(THREADS as usize), THREADS)?;
         // SAFETY: both have [batch, outer, len, inner] elements.
-        unsafe { self.gpu().launch(&FORWARD_COLUMNS, grid, &[&y, &x, &count, &length, &(inner as i64)]) }
+        unsafe { self.launch(&FORWARD_COLUMNS, grid, &[&y, &x, &count, &length, &(inner as i64)]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
@@ -46,11 +46,11 @@ impl Kernel for Cuda<f32> {
             let Rows { grid, team } = Rows::of(columns, len)?;
             // SAFETY: all three have `columns` rows of `len` elements.
             return unsafe {
-                self.gpu().launch(&BACKWARD_ROWS, grid, &[&dx, &dy, &y, &count, &length, &team, &add])
+                self.launch(&BACKWARD_ROWS, grid, &[&dx, &dy, &y, &count, &length, &team, &add])
             };
         }
         let grid = Grid::of(columns.div_ceil(THREADS as usize), THREADS)?;
         // SAFETY: all three have [batch, outer, len, inner] elements.
-        unsafe { self.gpu().launch(&BACKWARD_COLUMNS, grid, &[&dx, &dy, &y, &count, &length, &inner, &add]) }
+        unsafe { self.launch(&BACKWARD_COLUMNS, grid, &[&dx, &dy, &y, &count, &length, &inner, &add]) }
     }
 }

@@ -12,10 +12,10 @@ __device__ __forceinline__ void forward(Team team, elem* y, const elem* x, int64
     Exponentials all = exponentials<WIDTH>(team, x, len, partial);
     float scale = 1.0f / all.sum;
     each_of_row<WIDTH>(team, len, [&](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+        Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) run.x[j] = expf(run.x[j] - all.max) * scale;
-        store_run(y + i, run);
+        store(y + i, run);
     });
 }
 
@@ -24,17 +24,17 @@ __device__ __forceinline__ void backward(Team team, elem* dx, const elem* dy, co
                                          float* partial) {
     float sum = 0.0f;
     each_of_row<WIDTH>(team, len, [&](int64_t i) {
-        Run<elem, WIDTH> a = load_run<WIDTH>(y + i), b = load_run<WIDTH>(dy + i);
+        Values<WIDTH> a = load<WIDTH>(y + i), b = load<WIDTH>(dy + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) sum = fmaf(a.x[j], b.x[j], sum);
     });
     sum = team.fold(sum, partial, Plus());
     each_of_row<WIDTH>(team, len, [&](int64_t i) {
-        Run<elem, WIDTH> a = load_run<WIDTH>(y + i), b = load_run<WIDTH>(dy + i), before = {};
-        if (add) before = load_run<WIDTH>(dx + i);
+        Values<WIDTH> a = load<WIDTH>(y + i), b = load<WIDTH>(dy + i), before = {};
+        if (add) before = load<WIDTH>(dx + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) before.x[j] = fmaf(a.x[j], b.x[j] - sum, before.x[j]);
-        store_run(dx + i, before);
+        store(dx + i, before);
     });
 }
 
@@ -71,9 +71,9 @@ extern "C" __global__ void softmax_forward_columns(elem* y, const elem* x, int64
     int64_t start = first_of_column(columns, len, inner), end = start + len * inner;
     if (start < 0) return;
     Exponentials all;
-    for (int64_t i = start; i < end; i += inner) take(all, load_run<1>(x + i));
+    for (int64_t i = start; i < end; i += inner) take(all, load<1>(x + i));
     finish(all);
-    for (int64_t i = start; i < end; i += inner) y[i] = expf(x[i] - all.max) / all.sum;
+    for (int64_t i = start; i < end; i += inner) y[i] = (elem)(expf(x[i] - all.max) / all.sum);
 }
 
 // dx, dy, y: [O, L, I]; columns = O I
@@ -83,5 +83,5 @@ extern "C" __global__ void softmax_backward_columns(elem* dx, const elem* dy, co
     if (start < 0) return;
     float sum = 0.0f;
     for (int64_t i = start; i < end; i += inner) sum = fmaf(y[i], dy[i], sum);
-    for (int64_t i = start; i < end; i += inner) dx[i] = fmaf(y[i], dy[i] - sum, add ? dx[i] : 0.0f);
+    for (int64_t i = start; i < end; i += inner) dx[i] = (elem)fmaf(y[i], dy[i] - sum, add ? (float)dx[i] : 0.0f);
 }

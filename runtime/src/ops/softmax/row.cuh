@@ -13,15 +13,15 @@ struct Exponentials {
 
 // Takes in more elements.
 template <int WIDTH>
-__device__ __forceinline__ void take(Exponentials& all, const Run<elem, WIDTH>& run) {
+__device__ __forceinline__ void take(Exponentials& all, const Values<WIDTH>& run) {
     float max = all.max;
 #pragma unroll
-    for (int j = 0; j < WIDTH; j++) max = max_nan(max, (float)run.x[j]);
+    for (int j = 0; j < WIDTH; j++) max = max_nan(max, run.x[j]);
     // So far there is nothing but what is masked: each exp is 0, but -infinity - -infinity is NaN.
     if (max == -INFINITY) return;
     float sum = all.max == max ? all.sum : all.sum * expf(all.max - max);
 #pragma unroll
-    for (int j = 0; j < WIDTH; j++) sum += expf((float)run.x[j] - max);
+    for (int j = 0; j < WIDTH; j++) sum += expf(run.x[j] - max);
     all.max = max;
     all.sum = sum;
 }
@@ -35,7 +35,7 @@ __device__ __forceinline__ void finish(Exponentials& all) {
 template <int WIDTH, class Team>
 __device__ __forceinline__ Exponentials exponentials(Team team, const elem* x, int64_t len, float* partial) {
     Exponentials mine, all;
-    each_of_row<WIDTH>(team, len, [&](int64_t i) { take(mine, load_run<WIDTH>(x + i)); });
+    each_of_row<WIDTH>(team, len, [&](int64_t i) { take(mine, load<WIDTH>(x + i)); });
     all.max = team.fold(mine.max, partial, Larger());
     float sum = mine.max == all.max ? mine.sum : mine.sum * expf(mine.max - all.max);
     all.sum = team.fold(sum, partial + MOST_WARPS, Plus());

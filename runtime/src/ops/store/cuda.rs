@@ -2,7 +2,7 @@
 
 use super::{Format, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 use crate::ops::load;
 
@@ -10,20 +10,20 @@ pub(crate) static SOURCE: Source = Source { name: "store", text: include_str!("k
 static STORE: Function = Function { source: &SOURCE, name: "store_forward" };
 static LOAD: Function = Function { source: &SOURCE, name: "load_forward" };
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         convert(self, &STORE, spec, batch, &args.y, &args.x)
     }
 }
 
-impl load::Kernel for Cuda<f32> {
+impl<E: Elem> load::Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: load::Forward<'_, Self>) -> Result<(), Error> {
         convert(self, &LOAD, spec, batch, &args.y, &args.x)
     }
 }
 
-fn convert(
-    cuda: &Cuda,
+fn convert<E: Elem>(
+    cuda: &Cuda<E>,
     function: &Function,
     spec: &Spec,
     batch: usize,
@@ -35,5 +35,5 @@ fn convert(
     check(from, n)?;
     let (to, from, f16) = (to.address(), from.address(), i32::from(spec.format == Format::F16));
     // SAFETY: both have n elements.
-    unsafe { cuda.gpu().launch(function, Grid::elementwise(cuda.gpu(), n), &[&to, &from, &(n as i64), &f16]) }
+    unsafe { cuda.launch(function, Grid::elementwise::<E>(cuda.gpu(), n), &[&to, &from, &(n as i64), &f16]) }
 }

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "sum", text: include_str!("kernel.cu") };
@@ -14,7 +14,7 @@ const AT_ONCE: usize = 8;
 /// Threads of the block that adds up a loss's rows or samples, as in `total.cuh`.
 pub(crate) const TOTAL_THREADS: u32 = 512;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, _: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { loss, xs } = args;
         check_lengths(&[(loss.len(), 1), (xs.len(), spec.weights.len())])?;
@@ -34,7 +34,7 @@ impl Kernel for Cuda<f32> {
             let (count, more) = (xs.len() as i32, i32::from(start > 0));
             // SAFETY: each of the first `count` has one element, and so has the loss.
             unsafe {
-                self.gpu().launch(
+                self.launch(
                     &FORWARD,
                     grid,
                     &[&loss, x0, x1, x2, x3, x4, x5, x6, x7, w0, w1, w2, w3, w4, w5, w6, w7, &count, &more],
@@ -60,7 +60,7 @@ impl Kernel for Cuda<f32> {
             let [w0, w1, w2, w3, w4, w5, w6, w7] = &w;
             // SAFETY: each that is there has one element, and so has `dloss`.
             unsafe {
-                self.gpu().launch(
+                self.launch(
                     &BACKWARD,
                     grid,
                     &[x0, x1, x2, x3, x4, x5, x6, x7, &dloss, w0, w1, w2, w3, w4, w5, w6, w7, &adds],

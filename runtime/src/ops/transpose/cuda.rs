@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Function, Grid, Source};
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "transpose", text: include_str!("kernel.cu") };
@@ -13,7 +13,7 @@ static RUNS: Function = Function { source: &SOURCE, name: "transpose_runs" };
 const TILE: usize = 32;
 const ROWS: u32 = 8;
 
-impl Kernel for Cuda<f32> {
+impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         transpose(self, spec, batch, (&args.y, false), &args.x)
     }
@@ -27,8 +27,8 @@ impl Kernel for Cuda<f32> {
 }
 
 /// to[b, mid, a] = or += from[a, mid, b]
-fn transpose(
-    cuda: &Cuda,
+fn transpose<E: Elem>(
+    cuda: &Cuda<E>,
     spec: &Spec,
     batch: usize,
     (to, add): (&impl Address, bool),
@@ -41,15 +41,14 @@ fn transpose(
     let (to, from, add) = (to.address(), from.address(), i32::from(add));
     let matrices = outer * mid;
     let [outer, a_axis, mid, b_axis, inner_axis] = [outer, a, mid, b, inner].map(|size| size as i64);
-    let gpu = cuda.gpu();
     if inner == 1 {
         let mut grid = Grid::of(a.div_ceil(TILE) * b.div_ceil(TILE), TILE as u32)?;
         (grid.threads.1, grid.blocks.1) = (ROWS, matrices.clamp(1, 1 << 12) as u32);
         // SAFETY: both have so many elements.
-        return unsafe { gpu.launch(&ELEMENTS, grid, &[&to, &from, &outer, &a_axis, &mid, &b_axis, &add]) };
+        return unsafe { cuda.launch(&ELEMENTS, grid, &[&to, &from, &outer, &a_axis, &mid, &b_axis, &add]) };
     }
     let mut grid = Grid::of((matrices * a * b).div_ceil(ROWS as usize).min(1 << 16), TILE as u32)?;
     grid.threads.1 = ROWS;
     // SAFETY: both have so many elements.
-    unsafe { gpu.launch(&RUNS, grid, &[&to, &from, &outer, &a_axis, &mid, &b_axis, &inner_axis, &add]) }
+    unsafe { cuda.launch(&RUNS, grid, &[&to, &from, &outer, &a_axis, &mid, &b_axis, &inner_axis, &add]) }
 }

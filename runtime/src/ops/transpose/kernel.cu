@@ -23,9 +23,7 @@ extern "C" __global__ void transpose_elements(
         __syncthreads();
         for (int k = y; k < TILE; k += ROWS) {
             if (j0 + k < b && i0 + x < a) {
-                elem* at = to + start + ((j0 + k) * mid + m) * a + i0 + x;
-                float moved = tile[x * (TILE + 1) + k];
-                *at = add ? *at + moved : moved;
+                put(to + start + ((j0 + k) * mid + m) * a + i0 + x, tile[x * (TILE + 1) + k], add);
             }
         }
         // The next matrix goes into the same tile.
@@ -42,6 +40,6 @@ extern "C" __global__ void transpose_runs(
         int64_t i = run % a, m = run / a % mid, j = run / (a * mid) % b, o = run / (a * mid * b);
         const elem* in = from + (((o * a + i) * mid + m) * b + j) * inner;
         elem* out = to + run * inner;
-        for (int64_t k = threadIdx.x; k < inner; k += blockDim.x) out[k] = add ? out[k] + in[k] : in[k];
+        for (int64_t k = threadIdx.x; k < inner; k += blockDim.x) put(out + k, in[k], add);
     }
 }

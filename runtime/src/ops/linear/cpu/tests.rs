@@ -33,7 +33,7 @@ fn run<E: Product>(
     [x, weight]: [&[E]; 2],
     bias: Option<&[E]>,
 ) -> Result<(), Error> {
-    Kernel::forward(cpu, s, batch, Forward { y, z, x, weight, bias })
+    Kernel::forward(cpu, s, batch, Forward { y, z, x, weight, bias, rounded: &mut [] })
 }
 
 fn forward<E: Product>(cpu: &Cpu<E>, s: &Spec, batch: usize, x: &[E], w: &[E], b: Option<&[E]>) -> Vec<E> {
@@ -84,6 +84,7 @@ fn backward<E: Product>(
         dy,
         x: Some(x),
         weight: w,
+        rounded: &mut [][..],
     };
     Kernel::backward(cpu, s, x.len() / (s.rows * s.inputs), args).unwrap();
     Gradients { dx, dw, db }
