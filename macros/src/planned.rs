@@ -176,3 +176,6 @@ pub(crate) fn bytes(size: Size, width: usize) -> (u64, u64) {
     let bytes = widths.lines(size).unwrap_or_default() * widths.line;
     if size.is_per_sample() { (bytes, 0) } else { (0, bytes) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ pub struct Layout {
     pub line: usize,
     /// Bytes of an activation element.
     pub elem: usize,
-    /// Bytes of a scalar (statistics, losses).
+    /// Bytes of a scalar (statistics, losses), and of an element of a parameter and of its gradient.
     pub scalar: usize,
 }
 

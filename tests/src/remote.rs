@@ -3,6 +3,8 @@
 //! Its kernels are naive loops that share no code with the CPU's. It exists to show that a device joins
 //! from outside, through the public traits alone.
 
+#[cfg(feature = "cuda")]
+mod narrow;
 mod optim;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,9 @@ use remat::arena::{bytes_of, bytes_of_mut};
 use remat::device::{Device, Element, Grad, Layout, Span};
 use remat::ndarray::{ArrayView, Dimension};
 use remat::ops::{activation, linear, mse};
+
+#[cfg(feature = "cuda")]
+pub use narrow::Narrow;
 
 type Memory = BTreeMap<u64, Vec<u8>>;
 

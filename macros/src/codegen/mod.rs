@@ -136,6 +136,20 @@ mod tests {
     }
 
     #[test]
+    fn a_product_has_room_for_what_it_rounds_where_a_layout_has_any() {
+        let net =
+            "Net { input x: f32[3]; target y: f32[3]; a: Linear(3); b: Linear(3); loss: Mse <- (b, y); }";
+        // One function for both forwards, and two backwards, of which one has no gradient to give to what it reads.
+        let [rounded, nothing, narrow] = count(net, ["rounded", "nothing", "__REMAT_TIMELINE_2"]);
+        if cfg!(feature = "cuda") {
+            assert_eq!((rounded, nothing), (3 + 2, 1));
+            assert_eq!(narrow, 2, "the picture of another layout, where it stands and where it is used");
+        } else {
+            assert_eq!((rounded, nothing, narrow), (3, 3, 0));
+        }
+    }
+
+    #[test]
     fn gradients_that_no_step_writes_are_cleared_and_no_others() {
         let net = |probe| {
             format!("Net {{ input x: f32[3]; target y: f32[3]; a: Linear(3); {probe} loss: Mse <- (a, y); }}")

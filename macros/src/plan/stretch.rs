@@ -2,7 +2,8 @@
 //!
 //! The steps of a program are the same on every device, and nearly all sizes grow together: for f64 each
 //! region of the layout for f32 is stretched by 2. What does not grow so much (ids, the rounding up to
-//! lines) leaves gaps; where these are worth mentioning, there is no such layout.
+//! lines) leaves gaps; where these are worth mentioning, there is no such layout. Nor is one made for widths in another
+//! proportion, such as activations of two bytes beside scalars of four: half of what is there would not grow at all.
 
 use super::fullest::fullest;
 use super::layout::{Layout, Region, Used, Widths};

@@ -60,12 +60,23 @@ pub(crate) enum Limit {
 }
 
 /// The arguments: those that say where boundaries are, and those that say more about one of them.
-const KNOWN: [&str; 10] =
-    ["sqrt", "every", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval", "store"];
+const KNOWN: [&str; 11] = [
+    "sqrt",
+    "every",
+    "budget",
+    "fraction",
+    "batch",
+    "device",
+    "dtype",
+    "profile",
+    "max",
+    "min_interval",
+    "store",
+];
 const STRATEGIES: usize = 4;
 /// Those that stand nowhere else.
-pub(crate) const ON_MODEL: [&str; 8] =
-    ["sqrt", "budget", "fraction", "batch", "dtype", "profile", "max", "min_interval"];
+pub(crate) const ON_MODEL: [&str; 9] =
+    ["sqrt", "budget", "fraction", "batch", "device", "dtype", "profile", "max", "min_interval"];
 
 fn form(word: &str) -> &'static str {
     match word {
@@ -74,6 +85,7 @@ fn form(word: &str) -> &'static str {
         "budget" => "`budget = \"64 MiB\", batch = 32`",
         "fraction" => "`fraction = 0.3`",
         "batch" => "`batch = 32`",
+        "device" => "`device = cuda`",
         "dtype" => "`dtype = f64`",
         "profile" => "`profile = \"remat.profile\"`",
         "max" => "`max = 4`",
@@ -186,9 +198,11 @@ impl<'a> Given<'a> {
             let fix = format!("write {}, or remove it", form("budget"));
             errors.error(span, format!("`batch` is what a `budget` is for, and there is none -- {fix}"));
         }
-        for (word, what) in
-            [("dtype", "what a `budget` counts in"), ("profile", "what a `budget` is planned by")]
-        {
+        for (word, what) in [
+            ("device", "what a `budget` is for"),
+            ("dtype", "what a `budget` counts in"),
+            ("profile", "what a `budget` is planned by"),
+        ] {
             let planned = self.is_named("budget") || self.is_named("fraction");
             if let Some((_, span)) = self.get(word).filter(|_| !planned) {
                 let fix = format!("write {}, or remove it", form("budget"));
@@ -249,19 +263,64 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// The layout of the device, and of the type of its activations.
     fn width(&self, errors: &mut Errors) -> usize {
+        let device = self.device(errors);
         let Some((value, _)) = self.get("dtype") else { return 0 };
-        let word = if let Value::Expr(Expr::Name(word)) = value { text(word) } else { String::new() };
-        let elem = match word.as_str() {
-            "f32" => 4,
-            "f64" => 8,
-            _ => 0,
+        if device.is_none() && self.is_named("device") {
+            return 0;
+        }
+        let (gpu, named) = (device.is_some_and(|(gpu, _)| gpu), word(value));
+        let elem = match (named.as_str(), gpu) {
+            ("f32", _) => Ok(4),
+            ("f64", false) => Ok(8),
+            ("bf16", true) => Ok(2),
+            ("f64", true) => Err("write `dtype = f32` or `dtype = bf16`, or `device = cpu`"),
+            ("bf16", false) => Err("write `device = cuda, dtype = bf16`, or `dtype = f32`"),
+            _ => {
+                let fix = "write `f32`, or `f64` on the CPU, or `bf16` beside `device = cuda`";
+                errors.error(value.span(), format!("`dtype` must be the type of an activation -- {fix}"));
+                return 0;
+            }
         };
-        WIDTHS.iter().position(|widths| widths.elem == elem).unwrap_or_else(|| {
-            errors.error(value.span(), "`dtype` must be the type of an activation -- write `f32` or `f64`");
-            0
-        })
+        let fix = match elem.map(|elem| WIDTHS.iter().position(|widths| widths.elem == elem)) {
+            Ok(Some(width)) => return width,
+            Ok(None) => {
+                let what = format!("`dtype = {named}` is planned for by the feature `cuda` of `remat`");
+                let fix = "write `features = [\"cuda\"]` beside `remat` in Cargo.toml";
+                errors.error(value.span(), format!("{what}, which is off -- {fix}"));
+                return 0;
+            }
+            Err(fix) => fix,
+        };
+        let is = match device {
+            Some(_) => format!("but `device` is `{}`", if gpu { "cuda" } else { "cpu" }),
+            None => String::from("and `device` is `cpu` unless it is given"),
+        };
+        let wrong = if gpu { "no GPU" } else { "no CPU" };
+        for span in [Some(value.span()), device.map(|(_, span)| span)].into_iter().flatten() {
+            errors.error(span, format!("`dtype = {named}` is on {wrong} {is} -- {fix}"));
+        }
+        0
     }
+
+    /// Whether the device that is given is a GPU, and where that is written.
+    fn device(&self, errors: &mut Errors) -> Option<(bool, Span)> {
+        let (value, _) = self.get("device")?;
+        match word(value).as_str() {
+            "cpu" => Some((false, value.span())),
+            "cuda" => Some((true, value.span())),
+            _ => {
+                errors.error(value.span(), "`device` must be a device of `remat` -- write `cpu` or `cuda`");
+                None
+            }
+        }
+    }
+}
+
+/// The word that a value is; nothing if it is another thing.
+fn word(value: &Value) -> String {
+    if let Value::Expr(Expr::Name(word)) = value { text(word) } else { String::new() }
 }
 
 fn fraction(value: &Value, vars: &Vars, errors: &mut Errors) -> Option<f64> {

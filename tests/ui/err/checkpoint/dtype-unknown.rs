@@ -13,4 +13,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:42 `dtype` must be the type of an activation -- write `f32` or `f64`
+//~ 3:42 `dtype` must be the type of an activation -- write `f32`, or `f64` on the CPU, or `bf16` beside `device = cuda`
