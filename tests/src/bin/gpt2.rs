@@ -1,0 +1,139 @@
+//! Steps of GPT-2 on a GPU: forward, backward, clipping, AdamW. `tests/gpu/compare.py` runs PyTorch in turn.
+//!
+//! usage: gpt2 SHAPE PLAN DTYPE BATCH STEPS
+//!
+//! SHAPE: `124M`, or `small`, which runs without a GPU too. PLAN: `plain`, or `blocks`, which checkpoints every block.
+//! DTYPE: `f32`, `bf16`. Prints a line of JSON.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use cudarc::driver::result::mem_get_info;
+use remat::Plan;
+use remat::cuda::Cuda;
+use remat::model::Trainable;
+use remat::ndarray::Array2;
+use remat::prelude::*;
+use remat_tests::trace::ids;
+
+macro_rules! gpt2 {
+    ($name:ident [$($marks:tt)*] $layers:literal $heads:literal $width:literal $context:literal $vocab:literal) => {
+        model! {
+            $name {
+                const VOCAB = $vocab;
+                const T = $context;
+                const D = $width;
+                input tokens: u32[T];
+                target next: u32[T];
+                embed: Embedding(VOCAB, D, init = normal(0.02));
+                pos: PositionEmbedding(T);
+                $($marks)*
+                blocks: repeat($layers) {
+                    residual { ln_1: LayerNorm; qkv: Linear(3 * D); CausalAttention($heads); proj: Linear(D); }
+                    residual { ln_2: LayerNorm; up: Linear(4 * D); Gelu(tanh); down: Linear(D); }
+                }
+                norm: LayerNorm;
+                head: Linear(VOCAB, bias = false, weight = embed);
+                loss: CrossEntropy <- (head, next);
+            }
+        }
+    };
+}
+// The vocabulary of 50 257 is padded to whole tiles.
+gpt2!(Gpt2 [] 12 12 768 1024 50_304);
+gpt2!(Gpt2Blocks [#[checkpoint]] 12 12 768 1024 50_304);
+gpt2!(Small [] 2 2 32 48 64);
+gpt2!(SmallBlocks [#[checkpoint]] 2 2 32 48 64);
+
+/// What a run came to.
+struct Measured {
+    milliseconds: f64,
+    /// Bytes of the GPU that are taken beside the device itself, parameters, and moments.
+    used: usize,
+    losses: [f64; 2],
+    parameters: usize,
+}
+
+/// Steps run before those that are measured: programs are captured in the second.
+const WARM: usize = 5;
+
+/// Runs steps on one batch, and asks how long they took from a loss to a loss.
+fn run<N>(net: &mut N, batch: &N::Batch, steps: usize) -> Result<Measured, Error>
+where
+    N: Trainable<Device: remat::optim::Kernel>,
+{
+    let free = || mem_get_info().map_or(0, |(free, _)| free);
+    let before = free();
+    let mut ws = net.workspace(N::samples(batch))?;
+    let mut opt = AdamW::new(net, AdamWConfig { lr: 3e-4, ..Default::default() })?;
+    let mut losses = vec![];
+    let mut start = Instant::now();
+    for step in 0..WARM + steps {
+        let loss = net.train_batch(&mut ws, batch)?;
+        losses.push(remat::device::Real::to_f64(loss));
+        if step + 1 == WARM {
+            start = Instant::now();
+        }
+        if step + 1 < WARM + steps {
+            ws.grads_mut().clip_norm(1.0)?;
+            opt.step(net, ws.grads())?;
+        }
+    }
+    let milliseconds = start.elapsed().as_secs_f64() * 1e3 / steps as f64;
+    let parameters = net.params().count();
+    let used = before.saturating_sub(free() + opt.bytes());
+    Ok(Measured { milliseconds, used, losses: [losses[0], losses[losses.len() - 1]], parameters })
+}
+
+/// Floating-point operations of a step for each token: 6 for each parameter, and causal attention's share of scores.
+fn flops(parameters: usize, layers: usize, width: usize, context: usize) -> f64 {
+    (6 * parameters + 6 * layers * width * context) as f64
+}
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [shape, plan, dtype, batch, steps] = &arguments[..] else {
+        eprintln!("usage: gpt2 124M|small plain|blocks f32|bf16 BATCH STEPS");
+        return Ok(ExitCode::from(2));
+    };
+    let (batch, steps): (usize, usize) = (batch.parse()?, steps.parse()?);
+    let gpu = Cuda::new(0)?;
+    macro_rules! measure {
+        ($net:ident, $device:expr, $layers:expr, $vocab:expr) => {{
+            fn planned<M: Model>(_: &M) -> &'static Plan {
+                const { &M::PLAN }
+            }
+            let x: Array2<u32> = ids(batch, $net::T, $vocab, 1);
+            let y: Array2<u32> = ids(batch, $net::T, $vocab, 2);
+            let mut net = $net::new(&$device, 42)?;
+            let measured = run(&mut net, &(x, y), steps)?;
+            let flops = flops(measured.parameters, $layers, $net::D, $net::T);
+            (measured, $net::T, flops, planned(&net))
+        }};
+    }
+    let (measured, context, flops, planned) = match (&shape[..], &plan[..], &dtype[..]) {
+        ("124M", "plain", "f32") => measure!(Gpt2, gpu, 12, 50_257),
+        ("124M", "blocks", "f32") => measure!(Gpt2Blocks, gpu, 12, 50_257),
+        ("124M", "plain", "bf16") => measure!(Gpt2, gpu.bf16(), 12, 50_257),
+        ("124M", "blocks", "bf16") => measure!(Gpt2Blocks, gpu.bf16(), 12, 50_257),
+        ("small", "plain", "f32") => measure!(Small, gpu, 2, 64),
+        ("small", "blocks", "f32") => measure!(SmallBlocks, gpu, 2, 64),
+        ("small", "plain", "bf16") => measure!(Small, gpu.bf16(), 2, 64),
+        ("small", "blocks", "bf16") => measure!(SmallBlocks, gpu.bf16(), 2, 64),
+        _ => return Err("no such shape, plan or dtype".into()),
+    };
+    let Measured { milliseconds, used, losses: [first, last], .. } = measured;
+    let tokens = (batch * context) as f64 / milliseconds * 1e3;
+    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    println!(
+        "{{\"name\": \"remat {plan} {dtype}\", \"batch\": {batch}, \"ms\": {milliseconds:.3}, \
+         \"tokens_per_s\": {tokens:.0}, \"tflops\": {:.1}, \"kept_MiB\": {:.1}, \"planned_MiB\": {:.1}, \
+         \"used_MiB\": {:.1}, \
+         \"first_loss\": {first:.4}, \"last_loss\": {last:.4}}}",
+        flops * tokens / 1e12,
+        mib(planned.kept_bytes(batch)),
+        mib(planned.peak_bytes(batch)),
+        mib(used)
+    );
+    Ok(ExitCode::SUCCESS)
+}
