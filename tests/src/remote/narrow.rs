@@ -32,6 +32,7 @@ impl Device for Narrow {
     type RegionMut<'a> = Place<'a>;
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
+    type Graphs = ();
 
     const LAYOUT: Layout = Layout { line: 64, elem: 2, scalar: 4 };
 
@@ -73,6 +74,10 @@ impl Device for Narrow {
         from: ArrayView<'_, T, I>,
     ) -> Result<(), Error> {
         self.remote.upload(to, from)
+    }
+
+    fn fill<T: Element>(&self, to: ViewMut<'_, T>, number: T) -> Result<(), Error> {
+        self.remote.fill(to, number)
     }
 
     fn upload_elems<I: Dimension>(
