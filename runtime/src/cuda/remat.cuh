@@ -36,11 +36,9 @@ typedef float scalar;
 // Threads of the blocks of kernels that work on elements one by one.
 constexpr int ELEMENTWISE = 256;
 
-// How many stand in 16 bytes, which are moved at once. Buffers start on lines of 64 bytes, so that what is counted from
-// their start in packs is aligned.
-template <class T>
-constexpr int PACK_OF = 16 / sizeof(T);
-constexpr int PACK = PACK_OF<elem>;
+// Elements of 16 bytes, which are moved at once. Buffers start on lines of 64 bytes, so that what is counted from their
+// start in packs is aligned.
+constexpr int PACK = 16 / sizeof(elem);
 
 // A number as a type.
 template <int N>
@@ -104,15 +102,14 @@ __device__ __forceinline__ void put(T* to, float value, int add) {
     put(to, Values<1>{value}, add);
 }
 
-// Calls f(i, width) for the places in [0, n) that are this thread's: of as many T as are moved at once, and one by one
-// those behind the last of these. The grid may be of any size.
-template <class T, class F>
+// Calls f(i, width) for the elements of [0, n) that are this thread's: PACK at once, and one by one those behind the
+// last whole pack. The grid may be of any size.
+template <class F>
 __device__ __forceinline__ void each_run(int64_t n, F f) {
-    constexpr int WIDTH = PACK_OF<T>;
-    int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / WIDTH * WIDTH;
-    int64_t step = (int64_t)gridDim.x * blockDim.x * WIDTH;
-    for (int64_t i = thread * WIDTH; i < whole; i += step) f(i, Constant<WIDTH>());
-    // Fewer than are moved at once, and a block has more threads.
+    int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / PACK * PACK;
+    int64_t step = (int64_t)gridDim.x * blockDim.x * PACK;
+    for (int64_t i = thread * PACK; i < whole; i += step) f(i, Constant<PACK>());
+    // Fewer than a pack, and a block has more threads.
     if (whole + thread < n) f(whole + thread, Constant<1>());
 }
 

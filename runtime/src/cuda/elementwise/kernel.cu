@@ -4,7 +4,7 @@
 
 // to[n] = or += sign from[n]
 extern "C" __global__ void elementwise_copy(elem* to, const elem* from, int64_t n, float sign, int32_t add) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> values = load<WIDTH>(from + i);
 #pragma unroll

@@ -5,7 +5,7 @@
 
 template <int ACTIVATION>
 __device__ __forceinline__ void forward(elem* y, const elem* x, int64_t n) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> at = load<WIDTH>(x + i);
 #pragma unroll
@@ -16,7 +16,7 @@ __device__ __forceinline__ void forward(elem* y, const elem* x, int64_t n) {
 
 template <int ACTIVATION>
 __device__ __forceinline__ void backward(elem* dx, const elem* dy, const elem* saved, int64_t n, int add) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> d = load<WIDTH>(dy + i), at = load<WIDTH>(saved + i);
 #pragma unroll

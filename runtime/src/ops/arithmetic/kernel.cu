@@ -7,7 +7,7 @@ enum Arithmetic { ADD, SUB, MUL };
 
 // y = a + b, a - b or a b
 extern "C" __global__ void arithmetic_forward(elem* y, const elem* a, const elem* b, int64_t n, int32_t op) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> x = load<WIDTH>(a + i), z = load<WIDTH>(b + i);
 #pragma unroll
@@ -20,7 +20,7 @@ extern "C" __global__ void arithmetic_forward(elem* y, const elem* a, const elem
 
 // The gradient of a factor: to = or += dy other
 extern "C" __global__ void arithmetic_backward(elem* to, const elem* dy, const elem* other, int64_t n, int32_t add) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> x = load<WIDTH>(dy + i), z = load<WIDTH>(other + i);
 #pragma unroll

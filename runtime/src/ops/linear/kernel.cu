@@ -68,7 +68,7 @@ __device__ __forceinline__ void sum_all(param* db, const T* from, int64_t rows, 
 
 // to = round(from): n elements of a weight or a bias
 extern "C" __global__ void linear_round(elem* to, const param* from, int64_t n) {
-    each_run<elem>(n, [=](int64_t i, auto width) { store(to + i, load<decltype(width)::value>(from + i)); });
+    each_run(n, [=](int64_t i, auto width) { store(to + i, load<decltype(width)::value>(from + i)); });
 }
 
 // db [outputs] = or +=; dy [rows, outputs]

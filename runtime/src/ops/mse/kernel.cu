@@ -45,7 +45,7 @@ extern "C" __global__ void mse_backward(elem* dx, elem* dtarget, const scalar* d
                                         const elem* target, int64_t n, float twice, int32_t add_dx,
                                         int32_t add_dtarget) {
     float scale = twice * *dloss;
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> a = load<WIDTH>(x + i), b = load<WIDTH>(target + i), minus;
 #pragma unroll

@@ -4,7 +4,7 @@
 
 // y = round(x)
 extern "C" __global__ void store_forward(uint16_t* y, const elem* x, int64_t n, int32_t f16) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Values<WIDTH> values = load<WIDTH>(x + i);
         Run<uint16_t, WIDTH> halves;
@@ -16,7 +16,7 @@ extern "C" __global__ void store_forward(uint16_t* y, const elem* x, int64_t n, 
 
 // y = x, exactly: elements hold what was stored of them
 extern "C" __global__ void load_forward(elem* y, const uint16_t* x, int64_t n, int32_t f16) {
-    each_run<elem>(n, [=](int64_t i, auto width) {
+    each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         Run<uint16_t, WIDTH> halves = load_run<WIDTH>(x + i);
         Values<WIDTH> values;
