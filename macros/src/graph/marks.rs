@@ -9,6 +9,7 @@ mod idle;
 pub(crate) mod model;
 mod size;
 pub(crate) mod store;
+mod width;
 
 use std::ops::Range;
 

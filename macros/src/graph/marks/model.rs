@@ -3,13 +3,13 @@
 use proc_macro2::Span;
 
 use super::size::{nearly_size, size};
+use super::width::width;
 use super::{argument, positive, store};
 use crate::graph::Stored;
 use crate::graph::num::{Vars, eval};
 use crate::plan::budget::Bounds;
-use crate::planned::WIDTHS;
 use crate::report::{Errors, did_you_mean};
-use crate::syntax::{Arg, Checkpoint, Expr, Value, text};
+use crate::syntax::{Arg, Checkpoint, Value};
 
 /// A plan for the whole model.
 pub(crate) struct Asked {
@@ -45,7 +45,7 @@ pub(crate) enum Strategy {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     pub(crate) limit: Limit,
-    /// The layout that it is about, one of [`WIDTHS`].
+    /// The layout that it is about, one of [`WIDTHS`](crate::planned::WIDTHS).
     pub(crate) width: usize,
     /// Where it is written.
     pub(crate) span: Span,
@@ -265,62 +265,11 @@ impl<'a> Given<'a> {
 
     /// The layout of the device, and of the type of its activations.
     fn width(&self, errors: &mut Errors) -> usize {
-        let device = self.device(errors);
-        let Some((value, _)) = self.get("dtype") else { return 0 };
-        if device.is_none() && self.is_named("device") {
-            return 0;
-        }
-        let (gpu, named) = (device.is_some_and(|(gpu, _)| gpu), word(value));
-        let elem = match (named.as_str(), gpu) {
-            ("f32", _) => Ok(4),
-            ("f64", false) => Ok(8),
-            ("bf16", true) => Ok(2),
-            ("f64", true) => Err("write `dtype = f32` or `dtype = bf16`, or `device = cpu`"),
-            ("bf16", false) => Err("write `device = cuda, dtype = bf16`, or `dtype = f32`"),
-            _ => {
-                let fix = "write `f32`, or `f64` on the CPU, or `bf16` beside `device = cuda`";
-                errors.error(value.span(), format!("`dtype` must be the type of an activation -- {fix}"));
-                return 0;
-            }
-        };
-        let fix = match elem.map(|elem| WIDTHS.iter().position(|widths| widths.elem == elem)) {
-            Ok(Some(width)) => return width,
-            Ok(None) => {
-                let what = format!("`dtype = {named}` is planned for by the feature `cuda` of `remat`");
-                let fix = "write `features = [\"cuda\"]` beside `remat` in Cargo.toml";
-                errors.error(value.span(), format!("{what}, which is off -- {fix}"));
-                return 0;
-            }
-            Err(fix) => fix,
-        };
-        let is = match device {
-            Some(_) => format!("but `device` is `{}`", if gpu { "cuda" } else { "cpu" }),
-            None => String::from("and `device` is `cpu` unless it is given"),
-        };
-        let wrong = if gpu { "no GPU" } else { "no CPU" };
-        for span in [Some(value.span()), device.map(|(_, span)| span)].into_iter().flatten() {
-            errors.error(span, format!("`dtype = {named}` is on {wrong} {is} -- {fix}"));
-        }
-        0
+        let [device, dtype] = ["device", "dtype"].map(|word| self.get(word).map(|(value, _)| value));
+        // Without a device that is written wrong, another mistake would seem to be one.
+        let known = device.is_some() || !self.is_named("device");
+        if known { width(device, dtype, errors) } else { 0 }
     }
-
-    /// Whether the device that is given is a GPU, and where that is written.
-    fn device(&self, errors: &mut Errors) -> Option<(bool, Span)> {
-        let (value, _) = self.get("device")?;
-        match word(value).as_str() {
-            "cpu" => Some((false, value.span())),
-            "cuda" => Some((true, value.span())),
-            _ => {
-                errors.error(value.span(), "`device` must be a device of `remat` -- write `cpu` or `cuda`");
-                None
-            }
-        }
-    }
-}
-
-/// The word that a value is; nothing if it is another thing.
-fn word(value: &Value) -> String {
-    if let Value::Expr(Expr::Name(word)) = value { text(word) } else { String::new() }
 }
 
 fn fraction(value: &Value, vars: &Vars, errors: &mut Errors) -> Option<f64> {
