@@ -9,7 +9,7 @@
 // where each ends. To ThreadSanitizer each CUDA thread is a thread of its own: it finds where a barrier or an atomic
 // operation is missing, within a block and between blocks.
 //
-// Not here: tensor cores but by `warp_exchange`, asynchronous copies, clusters, textures, time, and the weaker orders
+// Of tensor cores, what `tensor.h` has. Not here: asynchronous copies, clusters, textures, time, and the weaker orders
 // in which a GPU may make writes visible.
 #pragma once
 
@@ -19,3 +19,4 @@
 #include "shim/warp.h"
 #include "shim/atomics.h"
 #include "shim/math.h"
+#include "shim/tensor.h"

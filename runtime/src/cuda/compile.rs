@@ -23,6 +23,7 @@ pub(crate) struct Source {
 const HEADERS: &[(&CStr, &str)] = &[
     (c"remat.cuh", include_str!("remat.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
+    (c"cuda/mma.cuh", include_str!("mma.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),
     (c"cuda/rows.cuh", include_str!("rows.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),

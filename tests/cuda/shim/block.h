@@ -39,6 +39,13 @@ Memory poisoned(size_t size) {
     return Memory(static_cast<unsigned char*>(memory));
 }
 
+// Whether an allocation of `all` bytes has `size` of them from `from` on.
+bool holds(const Memory& memory, size_t all, const void* from, size_t size) {
+    uintptr_t start = reinterpret_cast<uintptr_t>(memory.get());
+    uintptr_t at = reinterpret_cast<uintptr_t>(from);
+    return memory != nullptr && at >= start && at + size <= start + all;
+}
+
 enum class State { Ready, AtBarrier, AtExchange, Ended };
 
 class Block;
@@ -81,6 +88,7 @@ struct Launch {
 // An array of shared memory, by its declaration.
 struct Array {
     const void* key;
+    size_t size;
     Memory memory;
 };
 
@@ -129,8 +137,20 @@ class Block {
             die("a block has more shared memory than there is", Place::here());
         }
         Unseen unseen;
-        arrays_.push_back({key, poisoned(size)});
+        arrays_.push_back({key, size, poisoned(size)});
         return arrays_.back().memory.get();
+    }
+
+    bool in_shared_memory(const void* from, size_t size) const {
+        if (holds(dynamic_shared_, launch_->dynamic_shared, from, size)) {
+            return true;
+        }
+        for (const Array& array : arrays_) {
+            if (holds(array.memory, array.size, from, size)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     int sync(Fiber& fiber, Vote vote, int predicate) {
