@@ -1,4 +1,5 @@
 // Kernels that try the shim itself: some are right, each of the others has one fault, which must be found.
+#include "cuda/async.cuh"
 #include "cuda/mma.cuh"
 #include "shim.h"
 
@@ -85,6 +86,20 @@ extern "C" __global__ void probe_right_mma(float* y, const bf16* a, const bf16* 
     }
 }
 
+// Of each thread 4 numbers of x and 4 of 0, before and after they are waited for.
+extern "C" __global__ void probe_right_copies(float* y, const float* x) {
+    REMAT_SHARED(float4, copies, 64);
+    float4* own = copies + 2 * threadIdx.x;
+    float4* to = reinterpret_cast<float4*>(y) + 4 * threadIdx.x;
+    copy_async(own, x + 4 * threadIdx.x, true);
+    copy_async(own + 1, x, false);
+    to[0] = own[0];
+    to[1] = own[1];
+    wait_for_copies();
+    to[2] = own[0];
+    to[3] = own[1];
+}
+
 extern "C" __global__ void probe_race(float* y) {
     REMAT_SHARED(float, values, 64);
     values[threadIdx.x] = 1.0f;
@@ -155,6 +170,15 @@ extern "C" __global__ void probe_matrix_not_shared(float* y) {
     uint32_t matrices[4];
     remat_shim::ldmatrix_x4(matrices, y, false);
     y[threadIdx.x] = static_cast<float>(matrices[0]);
+}
+
+extern "C" __global__ void probe_copy_misaligned(float* y) {
+    REMAT_DYNAMIC_SHARED(float, values);
+    remat_shim::copy_async(values, y + 1, 16);
+}
+
+extern "C" __global__ void probe_copy_not_to_shared(float* y) {
+    remat_shim::copy_async(y, y + 16, 16);
 }
 
 extern "C" __global__ void probe_past_end(float* y) {

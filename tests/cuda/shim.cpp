@@ -77,6 +77,10 @@ bool in_shared_memory(const void* from, size_t size) {
     return self().owner->in_shared_memory(from, size);
 }
 
+std::vector<Copy>& started_copies() {
+    return self().copies;
+}
+
 int sync_block(Vote vote, int predicate, Place place) {
     Fiber& fiber = self();
     fiber.call = "a barrier";

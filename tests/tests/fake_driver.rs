@@ -262,7 +262,7 @@ fn errors_have_names() {
 
 /// A probe, the threads of each of its blocks, what finds its fault (a sanitizer, the shim itself if it is empty), and
 /// what is said then.
-const FAULTS: [(&str, u32, &str, &str); 16] = [
+const FAULTS: [(&str, u32, &str, &str); 18] = [
     ("probe_race", 64, "thread", "data race"),
     ("probe_race_of_blocks", 64, "thread", "data race"),
     ("probe_barrier_not_reached", 64, "", "deadlock"),
@@ -274,6 +274,8 @@ const FAULTS: [(&str, u32, &str, &str); 16] = [
     ("probe_mma_of_short_warp", 16, "", "fewer than 32 lanes"),
     ("probe_matrix_misaligned", 32, "", "not aligned to 16 bytes"),
     ("probe_matrix_not_shared", 32, "", "not in shared memory"),
+    ("probe_copy_misaligned", 1, "", "not aligned to its 16 bytes"),
+    ("probe_copy_not_to_shared", 1, "", "does not go to shared memory"),
     ("probe_past_end", 64, "address", "heap-buffer-overflow"),
     ("probe_past_end_of_shared", 64, "address", "heap-buffer-overflow"),
     ("probe_past_end_of_dynamic", 64, "address", "heap-buffer-overflow"),
@@ -369,6 +371,20 @@ fn tensor_cores_multiply_matrices() {
     assert_eq!(y[..256], first);
     assert_eq!(y[256..512], product(of_a, |row, column| of_c(column, row)));
     assert_eq!(y[512..], product(|row, column| first[16 * row + column], of_b));
+}
+
+#[test]
+fn copies_are_there_when_they_are_waited_for() {
+    let gpu = Gpu::new();
+    let x: Vec<f32> = (0..128).map(|i| i as f32).collect();
+    let from = gpu.stream.clone_htod(&x).unwrap();
+    let to = gpu.stream.alloc_zeros::<f32>(16 * 32).unwrap();
+    let (y, x_at) = (address(&to, &gpu.stream), address(&from, &gpu.stream));
+    gpu.launch("probe_right_copies", 1, 32, &mut [argument(&y), argument(&x_at)]).unwrap();
+    for (thread, y) in gpu.stream.clone_dtoh(&to).unwrap().chunks(16).enumerate() {
+        assert!(y[..8].iter().all(|y| y.is_nan()), "{y:?}");
+        assert_eq!((&y[8..12], &y[12..]), (&x[4 * thread..][..4], &[0.0; 4][..]));
+    }
 }
 
 #[test]

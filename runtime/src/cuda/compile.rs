@@ -22,6 +22,7 @@ pub(crate) struct Source {
 /// What kernels include, by the path that they include it by.
 const HEADERS: &[(&CStr, &str)] = &[
     (c"remat.cuh", include_str!("remat.cuh")),
+    (c"cuda/async.cuh", include_str!("async.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
     (c"cuda/mma.cuh", include_str!("mma.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),

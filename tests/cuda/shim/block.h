@@ -1,6 +1,7 @@
 // A block of CUDA threads as fibers: its shared memory, its barriers, and whose turn it is. For shim.cpp alone.
 #pragma once
 
+#include "async.h"
 #include "fiber.h"
 #include "warp.h"
 
@@ -58,6 +59,7 @@ struct Fiber : Thread {
     const char* call;
     Place place;
     unsigned mask;
+    std::vector<Copy> copies;
 };
 
 // A lane deposits in `in`. The last lane to come copies all to `out`, where they stay until the next exchange is whole.
@@ -255,6 +257,7 @@ class Block {
             uint3 thread = {i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y)};
             static_cast<Thread&>(fiber) = {thread, index, shape, launch.grid, i, dynamic_shared_.get()};
             fiber.state = State::Ready;
+            fiber.copies.clear();
         }
 #if defined(REMAT_SHIM_TSAN)
         host_.tsan = __tsan_get_current_fiber();

@@ -64,7 +64,7 @@ static FORWARD: [Blocked; 4] = [
 static BACKWARD_Q: [Blocked; 4] = [
     blocked(Pass::BackwardQ, 32, [64, 64], [128, 64], "attention_backward_q_32"),
     blocked(Pass::BackwardQ, 64, [64, 32], [128, 32], "attention_backward_q_64"),
-    blocked(Pass::BackwardQ, 128, [32, 32], [64, 64], "attention_backward_q_128"),
+    blocked(Pass::BackwardQ, 128, [32, 32], [64, 32], "attention_backward_q_128"),
     blocked(Pass::BackwardQ, 256, [16, 16], [64, 16], "attention_backward_q_256"),
 ];
 static BACKWARD_KV: [Blocked; 4] = [
@@ -96,29 +96,24 @@ impl Blocked {
         Ok(grid)
     }
 
-    /// How many rows are in shared memory at once: a block's own of one or of two inputs, and those of two that pass by.
-    fn held(&self, tile: Tile) -> usize {
-        let own = if matches!(self.pass, Pass::Forward) { 1 } else { 2 };
-        own * tile.rows + 2 * tile.passing
+    /// Rows of which a block holds its own, all the time: of q, or of two inputs.
+    fn own(&self, tile: Tile) -> usize {
+        if matches!(self.pass, Pass::Forward) { tile.rows } else { 2 * tile.rows }
     }
 
-    /// Bytes of rows, which are padded as `tile.cuh` says, of a tile of weights, and of two numbers of each row that
-    /// passes by.
+    /// Bytes of its own rows and of two tiles of those that pass by, which are padded as `tile.cuh` says, of a tile of
+    /// weights, and of two numbers of each row that passes by.
     fn single_shared(&self) -> usize {
         let Tile { rows, passing } = self.single;
-        size_of::<f32>() * (self.held(self.single) * (self.columns + 4) + rows * (passing + 8) + 2 * passing)
+        let held = self.own(self.single) + 2 * passing;
+        size_of::<f32>() * (held * (self.columns + 4) + rows * (passing + 8) + 2 * passing)
     }
 
-    /// Bytes of rows, which are padded as `tensor_tile.cuh` says, and of numbers of rows: of each query one for dq, and
-    /// two for dk and dv.
+    /// Bytes of its own rows and of two tiles of those that pass by and of the next two, which are padded as
+    /// `tensor_tile.cuh` says.
     fn half_shared(&self) -> usize {
-        let Tile { rows, passing } = self.half;
-        let numbers = match self.pass {
-            Pass::Forward => 0,
-            Pass::BackwardQ => rows,
-            Pass::BackwardKv => 2 * passing,
-        };
-        size_of::<bf16>() * self.held(self.half) * (self.columns + 8) + size_of::<f32>() * numbers
+        let held = self.own(self.half) + 4 * self.half.passing;
+        size_of::<bf16>() * held * (self.columns + 8)
     }
 }
 

@@ -24,8 +24,8 @@ using tensor::backward_kv;
 using tensor::backward_q;
 using tensor::forward;
 
-// R and C of a kernel, and how many blocks of it a multiprocessor should have registers for. With these, all tiles are
-// at most 96 KiB (of the 99 KiB that the smallest GPUs have) and all sums stay in registers.
+// R and C of a kernel, and how many blocks of it a multiprocessor should have registers for. With these, all that is in
+// shared memory is at most 99 KiB, which the smallest GPUs have, and all sums stay in registers.
 template <int ROWS, int PASSING, int COUNT>
 struct Tile {
     static constexpr int R = ROWS, C = PASSING, BLOCKS = COUNT;
@@ -71,8 +71,7 @@ struct Tiles<bf16, 64> {
 template <>
 struct Tiles<bf16, 128> {
     typedef Tile<128, 32, 2> Forward;
-    typedef Tile<64, 64, 2> BackwardQ;
-    typedef Tile<64, 32, 2> BackwardKv;
+    typedef Tile<64, 32, 2> BackwardQ, BackwardKv;
 };
 template <>
 struct Tiles<bf16, 256> {

@@ -6,6 +6,7 @@
 // mma.cuh. There a row is in 4 lanes, and each lane has 2 M of them.
 // D: columns of a tile of rows, as many as the head's features (dim) or more, 0 past those; D is 32, 64, 128 or 256.
 #pragma once
+#include "cuda/async.cuh"
 #include "cuda/mma.cuh"
 #include "ops/attention/head.cuh"
 
@@ -63,29 +64,47 @@ __device__ __forceinline__ void each_tile_pack(const Rows<const bf16>& rows, F f
     }
 }
 
-// tile [N, D] = the rows from `first` on
+// tile [N, D] = the rows from `first` on, when they have been waited for
 template <int N, int D>
-__device__ __forceinline__ void load_tile(bf16* tile, const Rows<const bf16>& rows, int first) {
+__device__ __forceinline__ void start_tile(bf16* tile, const Rows<const bf16>& rows, int first) {
     each_tile_pack<N, D>(rows, [&](auto run, int row, int column) {
-        store_run(tile + row * STEP<D> + column, load_pack<decltype(run)::value>(rows, first + row, column));
+        constexpr int RUN = decltype(run)::value;
+        bf16* to = tile + row * STEP<D> + column;
+        if (RUN == WIDTH) {
+            bool there = first + row < rows.count && column < rows.dim;
+            copy_async(to, there ? rows.at(first + row, column) : rows.first, there);
+        } else {
+            store_run(to, load_pack<RUN>(rows, first + row, column));
+        }
     });
 }
 
-// The same of dy, and delta [N] = the sums of y dy of those rows
+// What is known of a row of dy stands behind it: the padding has room for it.
+struct Tail {
+    // The sum of y dy.
+    float delta;
+    float lse;
+};
+
+template <int D>
+__device__ __forceinline__ Tail& tail(bf16* tile, int row) {
+    return *reinterpret_cast<Tail*>(tile + row * STEP<D> + D);
+}
+
+// delta and lse of the rows of dy from `first` on, which this thread has started to copy to the tile, and waited for.
 template <int N, int D>
-__device__ __forceinline__ void load_tile(bf16* tile, float* delta, const Rows<const bf16>& dy,
-                                          const Rows<const bf16>& y, int first) {
-    each_tile_pack<N, D>(dy, [&](auto run, int row, int column) {
-        Run<bf16, WIDTH> pack = load_pack<decltype(run)::value>(dy, first + row, column);
+__device__ __forceinline__ void put_tails(bf16* tile, const Rows<const bf16>& y, const scalar* lse, int first) {
+    each_tile_pack<N, D>(y, [&](auto run, int row, int column) {
         Run<bf16, WIDTH> by = load_pack<decltype(run)::value>(y, first + row, column);
-        store_run(tile + row * STEP<D> + column, pack);
+        Run<bf16, WIDTH> pack = load_run<WIDTH>(tile + row * STEP<D> + column);
         float sum = 0.0f;
 #pragma unroll
         for (int e = 0; e < WIDTH; e++) sum = fmaf(pack.x[e], by.x[e], sum);
         // The packs of a row are in neighbouring lanes.
 #pragma unroll
         for (int lanes = D / WIDTH / 2; lanes > 0; lanes >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, lanes);
-        if (column == 0) delta[row] = sum;
+        // 0 past the last row: p is finite, and meets rows of 0.
+        if (column == 0) tail<D>(tile, row) = {sum, first + row < y.count ? lse[first + row] : 0.0f};
     });
 }
 
@@ -163,10 +182,10 @@ __device__ __forceinline__ void each_sum(FragmentC (&s)[M][J], F f) {
     }
 }
 
-// The rows from `first` on, from `column` on, = or += scale y; `scale` has a number for each row of a lane.
+// The rows from `first` on, from `column` on, = or += scale y
 template <int M, int N>
 __device__ __forceinline__ void put_rows(const Rows<bf16>& rows, int first, int column, const FragmentC (&y)[M][N],
-                                         const float (&scale)[M][2], int add) {
+                                         float scale, int add) {
 #pragma unroll
     for (int m = 0; m < M; m++) {
 #pragma unroll
@@ -176,7 +195,7 @@ __device__ __forceinline__ void put_rows(const Rows<bf16>& rows, int first, int 
 #pragma unroll
             for (int n = 0; n < N; n++) {
                 int at = column + n * MMA_COLUMNS + fragment_column(0);
-                float one = scale[m][half] * y[m][n].x[2 * half], two = scale[m][half] * y[m][n].x[2 * half + 1];
+                float one = scale * y[m][n].x[2 * half], two = scale * y[m][n].x[2 * half + 1];
                 if (rows.whole(2)) {
                     if (at < rows.dim) put(rows.at(row, at), Values<2>{{one, two}}, add);
                 } else {
