@@ -36,6 +36,7 @@ mod fakes {
             name: "libcuda.so.1",
             sources: &[
                 "shim.cpp",
+                "shim/tensor.cpp",
                 "driver.cpp",
                 "driver/memory.cpp",
                 "driver/module.cpp",

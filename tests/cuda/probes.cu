@@ -1,4 +1,6 @@
 // Kernels that try the shim itself: some are right, each of the others has one fault, which must be found.
+#include "cuda/async.cuh"
+#include "cuda/mma.cuh"
 #include "shim.h"
 
 constexpr unsigned FULL = 0xffffffffu;
@@ -54,6 +56,50 @@ extern "C" __global__ void probe_right_warp(float* y) {
     y[lane] = right ? other : -1.0f;
 }
 
+// Of matrices [16, 16]: a b, a c^T, and (a b, rounded) b, one after the other in y.
+extern "C" __global__ void probe_right_mma(float* y, const bf16* a, const bf16* b, const bf16* c) {
+    constexpr int STEP = 24;
+    REMAT_SHARED(bf16, tiles, 3 * 16 * STEP);
+    const bf16* from[] = {a, b, c};
+    for (int i = threadIdx.x; i < 3 * 256; i += 32) {
+        tiles[i / 16 * STEP + i % 16] = from[i / 256][i % 256];
+    }
+    __syncthreads();
+    FragmentA left = load_a(tiles, STEP);
+    FragmentB right[2], transposed[2];
+    load_b(right, tiles + 16 * STEP, STEP);
+    load_b_transposed(transposed, tiles + 32 * STEP, STEP);
+    FragmentC products[3][2] = {};
+    for (int half = 0; half < 2; half++) {
+        mma(products[0][half], left, right[half]);
+        mma(products[1][half], left, transposed[half]);
+    }
+    const FragmentC &one = products[0][0], &two = products[0][1];
+    left = {pack_bf16(one.x[0], one.x[1]), pack_bf16(one.x[2], one.x[3]), pack_bf16(two.x[0], two.x[1]),
+            pack_bf16(two.x[2], two.x[3])};
+    for (int half = 0; half < 2; half++) {
+        mma(products[2][half], left, right[half]);
+    }
+    for (int i = 0; i < 3 * 2 * 4; i++) {
+        int row = threadIdx.x / 4 + i % 4 / 2 * 8, column = i / 4 % 2 * 8 + threadIdx.x % 4 * 2 + i % 2;
+        y[i / 8 * 256 + row * 16 + column] = products[i / 8][i / 4 % 2].x[i % 4];
+    }
+}
+
+// Of each thread 4 numbers of x and 4 of 0, before and after they are waited for.
+extern "C" __global__ void probe_right_copies(float* y, const float* x) {
+    REMAT_SHARED(float4, copies, 64);
+    float4* own = copies + 2 * threadIdx.x;
+    float4* to = reinterpret_cast<float4*>(y) + 4 * threadIdx.x;
+    copy_async(own, x + 4 * threadIdx.x, true);
+    copy_async(own + 1, x, false);
+    to[0] = own[0];
+    to[1] = own[1];
+    wait_for_copies();
+    to[2] = own[0];
+    to[3] = own[1];
+}
+
 extern "C" __global__ void probe_race(float* y) {
     REMAT_SHARED(float, values, 64);
     values[threadIdx.x] = 1.0f;
@@ -99,6 +145,40 @@ extern "C" __global__ void probe_mask_without_source(float* y) {
 
 extern "C" __global__ void probe_masks_differ(float* y) {
     y[threadIdx.x] = __shfl_sync(threadIdx.x == 31 ? 0x80000001u : FULL, 1.0f, 0);
+}
+
+extern "C" __global__ void probe_mma_without_lane(float* y) {
+    float sums[4] = {};
+    if (threadIdx.x != 5) {
+        remat_shim::mma_m16n8k16(sums, {}, {});
+    }
+    y[threadIdx.x] = sums[0];
+}
+
+extern "C" __global__ void probe_mma_of_short_warp(float* y) {
+    float sums[4] = {};
+    remat_shim::mma_m16n8k16(sums, {}, {});
+    y[threadIdx.x] = sums[0];
+}
+
+extern "C" __global__ void probe_matrix_misaligned(float* y) {
+    REMAT_DYNAMIC_SHARED(uint32_t, rows);
+    remat_shim::ldmatrix_x4(*reinterpret_cast<uint32_t(*)[4]>(y), rows + 1, false);
+}
+
+extern "C" __global__ void probe_matrix_not_shared(float* y) {
+    uint32_t matrices[4];
+    remat_shim::ldmatrix_x4(matrices, y, false);
+    y[threadIdx.x] = static_cast<float>(matrices[0]);
+}
+
+extern "C" __global__ void probe_copy_misaligned(float* y) {
+    REMAT_DYNAMIC_SHARED(float, values);
+    remat_shim::copy_async(values, y + 1, 16);
+}
+
+extern "C" __global__ void probe_copy_not_to_shared(float* y) {
+    remat_shim::copy_async(y, y + 16, 16);
 }
 
 extern "C" __global__ void probe_past_end(float* y) {

@@ -73,6 +73,14 @@ void* shared_memory(const void* key, size_t size) {
     return self().owner->shared_memory(key, size);
 }
 
+bool in_shared_memory(const void* from, size_t size) {
+    return self().owner->in_shared_memory(from, size);
+}
+
+std::vector<Copy>& started_copies() {
+    return self().copies;
+}
+
 int sync_block(Vote vote, int predicate, Place place) {
     Fiber& fiber = self();
     fiber.call = "a barrier";

@@ -9,8 +9,8 @@
 // where each ends. To ThreadSanitizer each CUDA thread is a thread of its own: it finds where a barrier or an atomic
 // operation is missing, within a block and between blocks.
 //
-// Not here: tensor cores but by `warp_exchange`, asynchronous copies, clusters, textures, time, and the weaker orders
-// in which a GPU may make writes visible.
+// Of tensor cores and of asynchronous copies, what `tensor.h` and `async.h` have. Not here: clusters, textures, time,
+// and the weaker orders in which a GPU may make writes visible.
 #pragma once
 
 // Each of them stands on those before it.
@@ -19,3 +19,5 @@
 #include "shim/warp.h"
 #include "shim/atomics.h"
 #include "shim/math.h"
+#include "shim/tensor.h"
+#include "shim/async.h"

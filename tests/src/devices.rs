@@ -330,9 +330,14 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
 /// Rounding keeps the order of numbers. So it is between what the least and the largest of these numbers round to, which
 /// are the same but where a tie is as near: no number that was rounded twice, with a tie in between, passes.
 pub fn assert_rounded(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (at, (got, want)) in got.iter().zip(want).enumerate() {
-        let apart = if want.is_finite() { tolerance * want.abs().max(1.0) } else { 0.0 };
+    assert_rounded_within(what, got, want, tolerance, &vec![0.0; want.len()]);
+}
+
+/// The same, where the number that is rounded may be farther from each of `want`, by one of `apart`.
+pub fn assert_rounded_within(what: &str, got: &[f32], want: &[f32], tolerance: f32, apart: &[f32]) {
+    assert_eq!((got.len(), apart.len()), (want.len(), want.len()), "{what}");
+    for (at, ((got, want), apart)) in got.iter().zip(want).zip(apart).enumerate() {
+        let apart = if want.is_finite() { apart + tolerance * want.abs().max(1.0) } else { 0.0 };
         let [low, high] = [want - apart, want + apart].map(|x| widened(bf16(x)));
         let same = low.to_bits() == got.to_bits() || got.is_nan() && want.is_nan();
         let between = tolerance > 0.0 && low <= *got && *got <= high;

@@ -262,7 +262,7 @@ fn errors_have_names() {
 
 /// A probe, the threads of each of its blocks, what finds its fault (a sanitizer, the shim itself if it is empty), and
 /// what is said then.
-const FAULTS: [(&str, u32, &str, &str); 12] = [
+const FAULTS: [(&str, u32, &str, &str); 18] = [
     ("probe_race", 64, "thread", "data race"),
     ("probe_race_of_blocks", 64, "thread", "data race"),
     ("probe_barrier_not_reached", 64, "", "deadlock"),
@@ -270,6 +270,12 @@ const FAULTS: [(&str, u32, &str, &str); 12] = [
     ("probe_mask_without_caller", 32, "", "leaves out a lane"),
     ("probe_mask_without_source", 32, "", "does not take part"),
     ("probe_masks_differ", 32, "", "different masks"),
+    ("probe_mma_without_lane", 32, "", "deadlock"),
+    ("probe_mma_of_short_warp", 16, "", "fewer than 32 lanes"),
+    ("probe_matrix_misaligned", 32, "", "not aligned to 16 bytes"),
+    ("probe_matrix_not_shared", 32, "", "not in shared memory"),
+    ("probe_copy_misaligned", 1, "", "not aligned to its 16 bytes"),
+    ("probe_copy_not_to_shared", 1, "", "does not go to shared memory"),
     ("probe_past_end", 64, "address", "heap-buffer-overflow"),
     ("probe_past_end_of_shared", 64, "address", "heap-buffer-overflow"),
     ("probe_past_end_of_dynamic", 64, "address", "heap-buffer-overflow"),
@@ -334,6 +340,51 @@ fn right_kernels_pass() {
     gpu.launch("probe_right_warp", 1, 32, &mut [argument(&y_at)]).unwrap();
     let reversed: Vec<f32> = (0..32).rev().map(|lane| lane as f32).collect();
     assert_eq!(gpu.stream.clone_dtoh(&to).unwrap(), reversed);
+}
+
+/// a b, [16, 16]
+fn product(a: impl Fn(usize, usize) -> f32, b: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let sum = |row: usize, column: usize| (0..16).map(|k| a(row, k) * b(k, column)).sum();
+    (0..256).map(|i| sum(i / 16, i % 16)).collect()
+}
+
+/// Of whole numbers so small that no sum is rounded: in whatever order they are added.
+#[test]
+fn tensor_cores_multiply_matrices() {
+    let gpu = Gpu::new();
+    let numbers = |n: usize| (0..256).map(|i| (i * n + i / 7) as f32 % 5.0 - 2.0).collect::<Vec<f32>>();
+    let [a, b, c] = [3, 7, 11].map(numbers);
+    let on_gpu = |x: &[f32]| {
+        // Small whole numbers are bf16: the upper half.
+        let upper: Vec<u16> = x.iter().map(|x| (x.to_bits() >> 16) as u16).collect();
+        gpu.stream.clone_htod(&upper).unwrap()
+    };
+    let from = [&a, &b, &c].map(|x| on_gpu(x));
+    let to = gpu.stream.alloc_zeros::<f32>(3 * 256).unwrap();
+    let y = address(&to, &gpu.stream);
+    let from = from.each_ref().map(|x| address(x, &gpu.stream));
+    let mut arguments = [argument(&y), argument(&from[0]), argument(&from[1]), argument(&from[2])];
+    gpu.launch("probe_right_mma", 1, 32, &mut arguments).unwrap();
+    let y = gpu.stream.clone_dtoh(&to).unwrap();
+    let [of_a, of_b, of_c] = [&a, &b, &c].map(|x| move |row: usize, column: usize| x[16 * row + column]);
+    let first = product(of_a, of_b);
+    assert_eq!(y[..256], first);
+    assert_eq!(y[256..512], product(of_a, |row, column| of_c(column, row)));
+    assert_eq!(y[512..], product(|row, column| first[16 * row + column], of_b));
+}
+
+#[test]
+fn copies_are_there_when_they_are_waited_for() {
+    let gpu = Gpu::new();
+    let x: Vec<f32> = (0..128).map(|i| i as f32).collect();
+    let from = gpu.stream.clone_htod(&x).unwrap();
+    let to = gpu.stream.alloc_zeros::<f32>(16 * 32).unwrap();
+    let (y, x_at) = (address(&to, &gpu.stream), address(&from, &gpu.stream));
+    gpu.launch("probe_right_copies", 1, 32, &mut [argument(&y), argument(&x_at)]).unwrap();
+    for (thread, y) in gpu.stream.clone_dtoh(&to).unwrap().chunks(16).enumerate() {
+        assert!(y[..8].iter().all(|y| y.is_nan()), "{y:?}");
+        assert_eq!((&y[8..12], &y[12..]), (&x[4 * thread..][..4], &[0.0; 4][..]));
+    }
 }
 
 #[test]

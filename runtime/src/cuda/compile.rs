@@ -22,10 +22,16 @@ pub(crate) struct Source {
 /// What kernels include, by the path that they include it by.
 const HEADERS: &[(&CStr, &str)] = &[
     (c"remat.cuh", include_str!("remat.cuh")),
+    (c"cuda/async.cuh", include_str!("async.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
+    (c"cuda/mma.cuh", include_str!("mma.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),
     (c"cuda/rows.cuh", include_str!("rows.cuh")),
     (c"ops/activation/formula.cuh", include_str!("../ops/activation/formula.cuh")),
+    (c"ops/attention/fma.cuh", include_str!("../ops/attention/fma.cuh")),
+    (c"ops/attention/head.cuh", include_str!("../ops/attention/head.cuh")),
+    (c"ops/attention/tensor.cuh", include_str!("../ops/attention/tensor.cuh")),
+    (c"ops/attention/tensor_tile.cuh", include_str!("../ops/attention/tensor_tile.cuh")),
     (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
     (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
     (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),

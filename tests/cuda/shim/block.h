@@ -1,6 +1,7 @@
 // A block of CUDA threads as fibers: its shared memory, its barriers, and whose turn it is. For shim.cpp alone.
 #pragma once
 
+#include "async.h"
 #include "fiber.h"
 #include "warp.h"
 
@@ -39,6 +40,13 @@ Memory poisoned(size_t size) {
     return Memory(static_cast<unsigned char*>(memory));
 }
 
+// Whether an allocation of `all` bytes has `size` of them from `from` on.
+bool holds(const Memory& memory, size_t all, const void* from, size_t size) {
+    uintptr_t start = reinterpret_cast<uintptr_t>(memory.get());
+    uintptr_t at = reinterpret_cast<uintptr_t>(from);
+    return memory != nullptr && at >= start && at + size <= start + all;
+}
+
 enum class State { Ready, AtBarrier, AtExchange, Ended };
 
 class Block;
@@ -51,6 +59,7 @@ struct Fiber : Thread {
     const char* call;
     Place place;
     unsigned mask;
+    std::vector<Copy> copies;
 };
 
 // A lane deposits in `in`. The last lane to come copies all to `out`, where they stay until the next exchange is whole.
@@ -81,6 +90,7 @@ struct Launch {
 // An array of shared memory, by its declaration.
 struct Array {
     const void* key;
+    size_t size;
     Memory memory;
 };
 
@@ -129,8 +139,20 @@ class Block {
             die("a block has more shared memory than there is", Place::here());
         }
         Unseen unseen;
-        arrays_.push_back({key, poisoned(size)});
+        arrays_.push_back({key, size, poisoned(size)});
         return arrays_.back().memory.get();
+    }
+
+    bool in_shared_memory(const void* from, size_t size) const {
+        if (holds(dynamic_shared_, launch_->dynamic_shared, from, size)) {
+            return true;
+        }
+        for (const Array& array : arrays_) {
+            if (holds(array.memory, array.size, from, size)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     int sync(Fiber& fiber, Vote vote, int predicate) {
@@ -235,6 +257,7 @@ class Block {
             uint3 thread = {i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y)};
             static_cast<Thread&>(fiber) = {thread, index, shape, launch.grid, i, dynamic_shared_.get()};
             fiber.state = State::Ready;
+            fiber.copies.clear();
         }
 #if defined(REMAT_SHIM_TSAN)
         host_.tsan = __tsan_get_current_fiber();

@@ -59,6 +59,9 @@ inline Thread& current() {
 // The array of the running block that is declared where `key` is: NaN in every block until it is written.
 void* shared_memory(const void* key, size_t size);
 
+// Whether `size` bytes from `from` on are all in one array of the running block.
+bool in_shared_memory(const void* from, size_t size);
+
 enum class Vote { None, Count, And, Or };
 
 // Waits until every thread of the block that has not ended is here; returns the vote on `predicate`.

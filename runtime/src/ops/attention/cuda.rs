@@ -1,5 +1,7 @@
 //! Attention on a GPU. y, lse: =; dq, dk, dv: = or +=.
 
+use half::bf16;
+
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
@@ -8,40 +10,72 @@ use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "attention", text: include_str!("kernel.cu") };
 
-/// Threads of a block, as in `tile.cuh`.
+/// Threads of a block, as in `head.cuh`.
 const THREADS: u32 = 128;
 
-/// A kernel for heads of at most `columns` features; blocks own `rows` rows, and `passing` of the others pass by at
-/// once.
-struct Blocked {
-    columns: usize,
+/// What a kernel computes.
+#[derive(Clone, Copy, Debug)]
+enum Pass {
+    /// y and lse.
+    Forward,
+    /// dq.
+    BackwardQ,
+    /// dk and dv.
+    BackwardKv,
+}
+
+/// Blocks own `rows` rows, and `passing` of the others pass by at once: R and C in `kernel.cu`.
+#[derive(Clone, Copy, Debug)]
+struct Tile {
     rows: usize,
     passing: usize,
+}
+
+/// A kernel for heads of at most `columns` features.
+#[derive(Debug)]
+struct Blocked {
+    pass: Pass,
+    columns: usize,
+    /// Where elements are f32.
+    single: Tile,
+    /// Where they are bf16, and products are made by tensor cores.
+    half: Tile,
     function: Function,
 }
 
-const fn blocked(columns: usize, rows: usize, passing: usize, name: &'static str) -> Blocked {
-    Blocked { columns, rows, passing, function: Function { source: &SOURCE, name } }
+const fn blocked(
+    pass: Pass,
+    columns: usize,
+    single: [usize; 2],
+    half: [usize; 2],
+    name: &'static str,
+) -> Blocked {
+    let [single, half] =
+        [Tile { rows: single[0], passing: single[1] }, Tile { rows: half[0], passing: half[1] }];
+    Blocked { pass, columns, single, half, function: Function { source: &SOURCE, name } }
 }
 
 static FORWARD: [Blocked; 4] = [
-    blocked(32, 64, 64, "attention_forward_32"),
-    blocked(64, 64, 64, "attention_forward_64"),
-    blocked(128, 64, 32, "attention_forward_128"),
-    blocked(256, 32, 16, "attention_forward_256"),
+    blocked(Pass::Forward, 32, [64, 64], [128, 64], "attention_forward_32"),
+    blocked(Pass::Forward, 64, [64, 64], [128, 64], "attention_forward_64"),
+    blocked(Pass::Forward, 128, [64, 32], [128, 32], "attention_forward_128"),
+    blocked(Pass::Forward, 256, [32, 16], [64, 32], "attention_forward_256"),
 ];
 static BACKWARD_Q: [Blocked; 4] = [
-    blocked(32, 64, 64, "attention_backward_q_32"),
-    blocked(64, 64, 32, "attention_backward_q_64"),
-    blocked(128, 32, 32, "attention_backward_q_128"),
-    blocked(256, 16, 16, "attention_backward_q_256"),
+    blocked(Pass::BackwardQ, 32, [64, 64], [128, 64], "attention_backward_q_32"),
+    blocked(Pass::BackwardQ, 64, [64, 32], [128, 32], "attention_backward_q_64"),
+    blocked(Pass::BackwardQ, 128, [32, 32], [64, 32], "attention_backward_q_128"),
+    blocked(Pass::BackwardQ, 256, [16, 16], [64, 16], "attention_backward_q_256"),
 ];
 static BACKWARD_KV: [Blocked; 4] = [
-    blocked(32, 64, 64, "attention_backward_kv_32"),
-    blocked(64, 64, 32, "attention_backward_kv_64"),
-    blocked(128, 32, 32, "attention_backward_kv_128"),
-    blocked(256, 16, 16, "attention_backward_kv_256"),
+    blocked(Pass::BackwardKv, 32, [64, 64], [64, 64], "attention_backward_kv_32"),
+    blocked(Pass::BackwardKv, 64, [64, 32], [64, 64], "attention_backward_kv_64"),
+    blocked(Pass::BackwardKv, 128, [32, 32], [64, 32], "attention_backward_kv_128"),
+    blocked(Pass::BackwardKv, 256, [16, 16], [64, 16], "attention_backward_kv_256"),
 ];
+
+/// The most columns of dk and dv that a block sums by tensor cores, as in `tensor.cuh`.
+const MOST_COLUMNS: usize = 128;
 
 /// The one for heads of `dim` features.
 fn chosen(kernels: &'static [Blocked; 4], dim: usize) -> Result<&'static Blocked, Error> {
@@ -50,14 +84,36 @@ fn chosen(kernels: &'static [Blocked; 4], dim: usize) -> Result<&'static Blocked
 }
 
 impl Blocked {
-    /// For `heads` heads, each of which has `rows` rows that blocks own; blocks hold `owned` tiles of their own rows,
-    /// two of those that pass by, one of weights, and two numbers of each row that passes by.
-    fn grid(&self, heads: usize, rows: usize, owned: usize) -> Result<Grid, Error> {
-        // Rows of tiles are padded, as `tile.cuh` says.
-        let tiles = (owned * self.rows + 2 * self.passing) * (self.columns + 4);
-        let weights = self.rows * (self.passing + 8);
-        let shared = (size_of::<f32>() * (tiles + weights + 2 * self.passing)) as u32;
-        Ok(Grid { shared, ..Grid::of(heads * rows.div_ceil(self.rows), THREADS)? })
+    /// For `heads` heads, each of which has `rows` rows that blocks own.
+    fn grid<E: Elem>(&self, heads: usize, rows: usize) -> Result<Grid, Error> {
+        let half = size_of::<E>() == 2;
+        let tile = if half { self.half } else { self.single };
+        let mut grid = Grid::of(heads * rows.div_ceil(tile.rows), THREADS)?;
+        grid.shared = if half { self.half_shared() } else { self.single_shared() } as u32;
+        if half && matches!(self.pass, Pass::BackwardKv) {
+            grid.blocks.1 = self.columns.div_ceil(MOST_COLUMNS) as u32;
+        }
+        Ok(grid)
+    }
+
+    /// Rows of which a block holds its own, all the time: of q, or of two inputs.
+    fn own(&self, tile: Tile) -> usize {
+        if matches!(self.pass, Pass::Forward) { tile.rows } else { 2 * tile.rows }
+    }
+
+    /// Bytes of its own rows and of two tiles of those that pass by, which are padded as `tile.cuh` says, of a tile of
+    /// weights, and of two numbers of each row that passes by.
+    fn single_shared(&self) -> usize {
+        let Tile { rows, passing } = self.single;
+        let held = self.own(self.single) + 2 * passing;
+        size_of::<f32>() * (held * (self.columns + 4) + rows * (passing + 8) + 2 * passing)
+    }
+
+    /// Bytes of its own rows and of two tiles of those that pass by and of the next two, which are padded as
+    /// `tensor_tile.cuh` says.
+    fn half_shared(&self) -> usize {
+        let held = self.own(self.half) + 4 * self.half.passing;
+        size_of::<bf16>() * held * (self.columns + 8)
     }
 }
 
@@ -144,7 +200,7 @@ impl<E: Elem> Kernel for Cuda<E> {
             return Ok(());
         }
         let kernel = chosen(&FORWARD, spec.dim)?;
-        let grid = kernel.grid(batch * spec.heads, spec.queries, 1)?;
+        let grid = kernel.grid::<E>(batch * spec.heads, spec.queries)?;
         let (y, lse) = (y.address(), lse.address());
         // SAFETY: all lengths are those of the shapes; where there is no lse, 0 is given.
         unsafe {
@@ -166,7 +222,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (dy, y, lse) = (dy.address(), y.address(), lse.address());
         if dq != 0 && rows > 0 {
             let kernel = chosen(&BACKWARD_Q, spec.dim)?;
-            let grid = kernel.grid(batch * spec.heads, spec.queries, 2)?;
+            let grid = kernel.grid::<E>(batch * spec.heads, spec.queries)?;
             // SAFETY: all lengths are those of the shapes.
             unsafe {
                 self.launch(
@@ -181,7 +237,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         }
         if (dk != 0 || dv != 0) && batch * spec.heads * spec.keys > 0 {
             let kernel = chosen(&BACKWARD_KV, spec.dim)?;
-            let grid = kernel.grid(batch * spec.heads, spec.keys, 2)?;
+            let grid = kernel.grid::<E>(batch * spec.heads, spec.keys)?;
             // SAFETY: all lengths are those of the shapes; for a gradient that is not asked for, 0 is given.
             unsafe {
                 self.launch(
@@ -195,5 +251,47 @@ impl<E: Elem> Kernel for Cuda<E> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = &'static Blocked> {
+        [&FORWARD, &BACKWARD_Q, &BACKWARD_KV].into_iter().flatten()
+    }
+
+    #[test]
+    fn the_smallest_gpus_have_the_shared_memory_of_every_kernel() {
+        for kernel in all() {
+            for shared in [kernel.single_shared(), kernel.half_shared()] {
+                assert!(shared <= 99 << 10, "{shared} bytes: {kernel:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_has_the_first_kernel_that_is_wide_enough() {
+        for (dim, columns) in [(1, 32), (32, 32), (33, 64), (64, 64), (96, 128), (128, 128), (129, 256)] {
+            assert_eq!(chosen(&FORWARD, dim).map(|kernel| kernel.columns).ok(), Some(columns));
+        }
+        assert!(chosen(&BACKWARD_KV, 257).is_err());
+    }
+
+    #[test]
+    fn blocks_cover_all_rows_and_all_columns() {
+        for kernel in all() {
+            let blocks = |grid: Result<Grid, Error>| grid.map(|grid| grid.blocks).ok();
+            let parts = match kernel.pass {
+                Pass::BackwardKv if kernel.columns == 256 => 2,
+                _ => 1,
+            };
+            let Tile { rows, .. } = kernel.half;
+            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows)), Some((6, parts, 1)), "{kernel:?}");
+            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows + 1)), Some((9, parts, 1)), "{kernel:?}");
+            let Tile { rows, .. } = kernel.single;
+            assert_eq!(blocks(kernel.grid::<f32>(3, 2 * rows + 1)), Some((9, 1, 1)), "{kernel:?}");
+        }
     }
 }

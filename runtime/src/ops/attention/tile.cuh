@@ -1,4 +1,5 @@
-// What the kernels of attention share: tiles in shared memory, and the two products that everything is made of.
+// What the kernels of attention for elements of f32 share: tiles in shared memory, and the two products that everything
+// is made of.
 //
 // A block owns R rows of one head, of queries or of keys, and the rows of the other kind pass by, C at once.
 // D: columns of a tile of rows, as many as the head's features (dim) or more, 0 past those; D is 32, 64, 128 or 256.
@@ -8,13 +9,13 @@
 // and 8 of the other, each from banks of its own, and what is known of a row (its maximum, its sum) is in the registers
 // of its 8 lanes.
 #pragma once
-#include "remat.cuh"
+#include "ops/attention/head.cuh"
 
 namespace attention {
 
 constexpr int LANES = 8;
 constexpr int GROUPS = 16;
-constexpr int THREADS = LANES * GROUPS;
+static_assert(LANES * GROUPS == THREADS, "every thread has a place");
 // Of a multiprocessor, for which there are registers: 168 for each thread.
 constexpr int BLOCKS = 3;
 
@@ -33,25 +34,12 @@ typedef Values<4> Floats;
 __device__ __forceinline__ Floats& floats(float* at) { return *reinterpret_cast<Floats*>(at); }
 __device__ __forceinline__ const Floats& floats(const float* at) { return *reinterpret_cast<const Floats*>(at); }
 
-// Rows of one head: `count` of them, of `dim` elements, `stride` from each to the next.
-template <class T>
-struct Rows {
-    T* first;
-    int64_t stride;
-    int count;
-    int dim;
-
-    // Whether rows are whole fours, each of which is aligned then.
-    __device__ __forceinline__ bool whole() const { return dim % 4 == 0; }
-    __device__ __forceinline__ T* at(int row, int column) const { return first + row * stride + column; }
-};
-
 // Elements of a row from `column` on, 0 past the last column and the last row.
 template <class T>
 __device__ __forceinline__ Floats load_four(const Rows<T>& rows, int row, int column) {
     Floats four = {};
     int count = row < rows.count ? rows.dim - column : 0;
-    if (rows.whole()) {
+    if (rows.whole(4)) {
         if (count > 0) four = load<4>(rows.at(row, column));
     } else {
 #pragma unroll
@@ -63,19 +51,19 @@ __device__ __forceinline__ Floats load_four(const Rows<T>& rows, int row, int co
 }
 
 // The elements of a row from `column` on, as many as there are, = or += scale four.
-__device__ __forceinline__ void put_four(const Rows<elem>& rows, int row, int column, Floats four, float scale,
+__device__ __forceinline__ void put_four(const Rows<float>& rows, int row, int column, Floats four, float scale,
                                          int add) {
     Floats before = {};
     if (add) before = load_four(rows, row, column);
 #pragma unroll
     for (int e = 0; e < 4; e++) four.x[e] = add ? fmaf(scale, four.x[e], before.x[e]) : scale * four.x[e];
     int count = row < rows.count ? rows.dim - column : 0;
-    if (rows.whole()) {
+    if (rows.whole(4)) {
         if (count > 0) store(rows.at(row, column), four);
     } else {
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-            if (e < count) *rows.at(row, column + e) = (elem)four.x[e];
+            if (e < count) *rows.at(row, column + e) = four.x[e];
         }
     }
 }
@@ -95,7 +83,7 @@ __device__ __forceinline__ float group_max(float x) {
 
 // tile [N, D] = the rows from `first` on
 template <int N, int D>
-__device__ __forceinline__ void load_tile(float* tile, const Rows<const elem>& rows, int first) {
+__device__ __forceinline__ void load_tile(float* tile, const Rows<const float>& rows, int first) {
 #pragma unroll
     for (int row = group(); row < N; row += GROUPS) {
 #pragma unroll
@@ -107,8 +95,8 @@ __device__ __forceinline__ void load_tile(float* tile, const Rows<const elem>& r
 
 // The same of dy, and delta [i] = the sum of y dy of row group() + 16 i, in every lane of the group
 template <int N, int D>
-__device__ __forceinline__ void load_tile(float* tile, float (&delta)[N / GROUPS], const Rows<const elem>& dy,
-                                          const Rows<const elem>& y, int first) {
+__device__ __forceinline__ void load_tile(float* tile, float (&delta)[N / GROUPS], const Rows<const float>& dy,
+                                          const Rows<const float>& y, int first) {
 #pragma unroll
     for (int i = 0; i < N / GROUPS; i++) {
         int row = group() + i * GROUPS;
@@ -194,7 +182,7 @@ __device__ __forceinline__ void add_weighted(Floats (&y)[I][D / 32], const float
 
 // The rows from `first` on = or += scale y
 template <int D, int I>
-__device__ __forceinline__ void put_rows(const Rows<elem>& rows, int first, const Floats (&y)[I][D / 32],
+__device__ __forceinline__ void put_rows(const Rows<float>& rows, int first, const Floats (&y)[I][D / 32],
                                          const float (&scale)[I], int add) {
 #pragma unroll
     for (int i = 0; i < I; i++) {

@@ -1,0 +1,206 @@
+// The kernels of attention for elements of f32: fmaf on I x J scores, or I x D / 8 sums, in registers.
+#pragma once
+#include "ops/attention/tile.cuh"
+
+namespace attention {
+
+template <int D, int I>
+__device__ __forceinline__ void clear(Floats (&y)[I][D / 32]) {
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+#pragma unroll
+        for (int k = 0; k < D / 32; k++) y[i][k] = {};
+    }
+}
+
+// The running softmax of a row: the largest score so far, and the sum of exp(s - max).
+struct Softmax {
+    float max, sum;
+
+    // s [J] = exp(s - max), of scores that go on with the row; returns what older sums are to be scaled by.
+    template <int J>
+    __device__ __forceinline__ float weigh(float (&s)[J]) {
+        float largest = s[0];
+#pragma unroll
+        for (int j = 1; j < J; j++) largest = max_nan(largest, s[j]);
+        largest = max_nan(max, group_max(largest));
+        // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
+        float shift = largest == -INFINITY ? 0.0f : largest;
+        float decay = expf(max - shift), more = 0.0f;
+        max = largest;
+#pragma unroll
+        for (int j = 0; j < J; j++) {
+            s[j] = expf(s[j] - shift);
+            more += s[j];
+        }
+        sum = fmaf(decay, sum, group_sum(more));
+        return decay;
+    }
+};
+
+template <int D, int R, int C>
+__device__ __forceinline__ void forward(float* y_all, scalar* lse_all, const Shape<float>& shape) {
+    constexpr int I = R / GROUPS, J = C / LANES;
+    REMAT_DYNAMIC_SHARED(float, q);
+    float *k = q + R * ROW_STEP<D>, *v = k + C * ROW_STEP<D>, *weights = v + C * ROW_STEP<D>;
+    Head<float> head(shape, R, shape.queries);
+    // The last queries first: if causal, they see the most keys.
+    int first = (head.blocks - 1 - head.block) * R;
+    load_tile<R, D>(q, head.q(), first);
+    Floats y[I][D / 32];
+    clear<D>(y);
+    Softmax softmax[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) softmax[i] = {-INFINITY, 0.0f};
+    int end = head.keys_before(first + R);
+    for (int key = 0; key < end; key += C) {
+        // The tiles have been read.
+        __syncthreads();
+        load_tile<C, D>(k, head.k(), key);
+        load_tile<C, D>(v, head.v(), key);
+        __syncthreads();
+        float s[I][J];
+        dot_rows<D>(s, q, k, shape.dim);
+#pragma unroll
+        for (int i = 0; i < I; i++) {
+#pragma unroll
+            for (int j = 0; j < J; j++) {
+                bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
+                s[i][j] = seen ? shape.scale * s[i][j] : -INFINITY;
+            }
+            float decay = softmax[i].weigh(s[i]);
+#pragma unroll
+            for (int d = 0; d < D / 32; d++) {
+#pragma unroll
+                for (int e = 0; e < 4; e++) y[i][d].x[e] *= decay;
+            }
+        }
+        share_weights(weights, s);
+        add_weighted<D, C>(y, weights, v, end - key < C ? end - key : C);
+    }
+    float scale[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+        scale[i] = 1.0f / softmax[i].sum;
+        int query = first + group() + i * GROUPS;
+        if (lse_all && lane() == 0 && query < shape.queries) {
+            head.lse(lse_all)[query] = softmax[i].max + logf(softmax[i].sum);
+        }
+    }
+    put_rows<D>(head.y(y_all), first, y, scale, false);
+}
+
+template <int D, int R, int C>
+__device__ __forceinline__ void backward_q(float* dq_all, int add, const Saved<float>& saved,
+                                           const Shape<float>& shape) {
+    constexpr int I = R / GROUPS, J = C / LANES;
+    REMAT_DYNAMIC_SHARED(float, q);
+    float *dy = q + R * ROW_STEP<D>, *k = dy + R * ROW_STEP<D>;
+    float *v = k + C * ROW_STEP<D>, *weights = v + C * ROW_STEP<D>;
+    Head<float> head(shape, R, shape.queries);
+    // As in forward.
+    int first = (head.blocks - 1 - head.block) * R;
+    float delta[I], lse[I];
+    load_tile<R, D>(q, head.q(), first);
+    load_tile<R, D>(dy, delta, head.y(saved.dy), head.y(saved.y), first);
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+        int query = first + group() + i * GROUPS;
+        lse[i] = query < shape.queries ? head.lse(saved.lse)[query] : 0.0f;
+    }
+    Floats dq[I][D / 32];
+    clear<D>(dq);
+    int end = head.keys_before(first + R);
+    for (int key = 0; key < end; key += C) {
+        // The tiles have been read.
+        __syncthreads();
+        load_tile<C, D>(k, head.k(), key);
+        load_tile<C, D>(v, head.v(), key);
+        __syncthreads();
+        float s[I][J], ds[I][J];
+        dot_rows<D>(s, q, k, shape.dim);
+        dot_rows<D>(ds, dy, v, shape.dim);
+#pragma unroll
+        for (int i = 0; i < I; i++) {
+#pragma unroll
+            for (int j = 0; j < J; j++) {
+                bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
+                float p = expf(shape.scale * s[i][j] - lse[i]);
+                ds[i][j] = seen ? p * (ds[i][j] - delta[i]) : 0.0f;
+            }
+        }
+        share_weights(weights, ds);
+        add_weighted<D, C>(dq, weights, k, end - key < C ? end - key : C);
+    }
+    float scale[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) scale[i] = shape.scale;
+    put_rows<D>(head.rows(dq_all, shape.queries, shape.stride), first, dq, scale, add);
+}
+
+template <int D, int R, int C>
+__device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int add_k, int add_v,
+                                            const Saved<float>& saved, const Shape<float>& shape) {
+    constexpr int I = R / GROUPS, J = C / LANES;
+    REMAT_DYNAMIC_SHARED(float, k);
+    float *v = k + R * ROW_STEP<D>, *q = v + R * ROW_STEP<D>, *dy = q + C * ROW_STEP<D>;
+    // Of the queries of the tile: [C]
+    float *lse = dy + C * ROW_STEP<D>, *delta = lse + C, *weights = delta + C;
+    Head<float> head(shape, R, shape.keys);
+    int first = head.block * R;
+    load_tile<R, D>(k, head.k(), first);
+    load_tile<R, D>(v, head.v(), first);
+    Floats dk[I][D / 32], dv[I][D / 32];
+    clear<D>(dk);
+    clear<D>(dv);
+    for (int query = shape.causal ? first : 0; query < shape.queries; query += C) {
+        // The tiles have been read.
+        __syncthreads();
+        float sums[C / GROUPS];
+        load_tile<C, D>(q, head.q(), query);
+        load_tile<C, D>(dy, sums, head.y(saved.dy), head.y(saved.y), query);
+#pragma unroll
+        for (int i = 0; i < C / GROUPS; i++) {
+            if (lane() == 0) delta[group() + i * GROUPS] = sums[i];
+        }
+        if (threadIdx.x < C) {
+            int at = query + threadIdx.x;
+            // 0 past the last: p is finite, and meets rows of 0.
+            lse[threadIdx.x] = at < shape.queries ? head.lse(saved.lse)[at] : 0.0f;
+        }
+        __syncthreads();
+        // Keys are rows here, queries columns.
+        float p[I][J], ds[I][J];
+        dot_rows<D>(p, k, q, shape.dim);
+        dot_rows<D>(ds, v, dy, shape.dim);
+#pragma unroll
+        for (int j = 0; j < J; j++) {
+            float lse_j = lse[lane() + j * LANES], delta_j = delta[lane() + j * LANES];
+#pragma unroll
+            for (int i = 0; i < I; i++) {
+                bool seen = head.sees(query + lane() + j * LANES, first + group() + i * GROUPS);
+                p[i][j] = seen ? expf(shape.scale * p[i][j] - lse_j) : 0.0f;
+                ds[i][j] = seen ? p[i][j] * (ds[i][j] - delta_j) : 0.0f;
+            }
+        }
+        int count = shape.queries - query < C ? shape.queries - query : C;
+        if (dv_all) {
+            share_weights(weights, p);
+            add_weighted<D, C>(dv, weights, dy, count);
+        }
+        if (dk_all) {
+            share_weights(weights, ds);
+            add_weighted<D, C>(dk, weights, q, count);
+        }
+    }
+    float one[I], scale[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+        one[i] = 1.0f;
+        scale[i] = shape.scale;
+    }
+    if (dv_all) put_rows<D>(head.rows(dv_all, shape.keys, shape.stride), first, dv, one, add_v);
+    if (dk_all) put_rows<D>(head.rows(dk_all, shape.keys, shape.stride), first, dk, scale, add_k);
+}
+
+}  // namespace attention
