@@ -67,10 +67,9 @@ impl Grid {
         Self::with_stride(gpu, n.div_ceil(16 / size_of::<T>()))
     }
 
-    /// A thread for each of n places: as many blocks as keep every multiprocessor at work, each of which goes on with
-    /// a stride.
+    /// A thread for each of n places, some at once.
     pub(crate) fn with_stride(gpu: &Gpu, n: usize) -> Self {
-        let blocks = n.div_ceil(ELEMENTWISE as usize).min(8 * gpu.multiprocessors()).max(1);
+        let blocks = gpu.blocks(n.div_ceil(ELEMENTWISE as usize));
         Self { blocks: (blocks as u32, 1, 1), threads: (ELEMENTWISE, 1, 1), shared: 0 }
     }
 }

@@ -117,8 +117,10 @@ impl Gpu {
         bind(&self.common.context)
     }
 
-    pub(crate) fn multiprocessors(&self) -> usize {
-        self.common.multiprocessors
+    /// How many blocks share what `most` could do: no more than keep every multiprocessor at work, each of which goes on
+    /// with a stride.
+    pub(crate) fn blocks(&self, most: usize) -> usize {
+        most.min(8 * self.common.multiprocessors).max(1)
     }
 }
 

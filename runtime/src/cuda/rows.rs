@@ -29,8 +29,7 @@ impl Rows {
 
     /// The same with no more teams than keep the GPU at work, for kernels whose teams go on to other rows.
     pub(crate) fn with_stride(mut self, gpu: &Gpu) -> Self {
-        let most = u32::try_from(8 * gpu.multiprocessors()).unwrap_or(u32::MAX);
-        self.grid.blocks.0 = self.grid.blocks.0.min(most);
+        self.grid.blocks.0 = gpu.blocks(self.grid.blocks.0 as usize) as u32;
         self
     }
 }

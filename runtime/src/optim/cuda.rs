@@ -169,9 +169,9 @@ impl Adam {
     }
 }
 
-/// As many blocks as keep every multiprocessor at work, each of which takes parts in turn.
+/// Blocks take parts in turn.
 fn grid(gpu: &Gpu, parts: usize) -> Result<Grid, Error> {
-    Grid::of(parts.min(8 * gpu.multiprocessors()), THREADS)
+    Grid::of(gpu.blocks(parts), THREADS)
 }
 
 /// As many blocks as the shapes alone say: they decide the order of a sum.
