@@ -4,7 +4,7 @@
 use remat::ndarray::{Array1, Array2};
 use remat::prelude::*;
 use remat::state::{self, Progress};
-use remat_tests::devices::{assert_bits, assert_close, gpu};
+use remat_tests::devices::{assert_bits, assert_close, gpu, small};
 use remat_tests::trace::{ids, numbers};
 
 mod deep {
@@ -33,7 +33,9 @@ mod dag {
 }
 
 /// Steps of training.
-const STEPS: usize = 20;
+fn steps() -> usize {
+    if small() { 3 } else { 20 }
+}
 
 /// What a logit in bf16 may be from the CPU's. Sixty numbers are rounded on the way to it, one behind the other, each by up
 /// to 2^-8, with signs that differ: twice the root of 60 of these.
@@ -81,25 +83,25 @@ macro_rules! same {
         let Some(gpu) = gpu() else { return };
         let cpu = Cpu::with_threads(1).expect("a thread");
         let (x, y) = ($x, $y);
-        let (_, _, first) = train!($module::$first, &gpu, x, y, STEPS);
+        let (_, _, first) = train!($module::$first, &gpu, x, y, steps());
         // They sum in other orders, and Adam divides by the root of small sums: what is apart by a rounding at first
         // is apart by some hundreds of them after 20 steps.
-        let (_, _, on_cpu) = train!($module::$first, &cpu, x, y, STEPS);
+        let (_, _, on_cpu) = train!($module::$first, &cpu, x, y, steps());
         assert_close("the first loss", &first.losses[..1], &on_cpu.losses[..1], 2e-6);
         assert_close("losses", &first.losses, &on_cpu.losses, 1e-3);
-        assert!(first.losses[STEPS] < first.losses[0], "it learns");
+        assert!(first.losses[steps()] < first.losses[0], "it learns");
         $(
-            let (_, _, run) = train!($module::$more, &gpu, x, y, STEPS);
+            let (_, _, run) = train!($module::$more, &gpu, x, y, steps());
             assert_bits(stringify!($more), &run.losses, &first.losses);
             assert_bits(stringify!($more), &run.params, &first.params);
         )*
         let narrow = gpu.bf16();
-        let (_, _, first) = train!($module::$first, &narrow, x, y, STEPS);
+        let (_, _, first) = train!($module::$first, &narrow, x, y, steps());
         assert_close("the first loss in bf16", &first.losses[..1], &on_cpu.losses[..1], LOSS_IN_BF16);
         assert_close("losses in bf16", &first.losses, &on_cpu.losses, LOSSES_IN_BF16);
-        assert!(first.losses[STEPS] < first.losses[0], "it learns in bf16");
+        assert!(first.losses[steps()] < first.losses[0], "it learns in bf16");
         $(
-            let (_, _, run) = train!($module::$more, &narrow, x, y, STEPS);
+            let (_, _, run) = train!($module::$more, &narrow, x, y, steps());
             assert_bits(stringify!($more), &run.losses, &first.losses);
             assert_bits(stringify!($more), &run.params, &first.params);
         )*
@@ -135,8 +137,8 @@ fn a_gpt_whose_boundaries_are_rounded_trains_as_on_the_cpu() {
 fn boundaries_of_bf16_are_what_elements_of_bf16_are() {
     let Some(gpu) = gpu().map(|gpu| gpu.bf16()) else { return };
     let (x, y) = (ids(3, 10, 17, 1), ids(3, 10, 17, 2));
-    let (_, _, plain) = train!(gpt::StoreAll, &gpu, x, y, STEPS);
-    let (_, _, rounded) = train!(gpt::Rounded, &gpu, x, y, STEPS);
+    let (_, _, plain) = train!(gpt::StoreAll, &gpu, x, y, steps());
+    let (_, _, rounded) = train!(gpt::Rounded, &gpu, x, y, steps());
     assert_bits("losses", &rounded.losses, &plain.losses);
     assert_bits("parameters", &rounded.params, &plain.params);
 }
