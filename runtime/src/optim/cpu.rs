@@ -7,7 +7,7 @@ use crate::cpu::pool::Pool;
 use crate::cpu::simd::Float;
 use crate::device::Span;
 use crate::error::Error;
-use crate::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, jobs};
+use crate::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, each, jobs};
 
 /// Elements of a chunk: four arrays of them stay in a core's own cache.
 const CHUNK: usize = 1 << 14;
@@ -22,24 +22,18 @@ macro_rules! compiled {
         impl Kernel for Cpu<$E> {
             fn sgd(
                 &self,
-                mut buffers: Buffers<'_, Self>,
+                buffers: Buffers<'_, Self>,
                 tensors: &mut dyn Iterator<Item = (SgdStep, Tensor<1>)>,
             ) -> Result<(), Error> {
-                for (step, tensor) in tensors {
-                    sgd(self, &step, buffers.part(&tensor)?)?;
-                }
-                Ok(())
+                buffers.each(tensors, |step, part| sgd(self, step, part))
             }
 
             fn adam(
                 &self,
-                mut buffers: Buffers<'_, Self>,
+                buffers: Buffers<'_, Self>,
                 tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
             ) -> Result<(), Error> {
-                for (step, tensor) in tensors {
-                    adam(self, &step, buffers.part(&tensor)?)?;
-                }
-                Ok(())
+                buffers.each(tensors, |step, part| adam(self, step, part))
             }
 
             fn sum_of_squares(
@@ -61,7 +55,7 @@ macro_rules! compiled {
                 spans: &mut dyn Iterator<Item = Span>,
                 factor: f64,
             ) -> Result<(), Error> {
-                each(buf, spans, |x| scale::<$E>(self, x, factor))
+                each::<Self>(buf, spans, |x, _| scale(self, x, factor))
             }
 
             fn clamp(
@@ -70,7 +64,7 @@ macro_rules! compiled {
                 spans: &mut dyn Iterator<Item = Span>,
                 limit: f64,
             ) -> Result<(), Error> {
-                each(buf, spans, |x| clamp::<$E>(self, x, limit))
+                each::<Self>(buf, spans, |x, _| clamp(self, x, limit))
             }
 
             fn add(
@@ -79,30 +73,13 @@ macro_rules! compiled {
                 from: &Buffer,
                 spans: &mut dyn Iterator<Item = Span>,
             ) -> Result<(), Error> {
-                for span in spans {
-                    let ([], [x]) = to.split([], [span])?;
-                    add::<$E>(self, x.elements(), from.region(span)?.elements())?;
-                }
-                Ok(())
+                each::<Self>(to, spans, |x, span| add(self, x, from.region(span)?.elements()))
             }
         }
     };
 }
 compiled!(f32);
 compiled!(f64);
-
-/// Runs `work` on the numbers at each span.
-fn each<E: Float>(
-    buf: &mut Buffer,
-    spans: &mut dyn Iterator<Item = Span>,
-    work: impl Fn(&mut [E]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    for span in spans {
-        let ([], [x]) = buf.split([], [span])?;
-        work(x.elements())?;
-    }
-    Ok(())
-}
 
 fn sgd<E: Float>(cpu: &Cpu<E>, step: &SgdStep, part: Part<'_, Cpu<E>, 1>) -> Result<(), Error> {
     let (pool, Part { param, moments: [momentum_buffer], grad }) = (cpu.pool(), part);

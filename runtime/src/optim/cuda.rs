@@ -96,7 +96,6 @@ struct Adam {
     keep_sq: f32,
     take_sq: f32,
     from_grad: i32,
-    unused: i32,
 }
 
 /// An array, to be read or changed.
@@ -163,7 +162,6 @@ impl Adam {
             keep_sq: beta2 as f32,
             take_sq: (1.0 - beta2) as f32,
             from_grad: i32::from(from_grad),
-            unused: 0,
         };
         Ok((adam, n))
     }

@@ -56,7 +56,7 @@ struct Adam {
     const param* grad;
     int64_t n;
     float minus_step_size, root_correction, eps, keep, decay, toward, keep_sq, take_sq;
-    int32_t from_grad, unused;
+    int32_t from_grad;
 };
 
 struct Read {

@@ -192,6 +192,37 @@ impl<D: Device> Buffers<'_, D> {
         let grad = D::view(D::region(self.grads, tensor.grad)?);
         Ok(Part { param: D::view_mut(param), moments: moments.map(D::view_mut), grad })
     }
+
+    /// Runs `work` on one parameter after another, for a device that works on one at once.
+    ///
+    /// # Errors
+    /// As [`part`](Self::part), and those of `work`.
+    pub fn each<S, const N: usize>(
+        mut self,
+        tensors: &mut dyn Iterator<Item = (S, Tensor<N>)>,
+        work: impl Fn(&S, Part<'_, D, N>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for (step, tensor) in tensors {
+            work(&step, self.part(&tensor)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `work` on the numbers at one span after another, for a device that works on one at once.
+///
+/// # Errors
+/// [`Error::Internal`] if a span is not in the buffer; those of `work`.
+pub fn each<D: Device>(
+    buf: &mut D::Buf,
+    spans: &mut dyn Iterator<Item = Span>,
+    work: impl Fn(D::ViewMut<'_, D::Param>, Span) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for span in spans {
+        let ([], [x]) = D::split(buf, [], [span])?;
+        work(D::view_mut(x), span)?;
+    }
+    Ok(())
 }
 
 /// The kernels that optimizers and clipping need. Each is given all that it works on at once, is one pass over it, and

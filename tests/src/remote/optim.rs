@@ -2,7 +2,7 @@
 
 use remat::Error;
 use remat::device::Span;
-use remat::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor};
+use remat::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, each};
 
 use super::{Device, Handle, Remote, ViewMut};
 
@@ -22,19 +22,6 @@ impl Remote {
             all.extend(self.read(view).into_iter().map(f64::from));
         }
         Ok(all)
-    }
-
-    /// The numbers at each span, to be overwritten.
-    fn each(
-        buf: &mut Handle,
-        spans: &mut dyn Iterator<Item = Span>,
-        work: impl Fn(&ViewMut<'_, f32>, Span) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        for span in spans {
-            let ([], [x]) = Self::split(buf, [], [span])?;
-            work(&Self::view_mut(x), span)?;
-        }
-        Ok(())
     }
 
     fn sgd_of(&self, step: &SgdStep, part: Part<'_, Self, 1>) {
@@ -82,24 +69,24 @@ impl Remote {
 impl Kernel for Remote {
     fn sgd(
         &self,
-        mut buffers: Buffers<'_, Self>,
+        buffers: Buffers<'_, Self>,
         tensors: &mut dyn Iterator<Item = (SgdStep, Tensor<1>)>,
     ) -> Result<(), Error> {
-        for (step, tensor) in tensors {
-            self.sgd_of(&step, buffers.part(&tensor)?);
-        }
-        Ok(())
+        buffers.each(tensors, |step, part| {
+            self.sgd_of(step, part);
+            Ok(())
+        })
     }
 
     fn adam(
         &self,
-        mut buffers: Buffers<'_, Self>,
+        buffers: Buffers<'_, Self>,
         tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
     ) -> Result<(), Error> {
-        for (step, tensor) in tensors {
-            self.adam_of(&step, buffers.part(&tensor)?);
-        }
-        Ok(())
+        buffers.each(tensors, |step, part| {
+            self.adam_of(step, part);
+            Ok(())
+        })
     }
 
     fn sum_of_squares(
@@ -122,8 +109,8 @@ impl Kernel for Remote {
         spans: &mut dyn Iterator<Item = Span>,
         factor: f64,
     ) -> Result<(), Error> {
-        Self::each(buf, spans, |x, _| {
-            self.map(x, |_, x| factor * x);
+        each::<Self>(buf, spans, |x, _| {
+            self.map(&x, |_, x| factor * x);
             Ok(())
         })
     }
@@ -134,8 +121,8 @@ impl Kernel for Remote {
         spans: &mut dyn Iterator<Item = Span>,
         limit: f64,
     ) -> Result<(), Error> {
-        Self::each(buf, spans, |x, _| {
-            self.map(x, |_, x| x.clamp(-limit, limit));
+        each::<Self>(buf, spans, |x, _| {
+            self.map(&x, |_, x| x.clamp(-limit, limit));
             Ok(())
         })
     }
@@ -146,9 +133,9 @@ impl Kernel for Remote {
         from: &Handle,
         spans: &mut dyn Iterator<Item = Span>,
     ) -> Result<(), Error> {
-        Self::each(to, spans, |x, span| {
+        each::<Self>(to, spans, |x, span| {
             let y = self.read(Self::view::<f32>(Self::region(from, span)?));
-            self.map(x, |i, x| x + f64::from(y[i]));
+            self.map(&x, |i, x| x + f64::from(y[i]));
             Ok(())
         })
     }
