@@ -115,18 +115,28 @@ __device__ __forceinline__ void each_run(int64_t n, F f) {
 
 constexpr unsigned ALL_LANES = 0xffffffffu;
 
-// Over the 32 lanes of a warp, in an order that is always the same; every lane gets the result.
-__device__ __forceinline__ float warp_sum(float x) {
-#pragma unroll
-    for (int lanes = 16; lanes > 0; lanes >>= 1) x += __shfl_xor_sync(ALL_LANES, x, lanes);
-    return x;
-}
-
 // The larger; NaN if one is.
 __device__ __forceinline__ float max_nan(float a, float b) { return a > b || a != a ? a : b; }
 
-__device__ __forceinline__ float warp_max(float x) {
+struct Plus {
+    template <class T>
+    __device__ __forceinline__ T operator()(T a, T b) const {
+        return a + b;
+    }
+};
+
+// The larger; NaN if one is.
+struct Larger {
+    template <class T>
+    __device__ __forceinline__ T operator()(T a, T b) const {
+        return a > b || a != a ? a : b;
+    }
+};
+
+// Over LANES neighbouring lanes, a power of two, in an order that is always the same; each of them gets the result.
+template <int LANES, class T, class F>
+__device__ __forceinline__ T fold_lanes(T x, F join) {
 #pragma unroll
-    for (int lanes = 16; lanes > 0; lanes >>= 1) x = max_nan(x, __shfl_xor_sync(ALL_LANES, x, lanes));
+    for (int lanes = LANES / 2; lanes > 0; lanes >>= 1) x = join(x, __shfl_xor_sync(ALL_LANES, x, lanes));
     return x;
 }

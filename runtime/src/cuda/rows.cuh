@@ -7,29 +7,6 @@ constexpr int ROW_THREADS = 256;
 // The most warps of a block.
 constexpr int MOST_WARPS = 32;
 
-struct Plus {
-    template <class T>
-    __device__ __forceinline__ T operator()(T a, T b) const {
-        return a + b;
-    }
-};
-
-// The larger; NaN if one is.
-struct Larger {
-    template <class T>
-    __device__ __forceinline__ T operator()(T a, T b) const {
-        return a > b || a != a ? a : b;
-    }
-};
-
-// Over the lanes of a warp; every lane gets the result.
-template <class T, class F>
-__device__ __forceinline__ T fold_warp(T x, F join) {
-#pragma unroll
-    for (int lanes = 16; lanes > 0; lanes >>= 1) x = join(x, __shfl_xor_sync(ALL_LANES, x, lanes));
-    return x;
-}
-
 // Each of N numbers over the threads of a block, which are whole warps; every thread gets the results. `partial` is
 // shared memory for N numbers of each warp, which no other call in a kernel may use.
 template <int N, class T, class F>
@@ -37,7 +14,7 @@ __device__ __forceinline__ void fold_block(T (&x)[N], T* partial, F join) {
     int warps = blockDim.x / 32, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
 #pragma unroll
     for (int k = 0; k < N; k++) {
-        x[k] = fold_warp(x[k], join);
+        x[k] = fold_lanes<32>(x[k], join);
         if (lane == 0) partial[k * warps + warp] = x[k];
     }
     __syncthreads();
@@ -67,12 +44,12 @@ struct Warp {
 
     template <class T, class F>
     __device__ __forceinline__ T fold(T x, T*, F join) const {
-        return fold_warp(x, join);
+        return fold_lanes<32>(x, join);
     }
     template <int N, class T, class F>
     __device__ __forceinline__ void fold(T (&x)[N], T*, F join) const {
 #pragma unroll
-        for (int k = 0; k < N; k++) x[k] = fold_warp(x[k], join);
+        for (int k = 0; k < N; k++) x[k] = fold_lanes<32>(x[k], join);
     }
 };
 

@@ -29,17 +29,11 @@ namespace tensor {
 // exp(x) = 2^(LOG2E x), which takes half the steps.
 constexpr float LOG2E = 1.44269504f;
 
-// Over the 4 lanes of a row, in an order that is always the same; every lane gets the result.
-__device__ __forceinline__ float row_sum(float x) {
-#pragma unroll
-    for (int lanes = QUAD / 2; lanes > 0; lanes >>= 1) x += __shfl_xor_sync(ALL_LANES, x, lanes);
-    return x;
-}
-
+// Over the 4 lanes of a row; every lane gets the result.
+__device__ __forceinline__ float row_sum(float x) { return fold_lanes<QUAD>(x, Plus()); }
+// The largest that is no NaN.
 __device__ __forceinline__ float row_max(float x) {
-#pragma unroll
-    for (int lanes = QUAD / 2; lanes > 0; lanes >>= 1) x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, lanes));
-    return x;
+    return fold_lanes<QUAD>(x, [](float a, float b) { return fmaxf(a, b); });
 }
 
 // One half of fragments *= factor

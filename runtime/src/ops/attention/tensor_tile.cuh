@@ -101,8 +101,7 @@ __device__ __forceinline__ void put_tails(bf16* tile, const Rows<const bf16>& y,
 #pragma unroll
         for (int e = 0; e < WIDTH; e++) sum = fmaf(pack.x[e], by.x[e], sum);
         // The packs of a row are in neighbouring lanes.
-#pragma unroll
-        for (int lanes = D / WIDTH / 2; lanes > 0; lanes >>= 1) sum += __shfl_xor_sync(ALL_LANES, sum, lanes);
+        sum = fold_lanes<D / WIDTH>(sum, Plus());
         // 0 past the last row: p is finite, and meets rows of 0.
         if (column == 0) tail<D>(tile, row) = {sum, first + row < y.count ? lse[first + row] : 0.0f};
     });

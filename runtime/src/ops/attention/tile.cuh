@@ -68,18 +68,9 @@ __device__ __forceinline__ void put_four(const Rows<float>& rows, int row, int c
     }
 }
 
-// Over the 8 lanes of a group, in an order that is always the same; every lane gets the result.
-__device__ __forceinline__ float group_sum(float x) {
-#pragma unroll
-    for (int lanes = LANES / 2; lanes > 0; lanes >>= 1) x += __shfl_xor_sync(ALL_LANES, x, lanes);
-    return x;
-}
-
-__device__ __forceinline__ float group_max(float x) {
-#pragma unroll
-    for (int lanes = LANES / 2; lanes > 0; lanes >>= 1) x = max_nan(x, __shfl_xor_sync(ALL_LANES, x, lanes));
-    return x;
-}
+// Over the 8 lanes of a group; every lane gets the result.
+__device__ __forceinline__ float group_sum(float x) { return fold_lanes<LANES>(x, Plus()); }
+__device__ __forceinline__ float group_max(float x) { return fold_lanes<LANES>(x, Larger()); }
 
 // tile [N, D] = the rows from `first` on
 template <int N, int D>
