@@ -1,8 +1,9 @@
 // What the parts of the fake driver share, and other fake libraries use.
 //
 // The memory of a fake device is the host's, kernels run on the shim, and what is given to a stream is done when it is
-// waited for. What would go wrong on a GPU without a word, or with one that is hard to understand, is refused, and said on stderr: an address
-// outside of every allocation, a copy over an end, an object that is gone, an allocation while a graph is captured.
+// waited for, in an order that `driver/work.h` tells of. What would go wrong on a GPU without a word, or with one that
+// is hard to understand, is refused, and said on stderr: an address outside of every allocation, a copy over an end, an
+// object that is gone, an allocation while a graph is captured.
 #pragma once
 
 #include <cstdarg>
@@ -54,6 +55,9 @@ enum Result : int {
     CONTEXT_IS_DESTROYED = 709,
     CAPTURE_UNSUPPORTED = 900,
     CAPTURE_INVALIDATED = 901,
+    CAPTURE_MERGE = 902,
+    CAPTURE_UNMATCHED = 903,
+    CAPTURE_UNJOINED = 904,
     CAPTURE_ISOLATION = 905,
     CAPTURED_EVENT = 907,
     CAPTURE_WRONG_THREAD = 908,
@@ -98,6 +102,9 @@ bool known(Address address);
 // Does all that was given to a stream, or to any; the result of what failed.
 int finish(void* stream);
 int finish();
+
+// Refuses, and spoils the capture, if the stream is captured and this can't be.
+int not_captured(void* stream, const char* what);
 
 // Refuses, and spoils every capture that does not allow it, if this thread may not call now what can't be captured.
 int forbidden_in_capture(const char* call);

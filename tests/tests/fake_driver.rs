@@ -1,6 +1,9 @@
 //! What stands for CUDA where there is no GPU: that it does what a GPU does, and finds what is wrong with the kernels
 //! that are wrong on purpose. `.ci/shim` runs it once for each sanitizer.
 
+#[path = "fake_driver/streams.rs"]
+mod streams;
+
 use std::env;
 use std::ffi::{CStr, c_void};
 use std::process::{Command, Output};

@@ -78,28 +78,53 @@ int release(Address address) {
     return SUCCESS;
 }
 
-// Whether a GPU reaches this memory of the host by itself. What it does not is copied through memory that it does: from
-// there before the call returns, to there too.
-bool page_locked(const void* memory) {
+// How many bytes from here on are in one allocation of page-locked memory, which a GPU reaches by itself. What is in
+// none is copied through memory that is: from there before the call returns, to there too.
+size_t locked_from(const void* memory) {
     Guard guard(devices_mutex());
     auto after = host_allocations.upper_bound(const_cast<void*>(memory));
     if (after == host_allocations.begin()) {
-        return false;
+        return 0;
     }
     auto [start, size] = *std::prev(after);
-    return static_cast<const char*>(memory) < static_cast<const char*>(start) + size;
+    size_t before = static_cast<size_t>(static_cast<const char*>(memory) - static_cast<const char*>(start));
+    return before < size ? size - before : 0;
+}
+
+// Whether all these bytes are page-locked; if not, says so.
+bool page_locked(const void* memory, size_t size, const char* what) {
+    size_t left = locked_from(memory);
+    if (size > left) {
+        const char* message = "%s of %zu bytes at %p of the host, where %zu are page-locked";
+        refuse(ILLEGAL_ADDRESS, message, what, size, memory, left);
+    }
+    return size <= left;
+}
+
+// Whether a stream may copy these bytes of the host, and whether they are page-locked. They are if it is captured:
+// nobody says that others are there when the graph is launched.
+int check_host(void* stream, const void* memory, size_t size, const char* what, bool* locked) {
+    *locked = locked_from(memory) > 0;
+    if (*locked) {
+        return page_locked(memory, size, what) ? SUCCESS : ILLEGAL_ADDRESS;
+    }
+    return not_captured(stream, what);
 }
 
 // Operations look at addresses when they are done, and here, where a debugger shows who asks.
 int host_to_device(void* stream, Address to, const void* from, size_t size) {
+    bool locked = false;
+    if (int result = check_host(stream, from, size, "a copy from the host", &locked)) {
+        return result;
+    }
     std::shared_ptr<std::vector<char>> taken;
-    if (!page_locked(from)) {
+    if (!locked) {
         const char* bytes = static_cast<const char*>(from);
         taken = std::make_shared<std::vector<char>>(bytes, bytes + size);
-        from = taken->data();
     }
     Operation copy = [=] {
-        if (!inside(to, size, "a copy from the host")) {
+        bool there = taken != nullptr || page_locked(from, size, "a copy from the host");
+        if (!there || !inside(to, size, "a copy from the host")) {
             return ILLEGAL_ADDRESS;
         }
         memcpy(pointer(to), taken == nullptr ? from : taken->data(), size);
@@ -109,8 +134,13 @@ int host_to_device(void* stream, Address to, const void* from, size_t size) {
 }
 
 int device_to_host(void* stream, void* to, Address from, size_t size) {
+    bool locked = false;
+    if (int result = check_host(stream, to, size, "a copy to the host", &locked)) {
+        return result;
+    }
     Operation copy = [=] {
-        if (!inside(from, size, "a copy to the host")) {
+        bool there = !locked || page_locked(to, size, "a copy to the host");
+        if (!there || !inside(from, size, "a copy to the host")) {
             return ILLEGAL_ADDRESS;
         }
         memcpy(to, pointer(from), size);
@@ -120,7 +150,7 @@ int device_to_host(void* stream, void* to, Address from, size_t size) {
         return ILLEGAL_ADDRESS;
     }
     int result = submit(stream, copy);
-    return result != SUCCESS || page_locked(to) ? result : finish(stream);
+    return result != SUCCESS || locked ? result : finish(stream);
 }
 
 int device_to_device(void* stream, Address to, Address from, size_t size) {
@@ -216,23 +246,15 @@ API cuMemFree_v2(Address address) {
 
 // A graph could allocate; what remat captures must not.
 API cuMemAllocAsync(Address* address, size_t size, void* stream) {
-    int capturing = 0;
-    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+    if (int result = not_captured(stream, "an allocation")) {
         return result;
-    }
-    if (capturing != 0) {
-        return refuse(CAPTURE_UNSUPPORTED, "an allocation while a graph is captured");
     }
     return allocate(address, size);
 }
 
 API cuMemFreeAsync(Address address, void* stream) {
-    int capturing = 0;
-    if (int result = cuStreamIsCapturing(stream, &capturing)) {
+    if (int result = not_captured(stream, "memory is freed")) {
         return result;
-    }
-    if (capturing != 0) {
-        return refuse(CAPTURE_UNSUPPORTED, "memory is freed while a graph is captured");
     }
     return submit(stream, [=] { return address == 0 ? SUCCESS : release(address); });
 }
@@ -240,6 +262,9 @@ API cuMemFreeAsync(Address address, void* stream) {
 API cuMemHostAlloc(void** pointer, size_t size, unsigned) {
     Guard guard(devices_mutex());
     if (int result = bound()) {
+        return result;
+    }
+    if (int result = forbidden_in_capture("cuMemHostAlloc")) {
         return result;
     }
     if (size == 0) {
@@ -260,10 +285,15 @@ API cuMemAllocHost_v2(void** pointer, size_t size) {
 
 API cuMemFreeHost(void* pointer) {
     Guard guard(devices_mutex());
-    if (host_allocations.erase(pointer) == 0) {
+    if (host_allocations.count(pointer) == 0) {
         return refuse(INVALID_VALUE, "%p is freed, but cuMemHostAlloc did not give it", pointer);
     }
+    if (int result = forbidden_in_capture("cuMemFreeHost")) {
+        return result;
+    }
+    // It waits for all that could still copy.
     finish();
+    host_allocations.erase(pointer);
     free(pointer);
     return SUCCESS;
 }

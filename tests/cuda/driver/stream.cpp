@@ -1,88 +1,22 @@
-// Streams, events and graphs of the fake driver. What is given to a stream is done as late as it may be: when someone
-// waits for it. So host memory that is changed before it was copied, or another stream that does not wait, gives other
-// numbers. With REMAT_FAKE_EAGER it is done at once, where a debugger shows who asked for it.
-#include "driver.h"
-
-#include <chrono>
-#include <cstdlib>
-#include <deque>
-#include <thread>
-#include <vector>
+// Streams, events and graphs of the fake driver. What is given to a stream is done when someone waits for it, in an
+// order that `work.h` tells of. So host memory that is changed before it was copied, or a stream that does not wait
+// for another, gives other numbers.
+#include "driver/work.h"
 
 using namespace fake;
 
 namespace {
 
-using Operations = std::vector<Operation>;
-using Clock = std::chrono::steady_clock;
-
 // As in cuda.h.
 enum Mode : int { GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2 };
 constexpr unsigned DISABLE_TIMING = 2;
 
-struct Capture {
-    int mode;
-    std::thread::id thread;
-    Operations operations;
-    bool spoilt = false;
-};
-
-// What is given to a stream, in order, and of what failed the first result.
-struct Queue {
-    std::deque<Operation> left;
-    uint64_t given = 0;
-    uint64_t done = 0;
-    int result = SUCCESS;
-
-    void give(Operation operation) {
-        left.push_back(std::move(operation));
-        given++;
-        static const bool eager = getenv("REMAT_FAKE_EAGER") != nullptr;
-        if (eager) {
-            run(given);
-        }
-    }
-
-    // Does what was given up to this one.
-    int run(uint64_t until) {
-        while (done < until && !left.empty()) {
-            Operation operation = std::move(left.front());
-            left.pop_front();
-            done++;
-            // What follows a fault is not done, as on a GPU.
-            if (result == SUCCESS) {
-                result = operation();
-            }
-        }
-        return result;
-    }
-};
-
-struct Stream {
-    std::shared_ptr<Capture> capture;
-    std::shared_ptr<Queue> queue = std::make_shared<Queue>();
-};
-
-struct Event {
-    unsigned flags;
-    // What it stands behind, and how much of it.
-    std::shared_ptr<Queue> queue;
-    uint64_t behind = 0;
-    // When that was done.
-    std::shared_ptr<Clock::time_point> time = std::make_shared<Clock::time_point>();
-    // What it was recorded in, if in a capture.
-    std::shared_ptr<Capture> capture;
-
-    int wait() const {
-        return queue == nullptr ? SUCCESS : queue->run(behind);
-    }
-};
-
+Queues queues;
 Stream default_stream;
 Handles<Stream> streams;
 Handles<Event> events;
-Handles<Operations> graphs;
-Handles<Operations> executables;
+Handles<std::shared_ptr<const Graph>> graphs;
+Handles<Executable> executables;
 
 Stream* stream_of(void* handle) {
     // NULL, and the two handles that name the default streams.
@@ -101,7 +35,51 @@ int create_stream(void** handle) {
     if (int result = bound()) {
         return result;
     }
-    *handle = streams.add(std::make_unique<Stream>());
+    auto stream = std::make_unique<Stream>();
+    queues.add(stream->queue);
+    *handle = streams.add(std::move(stream));
+    return SUCCESS;
+}
+
+// Does what was given to a stream.
+int complete(const Stream& stream) {
+    return queues.run(*stream.queue, stream.queue->given);
+}
+
+// Does what is before an event.
+int complete(const Event& event) {
+    return event.queue == nullptr ? SUCCESS : queues.run(*event.queue, event.behind);
+}
+
+// Refuses what can't be in a graph, and spoils this one.
+int unsupported(Capture& capture, const char* what) {
+    capture.spoilt = true;
+    return refuse(CAPTURE_UNSUPPORTED, "%s while a graph is captured", what);
+}
+
+// What is given to a stream from now on is behind what an event stands behind now.
+int wait_in(Stream& stream, const Event& event) {
+    if (&stream == &default_stream) {
+        return complete(event);
+    }
+    stream.queue->give([queue = event.queue, behind = event.behind] { return queue->run(behind); });
+    return SUCCESS;
+}
+
+// A stream joins the capture that an event was recorded in.
+int fork(Stream& stream, const Event& event) {
+    if (event.capture->ended) {
+        return refuse(CAPTURED_EVENT, "a stream waits for what was captured");
+    }
+    if (&stream == &default_stream) {
+        return unsupported(*event.capture, "the default stream waits for what is captured");
+    }
+    if (event.capture->spoilt) {
+        return CAPTURE_INVALIDATED;
+    }
+    stream.capture = event.capture;
+    stream.forked = true;
+    stream.ends = event.ends;
     return SUCCESS;
 }
 
@@ -117,7 +95,7 @@ int wait_for(void* handle, const char* call) {
         return refuse(CAPTURE_UNSUPPORTED, "%s of a stream that is captured", call);
     }
     counts.waits += stream->queue->done < stream->queue->given;
-    return stream->queue->run(stream->queue->given);
+    return complete(*stream);
 }
 
 int wait_for_event(void* handle) {
@@ -126,8 +104,11 @@ int wait_for_event(void* handle) {
     if (event == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p", handle);
     }
+    if (event->capture != nullptr) {
+        return CAPTURED_EVENT;
+    }
     counts.waits += event->queue != nullptr && event->queue->done < event->behind;
-    return event->capture != nullptr ? CAPTURED_EVENT : event->wait();
+    return complete(*event);
 }
 
 }  // namespace
@@ -152,24 +133,28 @@ int fake::submit(void* handle, Operation operation) {
     if (stream->capture->spoilt) {
         return CAPTURE_INVALIDATED;
     }
-    stream->capture->operations.push_back(std::move(operation));
+    stream->capture->graph.add(std::move(operation), stream->forked, stream->ends);
     return SUCCESS;
 }
 
 int fake::finish(void* handle) {
     Guard guard(devices_mutex());
     Stream* stream = stream_of(handle);
-    return stream == nullptr ? static_cast<int>(INVALID_HANDLE) : stream->queue->run(stream->queue->given);
+    return stream == nullptr ? static_cast<int>(INVALID_HANDLE) : complete(*stream);
 }
 
 int fake::finish() {
     Guard guard(devices_mutex());
-    int first = SUCCESS;
-    for (auto& [handle, stream] : streams) {
-        int result = stream->queue->run(stream->queue->given);
-        first = first != SUCCESS ? first : result;
+    return queues.run();
+}
+
+int fake::not_captured(void* handle, const char* what) {
+    Guard guard(devices_mutex());
+    Stream* stream = stream_of(handle);
+    if (stream == nullptr) {
+        return INVALID_HANDLE;
     }
-    return first;
+    return stream->capture == nullptr ? SUCCESS : unsupported(*stream->capture, what);
 }
 
 int fake::forbidden_in_capture(const char* call) {
@@ -210,7 +195,11 @@ API cuStreamDestroy_v2(void* stream) {
     Guard guard(devices_mutex());
     if (Stream* found = streams.find(stream)) {
         // What it was given is done all the same.
-        found->queue->run(found->queue->given);
+        complete(*found);
+        queues.remove(found->queue);
+        if (found->capture != nullptr) {
+            unsupported(*found->capture, "a stream is destroyed");
+        }
     }
     return streams.remove(stream) ? SUCCESS : refuse(INVALID_HANDLE, "there is no stream %p to destroy", stream);
 }
@@ -244,8 +233,8 @@ API cuStreamBeginCapture_v2(void* handle, int mode) {
     }
     stream->capture = std::make_shared<Capture>();
     stream->capture->mode = mode;
-    counts.captures++;
     stream->capture->thread = std::this_thread::get_id();
+    counts.captures++;
     return SUCCESS;
 }
 
@@ -259,15 +248,29 @@ API cuStreamEndCapture(void* handle, void** graph) {
     if (stream->capture == nullptr) {
         return refuse(ILLEGAL_STATE, "the end of a capture that has not begun");
     }
+    if (stream->forked) {
+        stream->capture->spoilt = true;
+        return refuse(CAPTURE_UNMATCHED, "a capture ends on another stream than it began on");
+    }
     if (stream->capture->mode != RELAXED && stream->capture->thread != std::this_thread::get_id()) {
         return refuse(CAPTURE_WRONG_THREAD, "a capture ends on another thread than it began on");
     }
-    std::shared_ptr<Capture> capture = std::move(stream->capture);
-    stream->capture = nullptr;
+    std::shared_ptr<Capture> capture = stream->capture;
+    bool joined = capture->graph.close(stream->ends);
+    for (auto& [other_handle, other] : streams) {
+        if (other->capture == capture) {
+            other->leave();
+        }
+    }
+    capture->ended = true;
     if (capture->spoilt) {
         return CAPTURE_INVALIDATED;
     }
-    *graph = graphs.add(std::make_unique<Operations>(capture->operations));
+    if (!joined) {
+        return refuse(CAPTURE_UNJOINED, "a capture ends that does not wait for a stream which joined it");
+    }
+    auto captured = std::make_shared<const Graph>(std::move(capture->graph));
+    *graph = graphs.add(std::make_unique<std::shared_ptr<const Graph>>(captured));
     return SUCCESS;
 }
 
@@ -284,25 +287,25 @@ API cuStreamIsCapturing(void* handle, int* status) {
 
 API cuGraphGetNodes(void* graph, void** nodes, size_t* count) {
     Guard guard(devices_mutex());
-    Operations* operations = graphs.find(graph);
-    if (operations == nullptr) {
+    auto* found = graphs.find(graph);
+    if (found == nullptr) {
         return refuse(INVALID_HANDLE, "there is no graph %p", graph);
     }
     // They can be counted only.
     if (nodes != nullptr) {
         return refuse(INVALID_VALUE, "the nodes of a graph have no handles here");
     }
-    *count = operations->size();
+    *count = (*found)->size();
     return SUCCESS;
 }
 
 API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
     Guard guard(devices_mutex());
-    Operations* operations = graphs.find(graph);
-    if (operations == nullptr) {
+    auto* found = graphs.find(graph);
+    if (found == nullptr) {
         return refuse(INVALID_HANDLE, "there is no graph %p to instantiate", graph);
     }
-    *executable = executables.add(std::make_unique<Operations>(*operations));
+    *executable = executables.add(std::make_unique<Executable>(Executable{*found}));
     return SUCCESS;
 }
 
@@ -312,19 +315,15 @@ API cuGraphUpload(void* executable, void* stream) {
     return found ? SUCCESS : refuse(INVALID_HANDLE, "there is no graph %p to upload", executable);
 }
 
-API cuGraphLaunch(void* executable, void* stream) {
+API cuGraphLaunch(void* handle, void* stream) {
     Guard guard(devices_mutex());
-    Operations* operations = executables.find(executable);
-    if (operations == nullptr) {
-        return refuse(INVALID_HANDLE, "there is no graph %p to launch", executable);
+    Executable* executable = executables.find(handle);
+    if (executable == nullptr) {
+        return refuse(INVALID_HANDLE, "there is no graph %p to launch", handle);
     }
     counts.graphs++;
-    for (const Operation& operation : *operations) {
-        if (int result = submit(stream, operation)) {
-            return result;
-        }
-    }
-    return SUCCESS;
+    Order order = order_or(executable->launches++ % 2 == 0 ? Order::LATE : Order::EARLY);
+    return submit(stream, [graph = executable->graph, order] { return graph->run(order); });
 }
 
 API cuGraphExecDestroy(void* executable) {
@@ -361,7 +360,11 @@ API cuEventRecord(void* handle, void* stream_handle) {
     if (event == nullptr || stream == nullptr) {
         return refuse(INVALID_HANDLE, "there is no event %p to record, or no stream to record it in", handle);
     }
+    if (stream->capture != nullptr && stream->capture->spoilt) {
+        return CAPTURE_INVALIDATED;
+    }
     event->capture = stream->capture;
+    event->ends = stream->ends;
     event->queue = stream->queue;
     if (stream->capture == nullptr) {
         stream->queue->give([time = event->time] {
@@ -388,7 +391,7 @@ API cuEventElapsedTime_v2(float* milliseconds, void* from, void* to) {
         if (event == nullptr || event->queue == nullptr || (event->flags & DISABLE_TIMING) != 0) {
             return refuse(INVALID_HANDLE, "the time between events of which one has none");
         }
-        event->wait();
+        complete(*event);
     }
     std::chrono::duration<float, std::milli> elapsed = *events.find(to)->time - *events.find(from)->time;
     *milliseconds = elapsed.count();
@@ -409,16 +412,23 @@ API cuStreamWaitEvent(void* stream_handle, void* handle, unsigned) {
     if (event->queue == nullptr) {
         return SUCCESS;
     }
-    if (event->capture == nullptr && stream->capture == nullptr) {
-        stream->queue->give([queue = event->queue, behind = event->behind] { return queue->run(behind); });
-        return SUCCESS;
+    Capture* other = event->capture.get();
+    if (stream->capture == nullptr) {
+        return other == nullptr ? wait_in(*stream, *event) : fork(*stream, *event);
     }
-    if (event->capture == stream->capture) {
-        return SUCCESS;
+    Capture& capture = *stream->capture;
+    if (capture.spoilt) {
+        return CAPTURE_INVALIDATED;
     }
-    if (event->capture == nullptr) {
-        stream->capture->spoilt = true;
+    if (other == nullptr) {
+        capture.spoilt = true;
         return refuse(CAPTURE_ISOLATION, "a stream that is captured waits for what is not in the capture");
     }
-    return refuse(CAPTURE_UNSUPPORTED, "no second stream can join a capture here");
+    if (other != &capture) {
+        capture.spoilt = true;
+        other->spoilt = true;
+        return refuse(CAPTURE_MERGE, "a stream that is captured waits for what is in another capture");
+    }
+    stream->ends.insert(stream->ends.end(), event->ends.begin(), event->ends.end());
+    return SUCCESS;
 }
