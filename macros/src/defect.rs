@@ -76,7 +76,7 @@ impl Failure {
             },
             Self::TooLarge { largest, gib } => {
                 let (name, span) = match largest {
-                    Some(What::Value(v) | What::Grad(v)) => {
+                    Some(What::Value(v) | What::Grad(v) | What::Host(v)) => {
                         let maker = lowered.problem.values[v].made_by.map(node);
                         (lowered.labels[v].as_str(), maker.map(|n| n.span))
                     }

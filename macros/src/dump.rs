@@ -6,12 +6,12 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Placed, Region};
-use crate::plan::program::{Kind, Mode, Run, Step};
+use crate::plan::program::{Kind, Mode, Run, Step, Way};
 use crate::planned::{Planned, Plans};
 
 /// What the columns are.
 const HEADER: &str = "step of training                                                         \
-lines of 64 bytes that it touches, in f32: for each sample, or (f) whatever the batch";
+lines of 64 bytes that it touches, in f32: for each sample, or (f) whatever the batch, or (h) on the host";
 
 /// Prints them, if the environment asks for this model.
 pub(crate) fn dump(name: &str, plans: &Plans, tokens: &TokenStream) {
@@ -32,9 +32,11 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
             Step::Run(run) => self::run(lowered, run),
             Step::Free(value) => format!("    free      {}", lowered.labels[*value]),
             Step::FreeGrad(value) => format!("    free      d {}", lowered.labels[*value]),
+            Step::Copy(way, value) => format!("    copy {}  {}", word(*way), lowered.labels[*value]),
+            Step::Copied(way, value) => format!("    wait {}  {}", word(*way), lowered.labels[*value]),
         };
         let places: Vec<String> = match step {
-            Step::Run(_) => touched.map(place).collect(),
+            Step::Run(_) | Step::Copy(..) => touched.map(place).collect(),
             _ => vec![],
         };
         // Writing to a string cannot fail.
@@ -47,8 +49,20 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
 }
 
 fn place(placed: &Placed) -> String {
-    let unit = if placed.region == Region::PerSample { "" } else { "f" };
+    let unit = match placed.region {
+        Region::PerSample => "",
+        Region::Fixed => "f",
+        Region::Host => "h",
+    };
     format!("{}..{}{unit}", placed.offset, placed.offset + placed.lines)
+}
+
+/// To where, in as many letters.
+fn word(way: Way) -> &'static str {
+    match way {
+        Way::Out => "out ",
+        Way::Back => "back",
+    }
 }
 
 fn run(lowered: &Lowered, run: &Run) -> String {

@@ -66,12 +66,17 @@ const MODELS: [&str; 4] = [
     }",
 ];
 
-/// A mark that may stand before any line, though not beside another one, nor on what is no layer.
-const STORES: [&str; 3] =
-    ["#[checkpoint(store = bf16)]", "#[checkpoint(store = f16)]", "#[checkpoint(every = 1, store = bf16)]"];
+/// Marks that may stand before any line, though not beside another one, nor on what is no layer.
+const STORES: [&str; 5] = [
+    "#[checkpoint(store = bf16)]",
+    "#[checkpoint(store = host)]",
+    "#[checkpoint(store = (host, bf16))]",
+    "#[checkpoint(store = f16)]",
+    "#[checkpoint(every = 1, store = bf16)]",
+];
 
 /// Tokens that are put in the place of others.
-const OTHERS: [&str; 42] = [
+const OTHERS: [&str; 43] = [
     "0",
     "1",
     "2",
@@ -95,6 +100,7 @@ const OTHERS: [&str; 42] = [
     "every",
     "store",
     "bf16",
+    "host",
     "Linear",
     "Add",
     "repeat",
@@ -181,9 +187,10 @@ fn the_models_are_right() {
 
 /// Puts one of [`STORES`] before some lines.
 fn store(tokens: &mut Vec<String>, random: &mut Random) {
-    let mark = STORES[random.below(8).saturating_sub(5)];
     for _ in 0..1 + random.below(3) {
         let ends: Vec<usize> = (0..tokens.len()).filter(|i| [";", "{"].contains(&&*tokens[*i])).collect();
+        // Formats that differ are refused, so that most are one.
+        let mark = STORES[random.below(10).saturating_sub(2) / 2];
         tokens.insert(ends[random.below(ends.len())] + 1, mark.to_owned());
     }
 }

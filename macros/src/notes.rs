@@ -35,6 +35,7 @@ pub(crate) fn notes(
         ));
     }
     notes.extend(rounded(graph));
+    notes.extend(hosted(graph, facts));
     notes
 }
 
@@ -49,12 +50,27 @@ pub(crate) const BATCH: u64 = 32;
 /// What is stored rounded.
 fn rounded(graph: &Graph) -> impl Iterator<Item = String> {
     Format::ALL.into_iter().filter_map(|format| {
-        let count = graph.rounded.values().filter(|rounded| **rounded == format).count();
+        let count = graph.held.rounded.values().filter(|rounded| **rounded == format).count();
         let (values, are) = if count == 1 { ("value", "is") } else { ("values", "are") };
         let name = format.name();
         (count > 0)
             .then(|| format!("{count} {values} {are} stored as {name}: every reader gets them rounded"))
     })
+}
+
+/// What waits on the host.
+fn hosted(graph: &Graph, facts: &Facts) -> Option<String> {
+    if graph.held.hosted.is_empty() {
+        return None;
+    }
+    let told = match facts.kept.iter().filter(|kept| kept.host).count() {
+        0 => {
+            "`store = host` moves nothing: what it is about is not kept, or is read before a copy would be back"
+        }
+        1 => "1 value waits for backward in the memory of the host",
+        n => return Some(format!("{n} values wait for backward in the memory of the host")),
+    };
+    Some(told.to_owned())
 }
 
 /// Values that are kept against their mark.
@@ -106,7 +122,7 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
 fn checkpoint(mark: &Mark, segments: &[usize], facts: &Facts) -> Option<String> {
     let is_idle = |segment: &usize| facts.idle_segments.contains(segment);
     let is_resident = |segment: &usize| facts.resident.contains(segment);
-    if mark.rounds || segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
+    if mark.holds || segments.iter().any(|segment| !is_idle(segment) && !is_resident(segment)) {
         return None;
     }
     let why = match segments {

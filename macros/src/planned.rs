@@ -70,7 +70,7 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let asked = graph.asked.as_ref();
     let budget = asked.and_then(Asked::budget);
     let is_planned = budget.is_some();
-    let unrounded = (!graph.rounded.is_empty()).then(|| lower_unrounded(graph).problem);
+    let unrounded = (!graph.held.rounded.is_empty()).then(|| lower_unrounded(graph).problem);
     let (training_problem, bounds) = (&training.problem, asked.map(Asked::bounds).unwrap_or_default());
     let (train, (evaluate, forward, store_all)) = beside(
         || match budget {

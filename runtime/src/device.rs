@@ -126,6 +126,9 @@ pub trait Device: Clone + Send + Sync + 'static {
     type ViewMut<'a, T: Element>;
     /// What is kept of the programs that ran in a workspace, for [`repeat`](Self::repeat).
     type Graphs: Default + Send + Sync;
+    /// Memory of the host for activations that wait there (`store = host`), and the copies that are under way between it
+    /// and buffers.
+    type Host: Send + Sync;
 
     /// The layout that the plan of a model is taken in.
     const LAYOUT: Layout;
@@ -206,6 +209,42 @@ pub trait Device: Clone + Send + Sync + 'static {
     ) -> Result<(), Error> {
         let _ = (graphs, program);
         body(self)
+    }
+
+    /// `bytes` bytes of the host's memory, of any content.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if they can't be had; a device's own.
+    fn host(&self, bytes: usize) -> Result<Self::Host, Error>;
+
+    /// Begins to copy all of `from` to the host, behind what the device was given so far. What it is given next does not
+    /// wait for the copy, and must not write there, until [`wait_for_copy`](Self::wait_for_copy) of where `to` starts.
+    /// Makes no allocation once the program has run.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if `to` is not inside the host's memory, or not as long; a device's own.
+    fn copy_out(&self, host: &mut Self::Host, to: Span, from: Self::View<'_, u8>) -> Result<(), Error>;
+
+    /// Begins to copy to all of `to` what is at `from` on the host; else as [`copy_out`](Self::copy_out), and nothing may
+    /// read there until it is waited for.
+    ///
+    /// # Errors
+    /// As [`copy_out`](Self::copy_out).
+    fn copy_back(&self, host: &mut Self::Host, to: Self::ViewMut<'_, u8>, from: Span) -> Result<(), Error>;
+
+    /// What the device is given from now on waits for the copy that begins at this byte of the host's memory.
+    ///
+    /// # Errors
+    /// A device's own.
+    fn wait_for_copy(&self, host: &mut Self::Host, start: usize) -> Result<(), Error>;
+
+    /// Waits itself, after a program that has failed, until no copy is under way.
+    ///
+    /// # Errors
+    /// A device's own.
+    fn settle(&self, host: &mut Self::Host) -> Result<(), Error> {
+        let _ = host;
+        Ok(())
     }
 
     /// Copies host numbers, rounded to the activation type. Makes no allocation.

@@ -8,8 +8,18 @@ use crate::plan::{Kept, Recomputed, Segment, Stage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers(&'static [u8]);
 
-/// Rows with a number below this one free a buffer; the others call a kernel.
-pub const FREES: u32 = 2;
+/// Rows with a number below this one are what their names here say; the others call a kernel.
+pub const BUILT_IN: u32 = 5;
+/// A buffer that grows with the batch holds nothing of use any more.
+pub const FREE_SAMPLE: u32 = 0;
+/// The same of one that does not.
+pub const FREE_FIXED: u32 = 1;
+/// A copy begins from a buffer of the device to one of the host.
+pub const COPY_OUT: u32 = 2;
+/// A copy begins to a buffer of the device from one of the host.
+pub const COPY_BACK: u32 = 3;
+/// The copy to or from a buffer of the host has ended.
+pub const COPIED: u32 = 4;
 /// A call's number has this bit where the call computes again what forward had computed.
 pub const RECOMPUTE: u32 = 1 << 31;
 

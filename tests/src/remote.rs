@@ -59,6 +59,24 @@ pub struct View<'a, T> {
 /// Exclusive elements of a handle.
 pub struct ViewMut<'a, T>(View<'a, T>);
 
+/// Memory of the host, and copies that are under way: they are done when they are waited for, as late as may be.
+#[derive(Default)]
+pub struct Host {
+    bytes: Vec<u8>,
+    copies: Vec<Copy>,
+}
+
+/// A copy between the host and a handle.
+struct Copy {
+    out: bool,
+    on_host: Span,
+    id: u64,
+    span: Span,
+}
+
+/// Bytes that are neither there yet nor any more.
+const SPOILT: u8 = 0xff;
+
 fn lock(memories: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
     memories.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -97,6 +115,40 @@ impl Remote {
         }
     }
 
+    fn begin_copy(&self, host: &mut Host, out: bool, on_host: Span, place: Place<'_>) -> Result<(), Error> {
+        let Place { id, span, .. } = place;
+        let under_way =
+            |copy: &Copy| copy.on_host.start < on_host.end() && on_host.start < copy.on_host.end();
+        if on_host.end() > host.bytes.len()
+            || on_host.bytes != span.bytes
+            || host.copies.iter().any(under_way)
+        {
+            return Err(outside());
+        }
+        if out {
+            host.bytes[on_host.start..on_host.end()].fill(SPOILT);
+        } else if let Some(memory) = lock(&self.memories).get_mut(&id) {
+            memory[span.start..span.end()].fill(SPOILT);
+        }
+        host.copies.push(Copy { out, on_host, id, span });
+        Ok(())
+    }
+
+    fn end_copy(&self, host: &mut Host, start: usize) -> Result<(), Error> {
+        let at = host.copies.iter().position(|copy| copy.on_host.start == start).ok_or_else(outside)?;
+        let Copy { out, on_host, id, span } = host.copies.remove(at);
+        let mut memories = lock(&self.memories);
+        let device = &mut memories.get_mut(&id).ok_or_else(outside)?[span.start..span.end()];
+        let on_host = &mut host.bytes[on_host.start..on_host.end()];
+        if out {
+            on_host.copy_from_slice(device);
+        } else {
+            device.copy_from_slice(on_host);
+            on_host.fill(SPOILT);
+        }
+        Ok(())
+    }
+
     fn grad(&self, grad: Option<Grad<ViewMut<'_, f32>>>, values: impl FnOnce() -> Vec<f32>) {
         let Some(Grad { to, add }) = grad else { return };
         let mut values = values();
@@ -118,6 +170,7 @@ impl Device for Remote {
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
     type Graphs = ();
+    type Host = Host;
 
     const LAYOUT: Layout = Layout { line: 64, elem: 4, scalar: 4 };
 
@@ -197,6 +250,34 @@ impl Device for Remote {
 
     fn download_elems(&self, to: &mut [f32], from: View<'_, f32>) -> Result<(), Error> {
         self.download(to, from)
+    }
+
+    fn discard(&self, buf: &mut Handle, span: Span) -> Result<(), Error> {
+        if let Some(memory) = lock(&self.memories).get_mut(&buf.id) {
+            memory[span.start..span.end()].fill(SPOILT);
+        }
+        Ok(())
+    }
+
+    fn host(&self, bytes: usize) -> Result<Host, Error> {
+        Ok(Host { bytes: vec![SPOILT; bytes], copies: vec![] })
+    }
+
+    fn copy_out(&self, host: &mut Host, to: Span, from: View<'_, u8>) -> Result<(), Error> {
+        self.begin_copy(host, true, to, from.place)
+    }
+
+    fn copy_back(&self, host: &mut Host, to: ViewMut<'_, u8>, from: Span) -> Result<(), Error> {
+        self.begin_copy(host, false, from, to.0.place)
+    }
+
+    fn wait_for_copy(&self, host: &mut Host, start: usize) -> Result<(), Error> {
+        self.end_copy(host, start)
+    }
+
+    fn settle(&self, host: &mut Host) -> Result<(), Error> {
+        host.copies.clear();
+        Ok(())
     }
 }
 

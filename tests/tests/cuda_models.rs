@@ -11,6 +11,8 @@ mod deep {
     remat_tests::deep!(StoreAll: model [] blocks [] up [] act [] down []);
     remat_tests::deep!(EveryTwo: model [] blocks [#[checkpoint(every = 2)]] up [] act [] down []);
     remat_tests::deep!(Marks: model [] blocks [] up [] act [#[recompute]] down [#[checkpoint]]);
+    remat_tests::deep!(Waiting: model [] blocks [#[checkpoint(store = host)]] up [] act [] down []);
+    remat_tests::deep!(Sqrt: model [#[checkpoint(sqrt, store = host)]] blocks [] up [] act [] down []);
     remat_tests::deep!(Least: model [#[checkpoint(fraction = 0.55)]] blocks [] up [] act [] down []);
 }
 
@@ -19,6 +21,8 @@ mod gpt {
     remat_tests::gpt!(EveryBlock: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
     remat_tests::gpt!(Attention: model [] blocks [] attn [#[checkpoint]] mlp [] act [#[recompute]]);
     remat_tests::gpt!(Half: model [#[checkpoint(fraction = 0.5)]] blocks [] attn [] mlp [] act []);
+    remat_tests::gpt!(Waiting: model [] blocks [#[checkpoint(store = host)]] attn [] mlp [] act []);
+    remat_tests::gpt!(RoundedWaiting: model [] blocks [#[checkpoint(store = (host, bf16))]] attn [] mlp [] act []);
     remat_tests::gpt!(Rounded: model [] blocks [#[checkpoint(store = bf16)]] attn [] mlp [] act []);
 }
 
@@ -114,12 +118,12 @@ fn classes() -> Array1<u32> {
 
 #[test]
 fn a_deep_net_has_the_same_bits_under_every_plan() {
-    same!(deep: StoreAll EveryTwo Marks Least, numbers(3, 20, 1), classes());
+    same!(deep: StoreAll EveryTwo Marks Waiting Sqrt Least, numbers(3, 20, 1), classes());
 }
 
 #[test]
 fn a_gpt_has_the_same_bits_under_every_plan() {
-    same!(gpt: StoreAll EveryBlock Attention Half, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
+    same!(gpt: StoreAll EveryBlock Attention Waiting Half, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn a_graph_has_the_same_bits_under_every_plan() {
 
 #[test]
 fn a_gpt_whose_boundaries_are_rounded_trains_as_on_the_cpu() {
-    same!(gpt: Rounded, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
+    same!(gpt: Rounded RoundedWaiting, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
 }
 
 /// What is held in bf16 is not changed by a boundary that is.

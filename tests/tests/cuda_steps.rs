@@ -1,4 +1,6 @@
-//! What a training step asks of the driver, which the fake one counts: alone in a process, since it counts for all.
+//! What a training step asks of the driver, which the fake one counts: one test at a time, since it counts for all.
+
+use std::sync::Mutex;
 
 use remat::cuda::Elem;
 use remat::model::Model;
@@ -7,10 +9,15 @@ use remat::prelude::*;
 use remat_tests::devices::{Counts, gpu};
 use remat_tests::trace::ids;
 
+remat_tests::gpt!(Waiting: model [] blocks [#[checkpoint(store = host)]] attn [] mlp [] act []);
 remat_tests::gpt!(Gpt: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
+
+/// Held by a test while it counts.
+static COUNTING: Mutex<()> = Mutex::new(());
 
 #[test]
 fn a_step_that_comes_again_is_a_graph_that_allocates_nothing_and_all_memory_is_listed() {
+    let _alone = COUNTING.lock();
     let Some(gpu) = gpu() else { return };
     steps(&gpu);
     steps(&gpu.bf16());
@@ -84,5 +91,38 @@ fn steps<E: Elem>(gpu: &Cuda<E>) {
     drop(other);
     assert_eq!(taken(), all);
     drop((net, ws, opt));
+    assert_eq!(taken(), 0);
+}
+
+#[test]
+fn what_waits_on_the_host_is_copied_within_the_graph_and_takes_nothing_of_the_gpu() {
+    let _alone = COUNTING.lock();
+    let Some(gpu) = gpu() else { return };
+    waits(&gpu);
+    waits(&gpu.bf16());
+}
+
+fn waits<E: Elem>(gpu: &Cuda<E>) {
+    let plan = <Waiting<Cuda<E>> as Model>::PLAN;
+    let Some(none) = Counts::now() else { return eprintln!("SKIPPED: this driver does not count") };
+    let since = |then: Counts| Counts::now().expect("it has counted before").since(&then);
+    let taken = || (Counts::now().expect("counts").bytes - none.bytes) as usize;
+    let (x, y): (Array2<u32>, Array2<u32>) = (ids(4, 10, 17, 1), ids(4, 10, 17, 2));
+    assert!(plan.host_bytes(1) > 0 && plan.peak_bytes(1) < <Gpt<Cuda<E>> as Model>::PLAN.peak_bytes(1));
+
+    let mut net = Waiting::new(gpu, 5).expect("a model");
+    let then = Counts::now().expect("counts");
+    let mut ws = net.workspace(4).expect("a workspace");
+    assert_eq!(taken(), plan.parameter_bytes + plan.peak_bytes(4));
+    assert_eq!((since(then).allocations, ws.host_bytes()), (2, plan.host_bytes(4)), "one each");
+    for (captures, graphs) in [(0, 0), (1, 1), (0, 1), (0, 1)] {
+        let then = Counts::now().expect("counts");
+        net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+        let asked = since(then);
+        // The host waits for the loss, and for no copy.
+        assert_eq!((asked.captures, asked.graphs), (captures, graphs), "{asked:?}");
+        assert_eq!((asked.kernels == 0, asked.allocations, asked.waits), (graphs == 1, 0, 1), "{asked:?}");
+    }
+    drop((net, ws));
     assert_eq!(taken(), 0);
 }

@@ -16,6 +16,8 @@ mod blocks;
 mod declarations;
 #[path = "language/frozen.rs"]
 mod frozen;
+#[path = "language/host.rs"]
+mod host;
 #[path = "language/layers.rs"]
 mod layers;
 #[path = "language/losses.rs"]

@@ -1,6 +1,6 @@
 //! A device joins from outside: one of handles trains as the CPU does, by kernels that share no code with it.
 
-use remat::ndarray::{Array2, ArrayD};
+use remat::ndarray::{Array2, ArrayD, s};
 use remat::optim::Optimizer;
 use remat::prelude::*;
 use remat_tests::remote::Remote;
@@ -14,6 +14,21 @@ model! {
         up: Linear(16);
         #[checkpoint]
         body: { Tanh; mid: Linear(16); Relu; again: mid; Tanh; }
+        down: Linear(2);
+        loss: Mse <- (down, y);
+    }
+}
+
+model! {
+    /// One whose boundaries wait on the host, some of them for two readers.
+    Waiting {
+        input x: f32[3];
+        target y: f32[2];
+        up: Linear(16);
+        #[checkpoint(store = host)]
+        body: repeat(5) { one: Linear(16); Tanh; two: Linear(16); Relu; }
+        #[checkpoint(store = host)]
+        last: { three: Linear(16); Tanh; }
         down: Linear(2);
         loss: Mse <- (down, y);
     }
@@ -107,4 +122,25 @@ fn gradients_of_two_workspaces_are_added_and_scaled_on_the_device() {
     a.grads_mut().add(&b.grads()).unwrap();
     a.grads_mut().scale(0.5).unwrap();
     assert_eq!(a.grads().get("body.mid.weight").unwrap(), before);
+}
+
+/// Copies are done as late as they may be, and what is freed, or is on its way, holds no number.
+#[test]
+fn what_waits_on_the_host_comes_back_as_it_was() {
+    let (x, y) = data();
+    let device = Remote::default();
+    let (mut remote, mut cpu) =
+        (Waiting::new(&device, 5).unwrap(), Waiting::new(&Cpu::with_threads(2).unwrap(), 5).unwrap());
+    let (mut there, mut here) = (remote.workspace(8).unwrap(), cpu.workspace(8).unwrap());
+    assert_eq!(there.host_bytes(), 8 * 6 * 64);
+    for batch in [6, 2, 5] {
+        let (x, y) = (x.slice(s![..batch, ..]), y.slice(s![..batch, ..]));
+        let found = remote.forward_backward(&mut there, x, y).unwrap();
+        let expected = cpu.forward_backward(&mut here, x, y).unwrap();
+        assert_close(&[found], &[expected], "loss");
+        for (found, expected) in there.grads().iter().zip(here.grads().iter()) {
+            let ((name, found), (_, expected)) = (found.unwrap(), expected.unwrap());
+            assert_close(slice(&found), slice(&expected), name);
+        }
+    }
 }

@@ -154,15 +154,28 @@ pub(super) fn float(bits: u64) -> TokenStream {
     if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
 }
 
-/// All distinct calls so far, numbered in order of first use. 0 and 1 free a buffer.
+/// All distinct calls so far, numbered in order of first use, behind those that are built in.
 #[derive(Default)]
 pub(super) struct Calls {
     index: BTreeMap<Call, u32>,
     order: Vec<Call>,
 }
 
-/// Calls below this are built in: `free_sample`, `free_fixed`.
-const BUILT_IN: usize = 2;
+/// How many calls, the first, are no kernels, and are what [`BuiltIn`] says.
+const BUILT_IN: usize = 5;
+
+/// A row that calls no kernel, as in the runtime's `tables`: its number.
+#[derive(Clone, Copy)]
+pub(super) enum BuiltIn {
+    /// Of a buffer that grows with the batch.
+    FreeSample,
+    FreeFixed,
+    /// Of the two buffers, the device's and the host's.
+    CopyOut,
+    CopyBack,
+    /// Of the host's buffer.
+    Copied,
+}
 
 impl Calls {
     /// The number of `call`.
@@ -211,10 +224,8 @@ impl Calls {
                 let mut rest = program;
                 while let ::core::option::Option::Some(([number], row)) = rest.take() {
                     rest = match number & !__remat::RECOMPUTE {
-                        0 => f.free_sample(row)?,
-                        1 => f.free_fixed(row)?,
                         #(#arms)*
-                        _ => return ::core::result::Result::Err(__remat::Frame::<D>::truncated()),
+                        _ => f.built_in(number, row)?,
                     };
                     f.ran(number)?;
                 }

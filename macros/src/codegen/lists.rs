@@ -79,8 +79,8 @@ impl Lists<'_> {
             self.facts.tail.iter().any(inside)
         };
         let mut table = Named::new();
-        // What is neither an input nor in the last segment, inputs, and the last segment.
-        let mut sums = [(0, 0); 3];
+        // What is neither an input nor in the last segment, inputs, and the last segment; and what is on the host.
+        let mut sums = [(0, 0); 4];
         for kept in &self.facts.kept {
             let value = &self.problem().values[kept.value];
             let reason = match kept.why {
@@ -104,8 +104,13 @@ impl Lists<'_> {
             let flops = maker.map_or(0, |maker| self.problem().nodes[maker].flops);
             let (per_sample, fixed) = bytes(value.size, self.width);
             let last = in_tail(value.made_by);
-            let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
+            let sum = &mut sums[match kept.why {
+                _ if kept.host => 3,
+                Why::Given => 1,
+                _ => 2 * usize::from(last),
+            }];
             *sum = (sum.0 + per_sample, sum.1 + fixed);
+            let host = kept.host;
             let describe = |_: &_| {
                 let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
                 let (flops, format) = (int(flops), self::format(format));
@@ -115,13 +120,14 @@ impl Lists<'_> {
                     bytes: #bytes,
                     flops: #flops,
                     format: #format,
+                    host: #host,
                     last_segment: #last,
                 })
             };
-            table.row(name, (reason, per_sample, fixed, flops, format, last), describe, &[])?;
+            table.row(name, (reason, per_sample, fixed, flops, format, host, last), describe, &[])?;
         }
         let table = table.tokens();
-        let [kept, inputs, last] = sums.map(pair);
+        let [kept, inputs, last, _] = sums.map(pair);
         Ok(quote! {
             kept: __remat::Table::new(#table),
             kept_bytes: #kept,

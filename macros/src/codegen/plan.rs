@@ -150,6 +150,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
     let (train, evaluate, forward) =
         (program(&plans.train)?, program(&plans.evaluate)?, program(&plans.forward)?);
     let store_all = pair(peak_bytes(without, width));
+    let host = pair((layout.host.peak * line, 0));
     let marked = |(node, _): &&(usize, usize)| plans.training.problem.nodes[*node].recompute;
     let marks = facts.recomputed.iter().filter(marked).count();
     let is_store_all = plans.store_all.is_none();
@@ -179,6 +180,7 @@ fn plan(name: &Ident, graph: &Graph, plans: &Plans, width: usize) -> Result<Toke
             parameter_bytes: #parameter_bytes,
             is_store_all: #is_store_all,
             store_all: #store_all,
+            host: #host,
             timeline: #timeline,
             ran: #ran,
             gradients: #gradients,
@@ -218,6 +220,7 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
                 What::Value(_) => 1 + usize::from(made_again(planned, b.first)),
                 What::Grad(_) => 3,
                 What::Scratch(_) => 4,
+                What::Host(_) => continue,
             };
             kinds[kind][column] += b.lines * line;
         }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::calls::{Call, Calls, Direction, Operand, SpecKey, Tensor};
+use super::calls::{BuiltIn, Call, Calls, Direction, Operand, SpecKey, Tensor};
 use super::tables::Numbers;
 use crate::graph::lower::{Lowered, Role, Wanted};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
 use crate::plan::problem::Size;
-use crate::plan::program::{self, Kind, Run, Step};
+use crate::plan::program::{self, Kind, Run, Step, Way};
 use crate::planned::Planned;
 
 /// The bit of a call's number that says that it is a recompute, as in the runtime's `tables`.
@@ -83,17 +83,27 @@ impl<'a> Emitter<'a, '_> {
             Step::Run(run) => self.forward(at, run),
             Step::Free(value) => self.free(at, What::Value(*value)),
             Step::FreeGrad(value) => self.free(at, What::Grad(*value)),
+            Step::Copy(way, value) => {
+                let call = if *way == Way::Out { BuiltIn::CopyOut } else { BuiltIn::CopyBack };
+                self.built_in(call, at, &[What::Value(*value), What::Host(*value)])
+            }
+            Step::Copied(_, value) => self.built_in(BuiltIn::Copied, at, &[What::Host(*value)]),
         }
+    }
+
+    fn built_in(&mut self, call: BuiltIn, at: usize, of: &[What]) -> Result<(), String> {
+        self.table.push(call as u32);
+        for &what in of {
+            self.table.push(self.planned.at(at, what)?);
+        }
+        Ok(())
     }
 
     fn free(&mut self, at: usize, what: What) -> Result<(), String> {
         let layout = &self.planned.layouts[0];
-        let freed = layout.touches.at(at).first().copied();
-        let freed = freed.filter(|index| layout.buffers[*index].what == what);
-        let fixed = freed.is_some_and(|index| layout.buffers[index].region == Region::Fixed);
-        self.table.push(u32::from(fixed));
-        self.table.push(self.planned.number(freed, what)?);
-        Ok(())
+        let freed = layout.touches.at(at).first().map(|index| layout.buffers[*index].region);
+        let fixed = freed == Some(Region::Fixed);
+        self.built_in(if fixed { BuiltIn::FreeFixed } else { BuiltIn::FreeSample }, at, &[what])
     }
 
     fn tensor(&self, value: usize) -> Tensor {

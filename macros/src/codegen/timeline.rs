@@ -86,6 +86,8 @@ fn kinds(planned: &Planned, layout: &Layout) -> Vec<usize> {
         What::Value(_) if steps.get(placed.first).is_some_and(|step| is(step, Kind::Recompute)) => 3,
         What::Value(_) => 1 + usize::from(placed.last < turn),
         What::Grad(_) | What::Param(_) => 4,
+        // On the host, which is not in the picture.
+        What::Host(_) => 1,
         What::Scratch(_) => 5,
     };
     layout.buffers.iter().map(kind).collect()
@@ -113,7 +115,7 @@ fn segments(lowered: &Lowered, planned: &Planned) -> Result<TokenStream, String>
             // What is recomputed right before.
             let its_own = |step: &Step| match step {
                 Step::Run(run) => run.kind == Kind::Recompute && segment.nodes.contains(&run.node),
-                Step::Free(_) | Step::FreeGrad(_) => true,
+                Step::Free(_) | Step::FreeGrad(_) | Step::Copy(..) | Step::Copied(..) => true,
             };
             while part == 1 && first > 0 && its_own(&steps[first - 1]) {
                 first -= 1;

@@ -96,7 +96,7 @@ impl Lowered {
         self.values[id] = self.problem.values.len();
         let name = value.node.map_or_else(|| value.label.trim_matches('`'), |n| &graph.nodes[n].path);
         self.labels.push(self.named.next(name));
-        self.problem.values.push(problem::Value { size, made_by, grad: value.grad });
+        self.problem.values.push(problem::Value { size, made_by, grad: value.grad, host: false });
         self.values[id]
     }
 
@@ -114,6 +114,7 @@ impl Lowered {
                     size: scalars(*len),
                     made_by: Some(at),
                     grad: false,
+                    host: false,
                 });
             }
         }
@@ -152,7 +153,12 @@ impl Lowered {
     fn convert(&mut self, origin: Origin, read: usize, op: &Resolved, label: String) -> usize {
         let made = self.problem.values.len();
         let made_by = Some(self.nodes.len());
-        self.problem.values.push(problem::Value { size: size(&op.output), made_by, grad: false });
+        self.problem.values.push(problem::Value {
+            size: size(&op.output),
+            made_by,
+            grad: false,
+            host: false,
+        });
         self.labels.push(label);
         self.nodes.push(origin);
         let bytes = |value: usize| self.problem.values[value].size.f32_bytes();

@@ -174,7 +174,7 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
         }
         _ => {
             found.scope(&root, vec![]);
-            // A planner may place a boundary behind any stage. What is rounded is the same whatever it does.
+            // A planner may place a boundary behind any stage. What is held how is the same whatever it does.
             let all: Vec<Cut> = (1..stages).map(at(0)).collect();
             found.boundaries(&root.items, &all);
         }
@@ -196,7 +196,7 @@ pub(crate) fn segments(graph: &mut Graph, errors: &mut Errors) {
     let borders = found.borders;
     (graph.segments, graph.marks) = (found.segments, found.marks);
     graph.roots = roots(graph);
-    graph.rounded = store::rounded(graph, &borders, errors.count() > before, errors);
+    graph.held = store::held(graph, &borders, errors.count() > before, errors);
 }
 
 /// Of each value, the one whose memory it is.

@@ -23,6 +23,7 @@ use crate::plan::problem::Class;
 use crate::report::Around;
 use crate::syntax::Dtype;
 use marks::model::Asked;
+use marks::store::Held;
 use num::Num;
 
 pub(crate) type NodeId = usize;
@@ -55,8 +56,8 @@ pub(crate) struct Graph {
     pub(crate) unread_targets: Vec<(Span, String)>,
     /// After marks: of each value, the one whose memory it is: views share one.
     pub(crate) roots: Vec<ValueId>,
-    /// After marks: what is held rounded, by its root.
-    pub(crate) rounded: BTreeMap<ValueId, Format>,
+    /// After marks: what is held in another form or place, by its root.
+    pub(crate) held: Held,
     /// Parameters by path, aliases too.
     pub(crate) param_index: BTreeMap<String, ParamId>,
 }
@@ -306,10 +307,13 @@ pub(crate) struct Checkpoint {
     pub(crate) store: Option<Stored>,
 }
 
-/// A `store = bf16 | f16`.
+/// A `store = …`.
 #[derive(Clone, Copy)]
 pub(crate) struct Stored {
-    pub(crate) format: Format,
+    /// What is rounded to, if anything is.
+    pub(crate) format: Option<Format>,
+    /// `host`
+    pub(crate) host: bool,
     pub(crate) span: Span,
 }
 
@@ -321,8 +325,8 @@ pub(crate) struct Mark {
     pub(crate) places: usize,
     /// The segments that it makes, or bounds.
     pub(crate) segments: Vec<usize>,
-    /// It rounds what is kept for it, which saves something whatever else it does.
-    pub(crate) rounds: bool,
+    /// It says how what is kept for it is held, which saves something whatever else it does.
+    pub(crate) holds: bool,
 }
 
 /// A run of nodes that is recomputed.

@@ -2,11 +2,12 @@
 //!
 //! Two regions are laid out apart, each from offset 0. What is `PerSample` counts in lines for each
 //! sample, and every offset is multiplied by the batch when the program runs; what is `Fixed` counts in
-//! lines. So the peak is A * batch + B lines, whatever the batch.
+//! lines. So the peak is A * batch + B lines, whatever the batch. The memory of the host is a third region, of lines for
+//! each sample.
 
 use super::pack::{self, pack};
 use super::problem::{Class, Extent, NodeId, ParamId, Problem, Size, ValueId};
-use super::program::{Kind, Mode, Program, Run, Step};
+use super::program::{Kind, Mode, Program, Run, Step, Way};
 
 /// How wide lines and elements are on a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +31,33 @@ pub(crate) enum What {
     Grad(ValueId),
     /// What this node uses only while it runs.
     Scratch(NodeId),
+    /// A value in the memory of the host.
+    Host(ValueId),
 }
 
-/// One of the two parts of the arena.
+/// One of the two parts of the arena, or the memory of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Region {
     /// Lines are for each sample.
     PerSample,
     /// Lines are the same for any batch.
     Fixed,
+    /// Lines are for each sample, in the memory of the host.
+    Host,
+}
+
+impl Region {
+    /// Every one.
+    pub(crate) const ALL: [Self; 3] = [Self::PerSample, Self::Fixed, Self::Host];
+
+    /// Where a buffer stands.
+    fn of(what: What, size: Size) -> Self {
+        match what {
+            What::Host(_) => Self::Host,
+            _ if size.is_per_sample() => Self::PerSample,
+            _ => Self::Fixed,
+        }
+    }
 }
 
 /// A buffer in its place.
@@ -77,17 +96,29 @@ pub(crate) struct Layout {
     /// For each step, the buffers it touches: all that a call reads, writes and uses, or the one that is
     /// freed.
     pub(crate) touches: Touches,
-    /// By how much the buffers that scale with the batch, and the others, were stretched, if the layout was
-    /// made so from another.
-    pub(crate) stretched: Option<[u64; 2]>,
+    /// By how much the buffers of each region were stretched, if the layout was made so from another.
+    pub(crate) stretched: Option<[u64; Region::ALL.len()]>,
     /// Lines for each sample.
     pub(crate) per_sample: Used,
     /// Lines whatever the batch.
     pub(crate) fixed: Used,
+    /// Lines for each sample, in the memory of the host.
+    pub(crate) host: Used,
     /// How many buffers, at their front, are gradients of parameters.
     pub(crate) params: usize,
     /// How many of the fixed lines, at their front, hold the gradients of the parameters.
     pub(crate) param_lines: u64,
+}
+
+impl Layout {
+    /// How much of a region is used.
+    pub(crate) fn used(&mut self, region: Region) -> &mut Used {
+        match region {
+            Region::PerSample => &mut self.per_sample,
+            Region::Fixed => &mut self.fixed,
+            Region::Host => &mut self.host,
+        }
+    }
 }
 
 /// Some buffers, as indices, for each step.
@@ -207,6 +238,28 @@ pub(crate) fn layout(problem: &Problem, program: &Program, widths: Widths) -> Re
             }
             Step::Free(value) => walk.values[*value].take(),
             Step::FreeGrad(value) => walk.grads[*value].take(),
+            Step::Copy(Way::Out, value) => {
+                walk.out.touches.add(walk.values[*value]);
+                let host = walk.begin(What::Host(*value), problem.values[*value].size, at)?;
+                walk.hosts[*value] = Some(host);
+                walk.out.touches.push(host);
+                None
+            }
+            Step::Copy(Way::Back, value) => {
+                walk.out.touches.add(walk.hosts[*value]);
+                let index = walk.begin_value(*value, at)?;
+                walk.out.touches.push(index);
+                None
+            }
+            Step::Copied(way, value) => {
+                walk.out.touches.add(walk.values[*value]);
+                if *way == Way::Out {
+                    walk.out.touches.add(walk.hosts[*value]);
+                    None
+                } else {
+                    walk.hosts[*value].take()
+                }
+            }
         };
         if let Some(index) = freed {
             walk.out.buffers[index].last = at;
@@ -215,7 +268,7 @@ pub(crate) fn layout(problem: &Problem, program: &Program, widths: Widths) -> Re
         walk.out.touches.end();
     }
     let end = program.steps.len().saturating_sub(1);
-    let kept = walk.params.iter().chain(&walk.values).chain(&walk.grads).flatten();
+    let kept = walk.params.iter().chain(&walk.values).chain(&walk.grads).chain(&walk.hosts).flatten();
     kept.for_each(|&index| walk.out.buffers[index].last = end);
     Ok(place(walk.out))
 }
@@ -227,6 +280,7 @@ struct Walk<'a> {
     params: Vec<Option<usize>>,
     values: Vec<Option<usize>>,
     grads: Vec<Option<usize>>,
+    hosts: Vec<Option<usize>>,
     bytes: u64,
     out: Layout,
 }
@@ -235,12 +289,12 @@ impl<'a> Walk<'a> {
     fn new(problem: &'a Problem, widths: Widths) -> Self {
         let none = vec![None; problem.values.len()];
         let params = vec![None; problem.params.len()];
-        let (values, grads) = (none.clone(), none);
-        Self { problem, widths, params, values, grads, bytes: 0, out: Layout::default() }
+        let (values, grads, hosts) = (none.clone(), none.clone(), none);
+        Self { problem, widths, params, values, grads, hosts, bytes: 0, out: Layout::default() }
     }
 
     fn begin(&mut self, what: What, size: Size, at: usize) -> Result<usize, TooLarge> {
-        let region = if size.is_per_sample() { Region::PerSample } else { Region::Fixed };
+        let region = Region::of(what, size);
         let lines = self.widths.lines(size).ok_or(TooLarge { what })?;
         let bytes = lines.checked_mul(self.widths.line).and_then(|bytes| bytes.checked_add(self.bytes));
         self.bytes = bytes.ok_or(TooLarge { what })?;
@@ -305,7 +359,7 @@ fn place(mut layout: Layout) -> Layout {
         placed.offset = layout.param_lines;
         layout.param_lines += placed.lines;
     }
-    for region in [Region::PerSample, Region::Fixed] {
+    for region in Region::ALL {
         let front = if region == Region::Fixed { layout.param_lines } else { 0 };
         let (mut indices, mut buffers) = (vec![], vec![]);
         for (index, placed) in layout.buffers.iter_mut().enumerate().skip(layout.params) {
@@ -323,11 +377,7 @@ fn place(mut layout: Layout) -> Layout {
         for (index, offset) in indices.into_iter().zip(packed.offsets) {
             layout.buffers[index].offset = front + offset;
         }
-        let used = Used { peak: front + packed.peak, live: front + packed.live };
-        match region {
-            Region::PerSample => layout.per_sample = used,
-            Region::Fixed => layout.fixed = used,
-        }
+        *layout.used(region) = Used { peak: front + packed.peak, live: front + packed.live };
     }
     layout
 }

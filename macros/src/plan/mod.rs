@@ -1,7 +1,7 @@
 //! From a graph and its marks to steps and addresses.
 //!
 //! ```text
-//! Problem ─levels→ ─retain→ ─defer→ ─lifetimes→ Program ─layout→ Layout ─stretch→ Layouts;  all ─verify→ Ok
+//! Problem ─levels→ ─retain→ ─defer→ ─lifetimes→ ─offload→ Program ─layout→ Layout ─stretch→ Layouts;  all ─verify→ Ok
 //! ```
 //!
 //! Each pass is a function of the one before; none knows what a layer is.
@@ -17,6 +17,8 @@ mod levels;
 // AFTER lifetimes: only steps whose value is read are there, and each buffer is freed after its last use.
 mod lifetimes;
 mod occupied;
+// AFTER offload: what waits on the host is copied there and back, and each copy is waited for.
+mod offload;
 mod pack;
 pub(crate) mod problem;
 pub(crate) mod program;

@@ -62,6 +62,8 @@ pub(crate) struct Value {
     pub(crate) made_by: Option<NodeId>,
     /// Whether its gradient is wanted (a trained parameter stands before it, the loss after it).
     pub(crate) grad: bool,
+    /// Where a plan keeps it for backward, it is to wait for that in the memory of the host.
+    pub(crate) host: bool,
 }
 
 /// What a node's backward does. It always reads the gradient of the node's first value.

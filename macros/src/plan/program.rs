@@ -70,6 +70,20 @@ pub(crate) enum Step {
     Free(ValueId),
     /// The memory of the value's gradient may be reused.
     FreeGrad(ValueId),
+    /// A copy of the value begins, between the device and the host, behind what runs from here on. What is copied to is
+    /// there from now on, but holds nothing yet; what is copied from stays as it is.
+    Copy(Way, ValueId),
+    /// That copy has ended: the device waits for it here.
+    Copied(Way, ValueId),
+}
+
+/// From where to where a value is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Way {
+    /// From the device to the host.
+    Out,
+    /// From the host to the device. The host's memory of it may be reused when it has ended.
+    Back,
 }
 
 /// A whole training or inference call.
@@ -140,6 +154,8 @@ pub(crate) struct Kept {
     pub(crate) value: ValueId,
     /// Why it is kept.
     pub(crate) why: Why,
+    /// Whether that is in the memory of the host.
+    pub(crate) host: bool,
 }
 
 /// Why a value is kept. A value counts once, under the first of these that holds.

@@ -30,6 +30,7 @@ fn chain(layers: usize) -> Problem {
         },
         made_by: id.checked_sub(1),
         grad: id > 0,
+        host: false,
     };
     let node = |id: usize| Node {
         reads: vec![id],
@@ -185,8 +186,7 @@ fn places_are_accepted_if_and_only_if_nothing_lies_on_what_is_live(choices: &mut
         placed.offset = choices.below(if is_param { 2 } else { 6 - first }) as u64;
     }
     let said = choices.below(9) as u64;
-    let used = if region == Region::PerSample { &mut layout.per_sample } else { &mut layout.fixed };
-    used.peak = said;
+    layout.used(region).peak = said;
     let allowed = is_apart(&layout, region)
         && layout.buffers.iter().filter(|placed| matches!(placed.what, What::Param(_))).map(start).eq([0, 1])
         && layout.buffers.iter().filter(|placed| placed.region == region).map(end).max() == Some(said);

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::defer::{Batch, Peak, defer};
 use super::levels::{Levels, ROOT};
 use super::lifetimes;
+use super::offload::offload;
 use super::problem::{Node, NodeId, Problem, Size, ValueId};
-use super::program::{Facts, Kept, Kind, Mode, Program, Run, Step, Why};
+use super::program::{Facts, Kept, Kind, Mode, Program, Run, Step, Way, Why};
 use super::retain::Retained;
 
 /// The steps of a training call: the loss, the outputs, and the gradient of every parameter.
@@ -64,6 +65,8 @@ pub(super) struct Training<'a> {
     problem: &'a Problem,
     /// Values that are there when it ends.
     outputs: Vec<ValueId>,
+    /// The marks count.
+    marked: bool,
     /// Nodes whose Forward runs, and whose Backward does.
     forward: Vec<bool>,
     backward: Vec<bool>,
@@ -83,7 +86,7 @@ impl<'a> Training<'a> {
         let segments = if marked { &problem.segments[..] } else { &[] };
         let levels = Levels::new(segments, &forward);
         let retained = Retained::new(problem, &levels, marked, &backward, &outputs);
-        Self { problem, outputs, forward, backward, levels, retained }
+        Self { problem, outputs, marked, forward, backward, levels, retained }
     }
 
     /// Each Backward, last to first, and before it the recompute that the plan asks for there: of the
@@ -147,7 +150,8 @@ impl<'a> Training<'a> {
             order.backward(batch.node);
         }
         let seed = (!batches.is_empty()).then_some(self.problem.loss);
-        lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed)
+        let program = lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed);
+        if self.marked { offload(self.problem, &self.levels, program) } else { program }
     }
 
     fn facts(&self, program: &Program) -> Facts {
@@ -192,23 +196,26 @@ impl<'a> Training<'a> {
 
     /// What is alive after the last Forward and what its end frees, and why.
     fn kept(&self, program: &Program) -> Vec<Kept> {
-        let mut alive = vec![false; self.problem.values.len()];
+        // On the device, and on the host.
+        let mut alive = vec![[false; 2]; self.problem.values.len()];
         for &value in &program.inputs {
-            alive[value] = true;
+            alive[value][0] = true;
         }
         for step in &program.steps {
             match step {
                 Step::Run(run) if run.kind == Kind::Forward => {
                     for &value in &run.makes {
-                        alive[value] = true;
+                        alive[value][0] = true;
                     }
                 }
-                Step::Free(value) => alive[*value] = false,
-                Step::Run(_) | Step::FreeGrad(_) => break,
+                Step::Free(value) => alive[*value][0] = false,
+                Step::Copy(Way::Out, value) => alive[*value][1] = true,
+                Step::Copied(..) => {}
+                Step::Run(_) | Step::FreeGrad(_) | Step::Copy(Way::Back, _) => break,
             }
         }
-        let alive = (0..alive.len()).filter(|&value| alive[value]);
-        alive.map(|value| Kept { value, why: self.why(value) }).collect()
+        let kept = alive.into_iter().enumerate().filter(|(_, [device, host])| *device || *host);
+        kept.map(|(value, [device, _])| Kept { value, why: self.why(value), host: !device }).collect()
     }
 
     fn why(&self, value: ValueId) -> Why {
@@ -310,6 +317,11 @@ pub(super) fn live(
                 most = live + scratch.map(size).sum::<u128>();
             }
             Step::Free(id) | Step::FreeGrad(id) => live = live.saturating_sub(value(*id)),
+            Step::Copy(Way::Back, id) => {
+                live += value(*id);
+                most = live;
+            }
+            Step::Copy(Way::Out, _) | Step::Copied(..) => {}
         }
         see(Some(step), live, most);
     }

@@ -14,7 +14,7 @@ const WASTE: u64 = 128;
 /// `base` for other widths; nothing if that would waste memory, or overflow.
 pub(crate) fn stretch(base: &Layout, widths: Widths) -> Option<Layout> {
     let mut layout = base.clone();
-    let mut factors = [1; 2];
+    let mut factors = [1; Region::ALL.len()];
     layout.param_lines = 0;
     for (index, placed) in layout.buffers.iter_mut().enumerate() {
         let was = placed.lines;
@@ -25,13 +25,14 @@ pub(crate) fn stretch(base: &Layout, widths: Widths) -> Option<Layout> {
         } else if was == 0 && placed.lines > 0 {
             return None;
         } else if was > 0 {
-            let factor = &mut factors[usize::from(placed.region == Region::Fixed)];
+            let factor = &mut factors[placed.region as usize];
             *factor = (*factor).max(placed.lines.div_ceil(was));
         }
     }
-    layout.per_sample = region(&mut layout, Region::PerSample, (0, 0), factors[0])?;
-    let fronts = (base.param_lines, layout.param_lines);
-    layout.fixed = region(&mut layout, Region::Fixed, fronts, factors[1])?;
+    for (own, factor) in Region::ALL.into_iter().zip(factors) {
+        let fronts = if own == Region::Fixed { (base.param_lines, layout.param_lines) } else { (0, 0) };
+        *layout.used(own) = region(&mut layout, own, fronts, factor)?;
+    }
     layout.stretched = Some(factors);
     Some(layout)
 }

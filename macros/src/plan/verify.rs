@@ -6,8 +6,8 @@
 use std::fmt;
 
 use super::layout::{Layout, What, Widths};
-use super::problem::{Class, Extent, NodeId, Problem, Size, ValueId};
-use super::program::{Kind, Mode, Program, Run, Step};
+use super::problem::{Class, Extent, NodeId, Problem, Size, Value, ValueId};
+use super::program::{Kind, Mode, Program, Run, Step, Way};
 use memory::Memory;
 
 mod memory;
@@ -109,6 +109,8 @@ struct Replay<'a> {
     grads: Vec<usize>,
     /// How many each parameter's gradient has.
     params: Vec<usize>,
+    /// Values that are being copied between the device and the host, and to where.
+    moving: Vec<Option<Way>>,
 }
 
 impl<'a> Replay<'a> {
@@ -123,6 +125,7 @@ impl<'a> Replay<'a> {
             due: vec![0; problem.values.len()],
             grads: vec![0; problem.values.len()],
             params: vec![0; problem.params.len()],
+            moving: vec![None; problem.values.len()],
         };
         if train {
             replay.follow_gradients();
@@ -174,10 +177,45 @@ impl<'a> Replay<'a> {
         match step {
             Step::Run(run) if run.kind == Kind::Backward => self.run_backward(run)?,
             Step::Run(run) => self.run_forward(run)?,
-            Step::Free(value) => self.memory.free(What::Value(*value))?,
+            Step::Free(value) => {
+                let moving = self.moving[*value];
+                ensure!(moving.is_none(), "value {value} is freed while it is copied {moving:?}");
+                self.memory.free(What::Value(*value))?;
+            }
             Step::FreeGrad(value) => self.memory.free(What::Grad(*value))?,
+            Step::Copy(way, value) => self.begin_copy(*way, *value)?,
+            Step::Copied(way, value) => self.end_copy(*way, *value)?,
         }
         self.memory.leave()
+    }
+
+    /// A step reads a value, which is there.
+    fn read(&mut self, value: ValueId) -> Check {
+        ensure!(self.moving[value] != Some(Way::Back), "value {value} is read while it is copied back");
+        self.memory.touch(What::Value(value))
+    }
+
+    fn begin_copy(&mut self, way: Way, value: ValueId) -> Check {
+        let moving = self.moving[value].replace(way);
+        ensure!(moving.is_none(), "value {value} is copied {way:?} while it is copied {moving:?}");
+        let Value { size, host, .. } = self.problem.values[value];
+        ensure!(host && size.is_per_sample(), "value {value} is not to be on the host");
+        let (from, to) = match way {
+            Way::Out => (What::Value(value), What::Host(value)),
+            Way::Back => (What::Host(value), What::Value(value)),
+        };
+        self.memory.touch(from)?;
+        self.memory.begin(to, size)
+    }
+
+    fn end_copy(&mut self, way: Way, value: ValueId) -> Check {
+        let moving = self.moving[value].take();
+        ensure!(moving == Some(way), "a copy {way:?} of value {value} ends, and {moving:?} is under way");
+        self.memory.touch(What::Value(value))?;
+        match way {
+            Way::Out => self.memory.touch(What::Host(value)),
+            Way::Back => self.memory.free(What::Host(value)),
+        }
     }
 
     fn run_forward(&mut self, run: &Run) -> Check {
@@ -203,7 +241,7 @@ impl<'a> Replay<'a> {
             let node = &self.problem.nodes[id];
             for &value in &node.reads {
                 if id == run.node || Some(value) != handed_over {
-                    self.memory.touch(What::Value(value))?;
+                    self.read(value)?;
                 }
             }
             self.memory.scratch(id, node.scratch)?;
@@ -234,7 +272,7 @@ impl<'a> Replay<'a> {
         self.trains[id] = false;
 
         for &value in &backward.reads {
-            self.memory.touch(What::Value(value))?;
+            self.read(value)?;
         }
         self.memory.touch(What::Grad(value))?;
         let (due, got) = (self.due[value], self.grads[value]);
@@ -267,6 +305,9 @@ impl<'a> Replay<'a> {
     fn end(&mut self, wanted: &[ValueId], steps: usize) -> Check {
         if let Some(node) = self.trains.iter().position(|&waits| waits) {
             return Err(format!("the backward of node {node} never runs"));
+        }
+        if let Some(value) = self.moving.iter().position(Option::is_some) {
+            return Err(format!("nobody waits for the copy of value {value}"));
         }
         self.memory.end(wanted, steps)
     }

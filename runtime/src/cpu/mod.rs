@@ -18,6 +18,7 @@ use ndarray::{ArrayView, Dimension};
 use crate::arena::{Buffer, LINE, Region, RegionMut};
 use crate::device::{Device, Element, Layout, Real, Span, same_length};
 use crate::error::Error;
+use parts::chunks;
 use pool::Pool;
 pub(crate) use pool::panic_message;
 
@@ -82,6 +83,16 @@ impl<E> Cpu<E> {
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }
+
+    /// Copies bytes, in parallel.
+    fn copy(&self, to: &mut [u8], from: &[u8]) -> Result<(), Error> {
+        /// Bytes of a task.
+        const CHUNK: usize = 1 << 16;
+        same_length(to.len(), from.len())?;
+        self.pool.run_parts(chunks(to, CHUNK), |task, to, _| {
+            to.copy_from_slice(&from[task * CHUNK..][..to.len()]);
+        })
+    }
 }
 
 impl<E: Real> Device for Cpu<E> {
@@ -94,6 +105,7 @@ impl<E: Real> Device for Cpu<E> {
     type View<'a, T: Element> = &'a [T];
     type ViewMut<'a, T: Element> = &'a mut [T];
     type Graphs = ();
+    type Host = Buffer;
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<E>() };
 
@@ -164,5 +176,23 @@ impl<E: Real> Device for Cpu<E> {
 
     fn download_elems(&self, to: &mut [E], from: &[E]) -> Result<(), Error> {
         self.download(to, from)
+    }
+
+    fn host(&self, bytes: usize) -> Result<Buffer, Error> {
+        Buffer::new(bytes, "activations on the host")
+    }
+
+    /// At once: there is no one else to copy meanwhile.
+    fn copy_out(&self, host: &mut Buffer, to: Span, from: &[u8]) -> Result<(), Error> {
+        let ([], [to]) = host.split([], [to])?;
+        self.copy(to.elements(), from)
+    }
+
+    fn copy_back(&self, host: &mut Buffer, to: &mut [u8], from: Span) -> Result<(), Error> {
+        self.copy(to, host.region(from)?.elements())
+    }
+
+    fn wait_for_copy(&self, _: &mut Buffer, _: usize) -> Result<(), Error> {
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
-use super::{Gpu, Memory, bind, failed};
+use super::{Gpu, Memory, bind, failed, streams};
 use crate::error::Error;
 use crate::rng;
 
@@ -84,27 +84,28 @@ impl Graphs {
         let drawn = Drawn { seed, step, at: draws.0.start() };
         match self.find(key) {
             None => {
-                body(gpu.with(&gpu.stream, Within::Program(drawn)))?;
+                body(gpu.with([&gpu.stream, &gpu.copies], Within::Program(drawn)))?;
                 self.add(key);
                 Ok(())
             }
             Some(Some(graph)) => graph.launch(&gpu.stream),
             Some(unknown) => {
-                let graph = capture(gpu, |stream| body(gpu.with(stream, Within::Capture(drawn))))?;
+                let graph = capture(gpu, |streams| body(gpu.with(streams, Within::Capture(drawn))))?;
                 unknown.insert(graph).launch(&gpu.stream)
             }
         }
     }
 }
 
-/// What `body` gives to the stream that it is called with.
-fn capture(gpu: &Gpu, body: impl FnOnce(&Arc<CudaStream>) -> Result<(), Error>) -> Result<Graph, Error> {
+/// What `body` gives to the streams that it is called with.
+fn capture(gpu: &Gpu, body: impl FnOnce([&Arc<CudaStream>; 2]) -> Result<(), Error>) -> Result<Graph, Error> {
     let context = &gpu.common.context;
     let told = |error: DriverError| failed("to capture a graph", &error);
     bind(context)?;
-    // What other threads give to the device's own stream stays out.
-    let mut capture = Capture::begin(context.new_stream().map_err(told)?).map_err(told)?;
-    let result = body(&capture.stream);
+    // What other threads give to the device's own streams stays out.
+    let [stream, copies] = streams(context)?;
+    let mut capture = Capture::begin(stream).map_err(told)?;
+    let result = body([&capture.stream, &copies]);
     // Its own error says more than that of a capture that it has spoilt.
     let graph = capture.end();
     result?;
@@ -122,7 +123,7 @@ struct Capture {
 }
 
 impl Capture {
-    /// Of a stream that nobody else knows.
+    /// Of a stream that nobody else knows. Another becomes part of it when it waits for an event of this one.
     fn begin(stream: Arc<CudaStream>) -> Result<Self, DriverError> {
         // So that other threads may allocate meanwhile.
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
@@ -205,9 +206,10 @@ impl Draws {
 }
 
 impl Gpu {
-    /// The same GPU, by another stream.
-    fn with(&self, stream: &Arc<CudaStream>, within: Within) -> Self {
-        Self { common: Arc::clone(&self.common), stream: Arc::clone(stream), within }
+    /// The same GPU, by other streams.
+    fn with(&self, [stream, copies]: [&Arc<CudaStream>; 2], within: Within) -> Self {
+        let (stream, copies) = (Arc::clone(stream), Arc::clone(copies));
+        Self { common: Arc::clone(&self.common), stream, copies, within }
     }
 
     fn draws(&self) -> MutexGuard<'_, Draws> {

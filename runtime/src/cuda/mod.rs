@@ -30,7 +30,8 @@
 //!
 //! Kernels are compiled for either type when they are first used, and kept in the user's cache (`REMAT_CUDA_CACHE` says
 //! another folder, or none if it is empty). All work of a device, and of its clones, is given to one stream in order; a call
-//! returns before its kernels have run, except those that bring numbers to the host. A program that comes again in the
+//! returns before its kernels have run, except those that bring numbers to the host. What `store = host` keeps in page-locked
+//! memory is copied by a second stream, each copy between two events. A program that comes again in the
 //! same workspace, with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second
 //! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
 
@@ -39,10 +40,12 @@ mod compile;
 mod elem;
 pub(crate) mod elementwise;
 mod graphs;
+mod host;
 mod launch;
 mod library;
 mod memory;
 mod partials;
+mod pinned;
 mod rows;
 mod staging;
 
@@ -63,6 +66,7 @@ use elem::sealed::Sealed as _;
 pub use graphs::Graphs;
 use graphs::{Draws, Within};
 pub use half::bf16;
+pub use host::Host;
 pub(crate) use launch::{Argument, Function, Grid};
 pub(crate) use memory::Address;
 pub use memory::{Memory, Place, PlaceMut, View, ViewMut};
@@ -88,11 +92,12 @@ impl<E> Clone for Cuda<E> {
     }
 }
 
-/// What work is given to: a stream of a GPU.
+/// What work is given to: a stream of a GPU, and one for copies between the GPU and the host behind it.
 #[derive(Debug)]
 pub(crate) struct Gpu {
     common: Arc<Common>,
     stream: Arc<CudaStream>,
+    copies: Arc<CudaStream>,
     /// What the work is part of.
     within: Within,
 }
@@ -199,7 +204,7 @@ impl Cuda<f32> {
         }
         let multiprocessors = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
         // The legacy stream can't be captured.
-        let stream = context.new_stream().map_err(|error| failed("to make a stream", &error))?;
+        let [stream, copies] = streams(&context)?;
         let common = Common {
             name: context.name().map_err(told)?,
             arch: format!("sm_{major}{minor}"),
@@ -210,7 +215,7 @@ impl Cuda<f32> {
             draws: Mutex::new(Draws::new(&context)?),
             context,
         };
-        let gpu = Gpu { common: Arc::new(common), stream, within: Within::Nothing };
+        let gpu = Gpu { common: Arc::new(common), stream, copies, within: Within::Nothing };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
     }
 
@@ -218,6 +223,12 @@ impl Cuda<f32> {
     pub fn bf16(&self) -> Cuda<bf16> {
         Cuda { gpu: Arc::clone(&self.gpu), elem: PhantomData }
     }
+}
+
+/// A stream for work, and one for copies.
+fn streams(context: &Arc<CudaContext>) -> Result<[Arc<CudaStream>; 2], Error> {
+    let stream = || context.new_stream().map_err(|error| failed("to make a stream", &error));
+    Ok([stream()?, stream()?])
 }
 
 /// That the driver knows the version of CUDA whose functions are called.
@@ -259,6 +270,7 @@ impl<E: Elem> Device for Cuda<E> {
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
     type Graphs = Graphs;
+    type Host = Host;
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<f32>() };
 
@@ -343,6 +355,28 @@ impl<E: Elem> Device for Cuda<E> {
         same_length(to.len(), from.len())?;
         // SAFETY: the view has as many elements.
         unsafe { self.gpu.download(to, from.address()) }
+    }
+
+    fn host(&self, bytes: usize) -> Result<Host, Error> {
+        Host::new(&self.gpu.common.context, bytes)
+    }
+
+    fn copy_out(&self, host: &mut Host, to: Span, from: View<'_, u8>) -> Result<(), Error> {
+        // SAFETY: the view has as many bytes.
+        unsafe { host.copy_out(&self.gpu, to, (from.address(), from.len())) }
+    }
+
+    fn copy_back(&self, host: &mut Host, to: ViewMut<'_, u8>, from: Span) -> Result<(), Error> {
+        // SAFETY: the view has as many bytes.
+        unsafe { host.copy_back(&self.gpu, (to.address(), to.len()), from) }
+    }
+
+    fn wait_for_copy(&self, host: &mut Host, start: usize) -> Result<(), Error> {
+        host.wait(&self.gpu, start)
+    }
+
+    fn settle(&self, host: &mut Host) -> Result<(), Error> {
+        host.settle(&self.gpu)
     }
 
     fn download_elems(&self, to: &mut [f32], from: View<'_, E>) -> Result<(), Error> {

@@ -3,14 +3,13 @@
 //! What goes to the GPU is written into this memory, from where the GPU copies it in its turn: nobody waits, unless so
 //! much is on its way that there is no room for more. What comes from it is waited for.
 
-use std::ffi::c_void;
-use std::ptr::NonNull;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::graphs::Within;
-use super::{Gpu, bind, failed};
+use super::pinned::Pinned;
+use super::{Gpu, failed};
 use crate::arena::{LINE, bytes_of_mut};
 use crate::device::Element;
 use crate::error::Error;
@@ -22,11 +21,10 @@ const UP: usize = 3;
 /// Bytes of all parts.
 pub(super) const BYTES: usize = (UP + 1) * PART;
 
-/// Page-locked memory of the host.
+/// Page-locked memory in parts.
 #[derive(Debug)]
 pub(super) struct Staging {
-    context: Arc<CudaContext>,
-    start: NonNull<c_void>,
+    memory: Pinned,
     /// Each is behind all copies from its part, once no more are made before it is waited for.
     copied: [CudaEvent; UP],
     /// The part that is being filled, and how many of its bytes are.
@@ -34,19 +32,12 @@ pub(super) struct Staging {
     filled: usize,
 }
 
-// SAFETY: the memory is owned, plain bytes, and reached by `&mut` alone.
-unsafe impl Send for Staging {}
-
 impl Staging {
     pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
-        let what = "to get page-locked memory";
-        let told = |error: DriverError| failed(what, &error);
+        let told = |error: DriverError| failed("to make an event", &error);
         let event = || context.new_event(None).map_err(told);
         let copied = [event()?, event()?, event()?];
-        // SAFETY: the context is this thread's since it was made.
-        let start = unsafe { result::malloc_host(BYTES, 0) }.map_err(told)?;
-        let start = NonNull::new(start).ok_or_else(|| Error::internal("page-locked memory at no address"))?;
-        Ok(Self { context: Arc::clone(context), start, copied, part: 0, filled: 0 })
+        Ok(Self { memory: Pinned::new(context, BYTES)?, copied, part: 0, filled: 0 })
     }
 
     /// Room for elements: for as many as are asked for, or as fill a part. Waits until they are copied that were there.
@@ -75,17 +66,8 @@ impl Staging {
         debug_assert!(start.is_multiple_of(LINE) && start + bytes <= BYTES);
         // SAFETY: `BYTES` bytes are there, aligned to a page, owned and borrowed exclusively; elements accept any.
         unsafe {
-            std::slice::from_raw_parts_mut(self.start.byte_add(start).cast().as_ptr(), bytes / size_of::<T>())
-        }
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // Copies may be on their way.
-        if bind(&self.context).is_ok() && self.context.synchronize().is_ok() {
-            // SAFETY: owned, and given by `malloc_host`.
-            let _ = unsafe { result::free_host(self.start.as_ptr()) };
+            let start = self.memory.start().byte_add(start);
+            std::slice::from_raw_parts_mut(start.cast().as_ptr(), bytes / size_of::<T>())
         }
     }
 }

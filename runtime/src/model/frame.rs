@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::Probe;
 use crate::plan::Program;
 use crate::rng::Key;
-use crate::tables::{FREES, Numbers, RECOMPUTE};
+use crate::tables::{BUILT_IN, COPIED, COPY_BACK, COPY_OUT, FREE_FIXED, FREE_SAMPLE, Numbers, RECOMPUTE};
 
 /// A running program.
 pub struct Frame<'a, D: Device> {
@@ -31,6 +31,8 @@ pub struct Frame<'a, D: Device> {
     pub fixed_start: usize,
     /// Where the program's buffers of all samples start, in bytes.
     pub sample_start: usize,
+    /// The memory of the host for what waits there.
+    pub host: &'a mut D::Host,
     /// What the device keeps of the programs that ran, unless someone looks at each call.
     pub(crate) graphs: Option<&'a mut D::Graphs>,
     /// What watches the calls, if anyone looks.
@@ -117,10 +119,22 @@ impl<'a, D: Device> Frame<'a, D> {
     /// # Errors
     /// Those of `body`, and the device's own.
     pub fn run(&mut self, body: impl FnOnce(&mut Frame<'_, D>) -> Result<(), Error>) -> Result<(), Error> {
+        let result = self.run_or_repeat(body);
+        if result.is_err() {
+            // Else what it has begun to copy would come into what runs next. Its own error is the one to be told.
+            let _ = self.device.settle(self.host);
+        }
+        result
+    }
+
+    fn run_or_repeat(
+        &mut self,
+        body: impl FnOnce(&mut Frame<'_, D>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let Some(graphs) = self.graphs.as_deref_mut() else { return body(self) };
         let &mut Self { device, params, batch, seed, step, program, gradients, .. } = self;
         let (fixed_start, sample_start) = (self.fixed_start, self.sample_start);
-        let arena = &mut *self.arena;
+        let (arena, host) = (&mut *self.arena, &mut *self.host);
         let id = std::ptr::from_ref(program).addr();
         device.repeat(graphs, &Repeat { id, batch, params, seed, step }, |device| {
             let (graphs, probe) = (None, None);
@@ -135,6 +149,7 @@ impl<'a, D: Device> Frame<'a, D> {
                 gradients,
                 fixed_start,
                 sample_start,
+                host,
                 graphs,
                 probe,
             };
@@ -153,21 +168,52 @@ impl<'a, D: Device> Frame<'a, D> {
         Key { seed: self.seed, step: self.step, node }
     }
 
-    /// Says that a buffer of all samples holds nothing of use any more.
-    pub fn free_sample(&mut self, row: Numbers) -> Result<Numbers, Error> {
-        let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
-        let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
-        let span = Span { start: self.sample_start + offset * self.batch, bytes: bytes * self.batch };
-        self.device.discard(self.arena, span)?;
-        Ok(rest)
+    /// Does what a row says that calls no kernel; gives the rows behind it.
+    ///
+    /// # Errors
+    /// Those of the device; [`Error::Internal`] if there is no such row.
+    pub fn built_in(&mut self, number: u32, row: Numbers) -> Result<Numbers, Error> {
+        match number {
+            FREE_SAMPLE | FREE_FIXED => {
+                let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
+                let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
+                let span = match number {
+                    FREE_FIXED => Span { start: self.fixed_start + offset, bytes },
+                    _ => self.of_samples(self.sample_start, buffer)?,
+                };
+                self.device.discard(self.arena, span)?;
+                Ok(rest)
+            }
+            COPY_OUT | COPY_BACK => {
+                let ([buffer, on_host], rest) = row.take().ok_or_else(Self::truncated)?;
+                let (span, on_host) =
+                    (self.of_samples(self.sample_start, buffer)?, self.of_samples(0, on_host)?);
+                if let Some(probe) = &mut self.probe {
+                    probe.uses(span.end());
+                }
+                if number == COPY_OUT {
+                    let from = D::region(self.arena, span)?;
+                    self.device.copy_out(self.host, on_host, D::view(from))?;
+                } else {
+                    let ([], [to]) = D::split(self.arena, [], [span])?;
+                    self.device.copy_back(self.host, D::view_mut(to), on_host)?;
+                }
+                Ok(rest)
+            }
+            COPIED => {
+                let ([on_host], rest) = row.take().ok_or_else(Self::truncated)?;
+                let Span { start, .. } = self.of_samples(0, on_host)?;
+                self.device.wait_for_copy(self.host, start)?;
+                Ok(rest)
+            }
+            _ => Err(Self::truncated()),
+        }
     }
 
-    /// Says that a buffer of the fixed region holds nothing of use any more.
-    pub fn free_fixed(&mut self, row: Numbers) -> Result<Numbers, Error> {
-        let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
+    /// All of a buffer that grows with the batch; these start at `start`.
+    fn of_samples(&self, start: usize, buffer: u32) -> Result<Span, Error> {
         let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
-        self.device.discard(self.arena, Span { start: self.fixed_start + offset, bytes })?;
-        Ok(rest)
+        Ok(Span { start: start + offset * self.batch, bytes: bytes * self.batch })
     }
 
     /// Says that the call of this number, as it stands in the program, has run.
@@ -176,9 +222,9 @@ impl<'a, D: Device> Frame<'a, D> {
     /// Those of the device, if someone looks at what the call was given.
     pub fn ran(&mut self, number: u32) -> Result<(), Error> {
         let Some(probe) = &mut self.probe else { return Ok(()) };
-        let frees = number < FREES;
-        probe.ran(number & RECOMPUTE != 0, frees);
-        if frees { Ok(()) } else { self.filled() }
+        let built_in = number < BUILT_IN;
+        probe.ran(number & RECOMPUTE != 0, built_in);
+        if built_in { Ok(()) } else { self.filled() }
     }
 
     /// Says that what was given has been written.

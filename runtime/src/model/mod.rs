@@ -183,6 +183,8 @@ pub struct Workspace<M: Model> {
     /// Whether there is room for gradients (`workspace`), or for `forward` alone.
     pub(crate) training: bool,
     pub(crate) bytes: usize,
+    /// The memory of the host for what waits there.
+    pub(crate) host: <M::Device as Device>::Host,
     /// The batch whose training buffers it holds, if that was the last call.
     pub(crate) trained: Option<usize>,
     /// What the device keeps of the programs that ran in it.

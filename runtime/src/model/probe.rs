@@ -85,8 +85,8 @@ impl Probe {
         Ok(())
     }
 
-    /// A row of the program has run: a call, or no more than that something is freed.
-    pub(crate) fn ran(&mut self, recompute: bool, frees: bool) {
+    /// A row of the program has run: a kernel's call, or what is built in.
+    pub(crate) fn ran(&mut self, recompute: bool, built_in: bool) {
         let now = Instant::now();
         let took = now - self.last;
         self.last = now;
@@ -94,7 +94,7 @@ impl Probe {
         if recompute {
             self.seen.recompute += took;
         }
-        if let Some(calls) = self.calls.as_mut().filter(|_| !recompute && !frees) {
+        if let Some(calls) = self.calls.as_mut().filter(|_| !recompute && !built_in) {
             calls.push(took);
         }
     }

@@ -29,8 +29,9 @@ impl<D: Device> Toy<D> {
         let device = self.core.device.clone();
         let arena = device.alloc(if training { Self::ARENA } else { 0 })?;
         let bytes = if training { Self::ARENA } else { 0 };
-        let graphs = Default::default();
-        Ok(Workspace { arena, capacity: 1, device, training, bytes, trained: None, graphs, probe: None })
+        let (host, graphs) = (device.host(0)?, Default::default());
+        let (capacity, trained, probe) = (1, None, None);
+        Ok(Workspace { arena, capacity, device, training, bytes, host, trained, graphs, probe })
     }
 
     /// Fills the gradient of this parameter.

@@ -49,8 +49,10 @@ impl<M: Model> Workspace<M> {
         }
         let device = model.core().device.clone();
         let arena = device.alloc(bytes).map_err(|error| error.wanted_for("the workspace"))?;
+        let host_bytes = if training { plan.host.checked(capacity).ok_or(overflow)? } else { 0 };
+        let host = device.host(host_bytes).map_err(|error| error.wanted_for("activations on the host"))?;
         let graphs = Default::default();
-        Ok(Self { arena, capacity, device, training, bytes, trained: None, graphs, probe: None })
+        Ok(Self { arena, capacity, device, training, bytes, host, trained: None, graphs, probe: None })
     }
 
     /// The most samples a call may bring.
@@ -61,6 +63,11 @@ impl<M: Model> Workspace<M> {
     /// The bytes it holds: `PLAN.peak_bytes(capacity)`, or `forward_peak_bytes` for inference.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The bytes it holds in the memory of the host beside these: `PLAN.host_bytes(capacity)`.
+    pub fn host_bytes(&self) -> usize {
+        if self.training { const { &M::PLAN }.host_bytes(self.capacity) } else { 0 }
     }
 
     /// Says that `forward_backward` of `batch` samples has succeeded.
@@ -107,6 +114,7 @@ impl<M: Model> Workspace<M> {
             gradients: plan.gradients,
             fixed_start,
             sample_start: fixed_start + program.bytes.fixed,
+            host: &mut self.host,
             graphs: probe.is_none().then_some(&mut self.graphs),
             probe,
         })

@@ -130,6 +130,9 @@ pub struct Plan {
     /// A training step that keeps everything backward reads.
     #[doc(hidden)]
     pub store_all: Bytes,
+    /// What a training workspace takes in the memory of the host.
+    #[doc(hidden)]
+    pub host: Bytes,
     #[doc(hidden)]
     pub timeline: Timeline,
     #[doc(hidden)]
@@ -175,6 +178,7 @@ impl Plan {
             parameter_bytes: 0,
             is_store_all: true,
             store_all: NO,
+            host: NO,
             timeline: Timeline {
                 line: 0,
                 columns: Numbers::EMPTY,
@@ -214,9 +218,16 @@ impl Plan {
         self.forward.bytes.at(batch)
     }
 
+    /// Bytes of a workspace for `batch` samples in the memory of the host, beside [`peak_bytes`](Self::peak_bytes):
+    /// what `store = host` keeps there.
+    pub const fn host_bytes(&self, batch: usize) -> usize {
+        self.host.at(batch)
+    }
+
     /// Bytes of the activations that live when the loss has been computed, but for inputs
-    /// ([`input_bytes`](Self::input_bytes)) and the last segment
-    /// ([`last_segment_bytes`](Self::last_segment_bytes)), whose backward comes next.
+    /// ([`input_bytes`](Self::input_bytes)), the last segment
+    /// ([`last_segment_bytes`](Self::last_segment_bytes)), whose backward comes next, and what is in the memory of the
+    /// host ([`host_bytes`](Self::host_bytes)).
     pub const fn kept_bytes(&self, batch: usize) -> usize {
         self.kept_bytes.at(batch)
     }

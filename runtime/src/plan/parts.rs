@@ -53,6 +53,8 @@ pub struct Kept {
     pub flops: u64,
     /// What it is rounded to, if it is held so.
     pub format: Option<Format>,
+    /// It waits in the memory of the host, and takes nothing of the workspace.
+    pub host: bool,
     /// It belongs to the segment that is not recomputed because its backward comes next.
     pub last_segment: bool,
 }

@@ -7,15 +7,17 @@ use super::Plan;
 use crate::tables::{Kind, Table};
 
 /// All that a plan says, its lists among it. `training`, `evaluation`, `inference` and `store_all` are what the buffers
-/// of those programs take; the gradients of parameters come on top of the first two and the last.
+/// of those programs take; the gradients of parameters come on top of the first two and the last. `host` is what training
+/// takes in the memory of the host.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan = serializer.serialize_struct("Plan", 23)?;
+        let mut plan = serializer.serialize_struct("Plan", 24)?;
         plan.serialize_field("name", self.name)?;
         plan.serialize_field("training", &self.train.bytes)?;
         plan.serialize_field("evaluation", &self.evaluate.bytes)?;
         plan.serialize_field("inference", &self.forward.bytes)?;
         plan.serialize_field("store_all", &self.store_all)?;
+        plan.serialize_field("host", &self.host)?;
         plan.serialize_field("gradient_bytes", &self.gradient_bytes)?;
         plan.serialize_field("parameter_bytes", &self.parameter_bytes)?;
         plan.serialize_field("peak", &self.peak)?;

@@ -47,6 +47,9 @@ impl Plan {
         row(f, "scratch", self.peak.scratch)?;
         row(f, "gaps", self.peak.gaps)?;
         row(f, "gradients of parameters", Bytes { per_sample: 0, fixed: self.gradient_bytes })?;
+        if self.host != Bytes::NONE {
+            row(f, "beside it: memory of the host", self.host)?;
+        }
         row(f, "beside it: parameters", Bytes { per_sample: 0, fixed: self.parameter_bytes })?;
         writeln!(f, "  {:<34} {:>14} {:>14}", "kept for backward", "per sample", "fixed")?;
         for (kind, count, bytes) in kinds(self.kept()) {
@@ -89,15 +92,16 @@ impl Segment {
     }
 }
 
-/// What is kept, by reason and format, in order of the first of each: how many values, and what they take.
+/// What is kept, by reason, format and place, in order of the first of each: how many values, and what they take.
 fn kinds(kept: impl Iterator<Item = Kept>) -> Vec<(String, usize, Bytes)> {
     let mut kinds: Vec<(String, usize, Bytes)> = Vec::new();
-    for Kept { reason, format, bytes, .. } in kept {
-        let kind = match format {
-            Some(Format::Bf16) => format!("{reason}, as bf16"),
-            Some(Format::F16) => format!("{reason}, as f16"),
-            None => reason.to_string(),
+    for Kept { reason, format, host, bytes, .. } in kept {
+        let format = match format {
+            Some(Format::Bf16) => ", as bf16",
+            Some(Format::F16) => ", as f16",
+            None => "",
         };
+        let kind = format!("{reason}{format}{}", if host { ", on the host" } else { "" });
         let at = kinds.iter().position(|(known, ..)| *known == kind).unwrap_or(kinds.len());
         if at == kinds.len() {
             kinds.push((kind, 0, Bytes::NONE));

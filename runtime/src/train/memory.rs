@@ -9,6 +9,8 @@ use crate::plan::Size;
 pub struct Memory {
     /// The workspace: [`Plan::peak_bytes`](crate::Plan::peak_bytes) of the batch.
     pub workspace: usize,
+    /// What of it waits in the memory of the host: [`Plan::host_bytes`](crate::Plan::host_bytes) of the batch.
+    pub host: usize,
     /// The sum of the gradients of several batches; none without accumulation.
     pub accumulated: usize,
     /// The parameters.
@@ -22,8 +24,8 @@ pub struct Memory {
 impl Memory {
     /// All of it.
     pub fn total(&self) -> usize {
-        let Self { workspace, accumulated, parameters, optimizer, device } = *self;
-        workspace + accumulated + parameters + optimizer + device
+        let Self { workspace, host, accumulated, parameters, optimizer, device } = *self;
+        workspace + host + accumulated + parameters + optimizer + device
     }
 }
 
@@ -31,6 +33,7 @@ impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = [
             ("workspace", self.workspace),
+            ("memory of the host", self.host),
             ("accumulated gradients", self.accumulated),
             ("parameters", self.parameters),
             ("optimizer", self.optimizer),
@@ -51,6 +54,7 @@ mod tests {
     fn the_table_has_a_line_for_each_that_is_there_and_their_sum() {
         let memory = Memory {
             workspace: 12 << 20,
+            host: 0,
             accumulated: 0,
             parameters: 3 << 19,
             optimizer: 3 << 20,

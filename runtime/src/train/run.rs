@@ -32,6 +32,7 @@ pub(super) fn run<M: Trainable<Device: Kernel>, O: Optimizer<M>>(
     let sum = if trainer.accumulate > 1 { Some(Accumulator::new(model)?) } else { None };
     let memory = Memory {
         workspace: workspace.bytes(),
+        host: workspace.host_bytes(),
         accumulated: sum.as_ref().map_or(0, Accumulator::bytes),
         parameters: M::PLAN.parameter_bytes,
         optimizer: optimizer.bytes(),

@@ -33,6 +33,7 @@ impl Device for Narrow {
     type View<'a, T: Element> = View<'a, T>;
     type ViewMut<'a, T: Element> = ViewMut<'a, T>;
     type Graphs = ();
+    type Host = Host;
 
     const LAYOUT: Layout = Layout { line: 64, elem: 2, scalar: 4 };
 
@@ -96,6 +97,22 @@ impl Device for Narrow {
         let widened = |x: u16| f32::from_bits(u32::from(x) << 16);
         to.iter_mut().zip(self.remote.read(from)).for_each(|(to, x)| *to = widened(x));
         Ok(())
+    }
+
+    fn host(&self, bytes: usize) -> Result<Host, Error> {
+        self.remote.host(bytes)
+    }
+
+    fn copy_out(&self, host: &mut Host, to: Span, from: View<'_, u8>) -> Result<(), Error> {
+        self.remote.copy_out(host, to, from)
+    }
+
+    fn copy_back(&self, host: &mut Host, to: ViewMut<'_, u8>, from: Span) -> Result<(), Error> {
+        self.remote.copy_back(host, to, from)
+    }
+
+    fn wait_for_copy(&self, host: &mut Host, start: usize) -> Result<(), Error> {
+        self.remote.wait_for_copy(host, start)
     }
 }
 

@@ -118,6 +118,7 @@ fn what_a_run_holds_is_what_its_parts_say_and_does_not_change() {
         trainer.run(&mut net, &mut opt, &data).unwrap();
         let expected = Memory {
             workspace: Net::PLAN.peak_bytes(4),
+            host: 0,
             accumulated: if accumulate > 1 { Net::PLAN.gradient_bytes } else { 0 },
             parameters: Net::PLAN.parameter_bytes,
             optimizer: opt.bytes(),

@@ -103,7 +103,7 @@ impl<'a> Builder<'a, '_> {
         self.checkpoint(marks)
     }
 
-    /// A `#[checkpoint]`, and the format that it asks for.
+    /// A `#[checkpoint]`, and how it says that is held what is kept for it.
     pub(super) fn checkpoint(&mut self, marks: &Marks) -> Option<Checkpoint> {
         let checkpoint = marks.checkpoint.as_ref()?;
         let mut found = Errors::default();

@@ -10,7 +10,7 @@ use crate::plan::problem::Problem;
 
 /// Lowers `graph` for `mode`.
 pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
-    lower_rounded(graph, mode, &graph.rounded)
+    lower_rounded(graph, mode, &graph.held.rounded)
 }
 
 /// Lowers `graph` for training without what its marks round.
@@ -79,9 +79,11 @@ impl Lowering<'_> {
             } else {
                 self.lowered.node(graph, id, op, mode, reads);
             }
+            let mut kept = self.lowered.values[node.output];
             if let Some(format) = self.rounded.get(&node.output) {
-                self.store(node.output, id, *format);
+                kept = self.store(node.output, id, *format).unwrap_or(kept);
             }
+            self.lowered.problem.values[kept].host |= graph.held.hosted.contains(&node.output);
         }
         at[graph.nodes.len()] = self.lowered.nodes.len();
         self.lowered.problem.loss = graph.loss.map_or(0, |loss| self.lowered.values[loss]);
@@ -119,13 +121,14 @@ impl Lowering<'_> {
         load
     }
 
-    /// Rounds a value that a node has just made.
-    fn store(&mut self, value: ValueId, layer: NodeId, format: Format) {
+    /// Rounds a value that a node has just made: gives what it is stored as.
+    fn store(&mut self, value: ValueId, layer: NodeId, format: Format) -> Option<usize> {
         let made = self.lowered.values[value];
-        let Some(shape) = &self.graph.values[value].shape else { return };
+        let shape = self.graph.values[value].shape.as_ref()?;
         let label = format!("{} as {}", self.lowered.labels[made], format.name());
         let origin = Origin { layer, role: Role::Store(format) };
         let stored = self.lowered.convert(origin, made, &format.store(shape), label);
         self.stored.insert(value, stored);
+        Some(stored)
     }
 }

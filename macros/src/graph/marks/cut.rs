@@ -19,7 +19,7 @@ pub(super) struct Cutter<'a> {
     nodes: &'a [Node],
     pub(super) segments: Vec<Segment>,
     pub(super) marks: Vec<Mark>,
-    /// What is held rounded where it crosses one.
+    /// Where what crosses is held in another form or place.
     pub(super) borders: Vec<Border>,
     /// Marks by where they are written: one in a `repeat` or a block stands in several places.
     index: BTreeMap<String, usize>,
@@ -41,7 +41,7 @@ impl<'a> Cutter<'a> {
         let line = first.and_then(|item| self.nodes.get(item.nodes.start)).map(|node| node.span);
         let at = *self.index.entry(format!("{span:?} {line:?}")).or_insert(self.marks.len());
         if at == self.marks.len() {
-            self.marks.push(Mark { on: on.into(), places: 0, segments: vec![], rounds: store.is_some() });
+            self.marks.push(Mark { on: on.into(), places: 0, segments: vec![], holds: store.is_some() });
         }
         self.marks[at].places += 1;
         at
@@ -88,7 +88,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// What is held rounded behind cuts: what stands before an earlier such cut is rounded there.
+    /// What is held behind cuts: what stands before an earlier such cut is held there.
     pub(super) fn boundaries(&mut self, items: &[Item], cuts: &[Cut]) {
         let mut stored: Vec<&Cut> = cuts.iter().filter(|cut| cut.store.is_some()).collect();
         stored.sort_by_key(|cut| cut.at);
@@ -99,7 +99,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// What crosses the border of `items` is held in this format.
+    /// What crosses the border of `items` is held so.
     fn border(&mut self, items: &[Item], inputs: bool, store: Option<Stored>) {
         if let (Some(stored), Some(nodes)) = (store, nodes(items)) {
             self.borders.push(Border { nodes, inputs, stored });

@@ -60,12 +60,13 @@ impl Part {
         // A value of which only the gradient is made comes from nowhere.
         let mut take = |part: &mut Problem, value: ValueId, is_read: bool| {
             *known[value].get_or_insert_with(|| {
-                let Value { size, made_by, grad } = problem.values[value].clone();
+                let Value { size, made_by, grad, .. } = problem.values[value].clone();
                 let made_by = made_by.filter(|maker| range.contains(maker)).map(|maker| maker - range.start);
                 if made_by.is_none() && is_read {
                     part.inputs.push(part.values.len());
                 }
-                part.values.push(Value { size, made_by, grad });
+                // A part is looked at for what it takes on the device.
+                part.values.push(Value { size, made_by, grad, host: false });
                 part.values.len() - 1
             })
         };
@@ -169,7 +170,8 @@ impl Part {
 fn close(part: &mut Problem, crossing: &[ValueId], grads: Vec<ValueId>) {
     let size = Size { class: Class::Scalar, extent: Extent::Fixed(1) };
     part.loss = part.values.len();
-    part.values.push(Value { size, made_by: Some(part.nodes.len()), grad: !grads.is_empty() });
+    let (made_by, grad) = (Some(part.nodes.len()), !grads.is_empty());
+    part.values.push(Value { size, made_by, grad, host: false });
     part.nodes.push(Node {
         reads: crossing.to_vec(),
         makes: vec![part.loss],

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::plan::layout::{Layout, Placed, Region, What};
 use crate::plan::problem::{Node, Problem, ValueId};
-use crate::plan::program::{Kind, Mode, Program, Run, Step};
+use crate::plan::program::{Kind, Mode, Program, Run, Step, Way};
 
 /// What a call leaves behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,6 +102,7 @@ struct Memory {
     batch: u64,
     per_sample: Vec<(u64, u64)>,
     fixed: Vec<(u64, u64)>,
+    host: Vec<(u64, u64)>,
 }
 
 impl Memory {
@@ -109,6 +110,7 @@ impl Memory {
         let (region, batch) = match placed.region {
             Region::PerSample => (&mut self.per_sample, self.batch),
             Region::Fixed => (&mut self.fixed, 1),
+            Region::Host => (&mut self.host, self.batch),
         };
         let at = (placed.offset * batch) as usize..((placed.offset + placed.lines) * batch) as usize;
         if region.len() < at.end {
@@ -143,9 +145,10 @@ pub(super) fn execute(
     let mut machine = Machine {
         problem,
         layout,
-        memory: Memory { batch, per_sample: Vec::new(), fixed: Vec::new() },
+        memory: Memory { batch, per_sample: Vec::new(), fixed: Vec::new(), host: Vec::new() },
         values: HashMap::new(),
         effects: vec![0; problem.nodes.len()],
+        copies: HashMap::new(),
         poison: 1 << 40,
     };
     for placed in layout.buffers.iter().take_while(|placed| is_given(program, placed)) {
@@ -153,7 +156,7 @@ pub(super) fn execute(
             What::Param(_) => machine.memory.write(*placed, UNTOUCHED),
             What::Grad(_) => machine.memory.write(*placed, SEED),
             What::Value(value) => machine.memory.write(*placed, input_token(value)),
-            What::Scratch(_) => {}
+            What::Scratch(_) | What::Host(_) => {}
         }
         if let What::Value(value) = placed.what {
             machine.values.insert(value, *placed);
@@ -168,6 +171,8 @@ pub(super) fn execute(
                     machine.spoil(layout.buffers[index]);
                 }
             }
+            Step::Copy(way, value) => machine.begin_copy(at, *way, *value),
+            Step::Copied(way, value) => machine.end_copy(at, *way, *value),
         }
     }
     machine.answer(wanted)
@@ -180,6 +185,8 @@ struct Machine<'a> {
     /// Where each value was made last.
     values: HashMap<ValueId, Placed>,
     effects: Vec<u64>,
+    /// What is being copied, with what was there when that began, and to where.
+    copies: HashMap<(Way, ValueId), (u64, Option<Placed>)>,
     poison: u64,
 }
 
@@ -188,7 +195,7 @@ fn is_given(program: &Program, placed: &Placed) -> bool {
         What::Param(_) => true,
         What::Value(value) => program.inputs.contains(&value),
         What::Grad(value) => program.seed == Some(value),
-        What::Scratch(_) => false,
+        What::Scratch(_) | What::Host(_) => false,
     }
 }
 
@@ -226,6 +233,38 @@ impl Machine<'_> {
             if let Some(placed) = self.place(at, what) {
                 self.spoil(placed);
             }
+        }
+    }
+
+    /// From where to where a value is copied.
+    fn way(&self, at: usize, way: Way, value: ValueId) -> [Option<Placed>; 2] {
+        let [device, host] = [What::Value(value), What::Host(value)].map(|what| self.place(at, what));
+        if way == Way::Out { [device, host] } else { [host, device] }
+    }
+
+    /// A copy may have begun to write at once, and may not have read.
+    fn begin_copy(&mut self, at: usize, way: Way, value: ValueId) {
+        let [from, to] = self.way(at, way, value);
+        self.poison += 1;
+        let token = from.map_or(self.poison, |placed| self.memory.read(placed));
+        self.copies.insert((way, value), (token, to));
+        if let Some(to) = to {
+            self.spoil(to);
+            if way == Way::Back {
+                self.values.insert(value, to);
+            }
+        }
+    }
+
+    /// What is copied is what was there from the begin to the end, to where the copy began.
+    fn end_copy(&mut self, at: usize, way: Way, value: ValueId) {
+        let [from, _] = self.way(at, way, value);
+        self.poison += 1;
+        let now = from.map_or(self.poison, |placed| self.memory.read(placed));
+        let Some((begun, Some(to))) = self.copies.remove(&(way, value)) else { return };
+        self.memory.write(to, if begun == now { begun } else { hash(&[begun, now]) });
+        if let (Way::Back, Some(from)) = (way, from) {
+            self.spoil(from);
         }
     }
 

@@ -220,8 +220,9 @@ fn a_stretched_layout_with_anything_changed_is_refused() {
     }
     assert!(refused(&|wrong| wrong.per_sample.peak += 1));
     assert!(refused(&|wrong| wrong.fixed.live += 1));
+    assert!(refused(&|wrong| wrong.host.peak += 1));
     assert!(refused(&|wrong| wrong.param_lines += 1));
-    assert!(refused(&|wrong| wrong.stretched = Some([1, 1])));
+    assert!(refused(&|wrong| wrong.stretched = Some([1; 3])));
     assert!(refused(&|wrong| wrong.stretched = None));
     assert!(refused(&|wrong| wrong.touches.edit(|touches| touches.swap(0, 1))));
     assert!(!refused(&|_| ()));

@@ -10,7 +10,7 @@
 
 use super::layout::{Layout, Region, What, Widths, layout};
 use super::problem::{Problem, ValueId};
-use super::program::{Program, Step};
+use super::program::{Program, Step, Way};
 use super::{schedule, verify};
 
 mod brute;
@@ -56,7 +56,11 @@ fn relive(program: &Program, layout: &mut Layout) {
     let given = layout.params + program.inputs.len() + usize::from(program.seed.is_some());
     for (index, placed) in layout.buffers.iter_mut().enumerate() {
         let touching = || (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
-        let is_last = |at: &usize| !is_run(&program.steps[*at]) || matches!(placed.what, What::Scratch(_));
+        let is_last = |at: &usize| match (placed.what, &program.steps[*at]) {
+            (What::Scratch(_), _) => true,
+            (What::Host(_), step) => matches!(step, Step::Copied(Way::Back, _)),
+            (_, step) => matches!(step, Step::Free(_) | Step::FreeGrad(_)),
+        };
         placed.first = if index < given { 0 } else { touching().next().unwrap_or(placed.first) };
         placed.last = touching().find(is_last).unwrap_or(end);
     }

@@ -1,7 +1,7 @@
 //! Programs with one thing wrong.
 
 use super::relive;
-use crate::plan::layout::{Layout, Region};
+use crate::plan::layout::Layout;
 use crate::plan::program::{Kind, Mode, Program, Run, Step};
 
 /// A program, its layout, and what is wrong with them.
@@ -17,7 +17,7 @@ pub(super) fn all(program: &Program, layout: &Layout) -> Vec<Mutant> {
     for at in 0..program.steps.len() {
         mutants.dropped(at);
         mutants.swapped(at);
-        mutants.freed_early(at);
+        mutants.done_early(at);
         mutants.flipped(at);
         mutants.run_changed(at);
         mutants.elsewhere(at);
@@ -59,12 +59,12 @@ impl Mutants<'_> {
         }
     }
 
-    fn freed_early(&mut self, at: usize) {
+    fn done_early(&mut self, at: usize) {
         if matches!(self.program.steps[at], Step::Run(_)) {
             return;
         }
         for earlier in 0..at {
-            self.add(format!("the free at {at} is already at {earlier}"), |program, layout| {
+            self.add(format!("what is done at {at} is done at {earlier}"), |program, layout| {
                 program.steps[earlier..=at].rotate_right(1);
                 layout.touches.edit(|touches| touches[earlier..=at].rotate_right(1));
             });
@@ -144,10 +144,7 @@ impl Mutants<'_> {
                 // The stated peak follows, so that only the place is wrong.
                 let there = layout.buffers.iter().filter(|other| other.region == placed.region);
                 let peak = there.map(|other| other.offset + other.lines).max().unwrap_or(0);
-                match placed.region {
-                    Region::PerSample => layout.per_sample.peak = peak,
-                    Region::Fixed => layout.fixed.peak = peak,
-                }
+                layout.used(placed.region).peak = peak;
             });
         }
     }

@@ -51,7 +51,7 @@ impl Net {
     }
 
     fn value(&mut self, size: Size, made_by: Option<NodeId>) -> ValueId {
-        self.problem.values.push(Value { size, made_by, grad: false });
+        self.problem.values.push(Value { size, made_by, grad: false, host: false });
         self.problem.values.len() - 1
     }
 

@@ -9,7 +9,7 @@ use super::steps::text;
 use super::{BF16, F32, F64, brute, live, mutations, planned, planned_in, results};
 use crate::plan::layout::{What, layout};
 use crate::plan::problem::{Problem, ValueId};
-use crate::plan::program::{Kind, Program, Run, Step};
+use crate::plan::program::{Kind, Program, Run, Step, Way};
 use crate::plan::{schedule, verify};
 
 /// Graphs of two to `most` nodes, each with the seed that draws it again.
@@ -113,8 +113,8 @@ fn a_buffer_is_freed_right_after_the_last_step_that_touches_it() {
         let (program, layout) = planned(&problem);
         let mut last = vec![0; layout.buffers.len()];
         for (at, step) in program.steps.iter().enumerate() {
-            let is_run = matches!(step, Step::Run(_));
-            layout.touches.at(at).iter().filter(|_| is_run).for_each(|&index| last[index] = at);
+            let uses = !matches!(step, Step::Free(_) | Step::FreeGrad(_));
+            layout.touches.at(at).iter().filter(|_| uses).for_each(|&index| last[index] = at);
         }
         for (at, step) in program.steps.iter().enumerate() {
             if let (Step::Free(_) | Step::FreeGrad(_), &[index]) = (step, layout.touches.at(at)) {
@@ -134,18 +134,24 @@ fn what_is_said_to_be_kept_is_what_lives_from_forward_into_backward() {
         if end == program.steps.len() {
             continue;
         }
-        let kept: BTreeSet<ValueId> = program.facts.kept.iter().map(|kept| kept.value).collect();
+        let kept: BTreeSet<_> = program.facts.kept.iter().map(|kept| (kept.value, kept.host)).collect();
         let alive = layout.buffers.iter().filter(|placed| placed.first < end && placed.last >= end);
-        let values =
-            alive.filter_map(|placed| if let What::Value(value) = placed.what { Some(value) } else { None });
-        let alive: BTreeSet<ValueId> = values.collect();
+        let values = alive.filter_map(|placed| match placed.what {
+            What::Value(value) => Some((value, false)),
+            What::Host(value) => Some((value, true)),
+            _ => None,
+        });
+        let alive: BTreeSet<_> = values.collect();
         assert_eq!(kept, alive, "seed {seed}\n{}", text(&program));
     }
 }
 
 /// The first step after the last Forward and what it frees.
 fn end_of_forward(program: &Program) -> usize {
-    let later = |step: &Step| matches!(step, Step::Run(run) if run.kind != Kind::Forward);
+    let later = |step: &Step| match step {
+        Step::Run(run) => run.kind != Kind::Forward,
+        step => matches!(step, Step::Copy(Way::Back, _)),
+    };
     program.steps.iter().position(later).unwrap_or(program.steps.len())
 }
 
@@ -156,6 +162,8 @@ fn small_plans_peak_within_a_tenth_of_the_best_schedule() {
         let mut problem = random::problem(seed, 6);
         // The oracle does not fuse.
         problem.nodes.iter_mut().for_each(|node| node.epilogue = false);
+        // Nor does it know a second place to keep anything.
+        problem.values.iter_mut().for_each(|value| value.host = false);
         let (program, layout) = planned(&problem);
         if program.facts.recomputed.is_empty() {
             continue;

@@ -64,7 +64,25 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
     }
     thin_out_reads(&mut rng, &mut net.problem);
     random_segments(&mut rng, &odds, &mut net);
-    net.loss(loss)
+    let mut problem = net.loss(loss);
+    if seed % 4 == 1 {
+        random_hosts(&mut rng, &mut problem);
+    }
+    problem
+}
+
+/// Values that are to wait on the host, and stages of a few nodes that they cross.
+fn random_hosts(rng: &mut Rng, problem: &mut Problem) {
+    for node in &problem.nodes {
+        let value = &mut problem.values[node.makes[0]];
+        value.host = value.size.is_per_sample() && rng.percent(70);
+    }
+    let mut start = 0;
+    while start < problem.nodes.len() {
+        let end = problem.nodes.len().min(start + 1 + rng.below(3));
+        problem.stages.push(start..end);
+        start = end;
+    }
 }
 
 fn random_size(rng: &mut Rng) -> u64 {

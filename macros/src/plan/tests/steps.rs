@@ -1,13 +1,14 @@
 //! What a plan does, step by step.
 //!
 //! `F3` is the Forward of node 3, `R` a Recompute, `B` a Backward, `F3+4` a node with its epilogue, `-v5`
-//! frees value 5 and `-d5` its gradient. In the chains below node `i` reads value `i` and makes value
+//! frees value 5 and `-d5` its gradient; `>v5` begins to copy value 5 to the host and `<v5` back, and `>v5!`, `<v5!` wait for
+//! that. In the chains below node `i` reads value `i` and makes value
 //! `i + 1`; value 0 is the input, and each node's Backward reads what the node read.
 
 use super::nets::{Layer, Net};
 use super::{F32, layout, planned, schedule, verify};
 use crate::plan::problem::{Class, NodeId, Problem, ValueId};
-use crate::plan::program::{Kept, Kind, Mode, Program, Step, Why};
+use crate::plan::program::{Kept, Kind, Mode, Program, Step, Way, Why};
 
 /// All steps, in words short enough to be read in a row.
 pub(super) fn text(program: &Program) -> String {
@@ -23,13 +24,17 @@ pub(super) fn text(program: &Program) -> String {
         }
         Step::Free(value) => format!("-v{value}"),
         Step::FreeGrad(value) => format!("-d{value}"),
+        Step::Copy(Way::Out, value) => format!(">v{value}"),
+        Step::Copied(Way::Out, value) => format!(">v{value}!"),
+        Step::Copy(Way::Back, value) => format!("<v{value}"),
+        Step::Copied(Way::Back, value) => format!("<v{value}!"),
     });
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The steps that run, without those that free.
+/// The steps that run, without those that free and copy.
 pub(super) fn runs(program: &Program) -> String {
-    text(program).split(' ').filter(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
+    text(program).split(' ').filter(|word| !word.starts_with(['-', '<', '>'])).collect::<Vec<_>>().join(" ")
 }
 
 /// What follows the first Backward, it included.
@@ -39,7 +44,7 @@ pub(super) fn backward(program: &Program) -> String {
 }
 
 pub(super) fn kept(program: &Program) -> Vec<(ValueId, Why)> {
-    program.facts.kept.iter().map(|&Kept { value, why }| (value, why)).collect()
+    program.facts.kept.iter().map(|&Kept { value, why, .. }| (value, why)).collect()
 }
 
 /// A layer with a parameter, whose Backward reads what it read.
@@ -85,6 +90,27 @@ fn without_marks_everything_that_backward_reads_is_kept_and_each_buffer_goes_aft
     let backward = [(0, Why::Given), (1, Why::Backward(1)), (2, Why::Backward(2)), (3, Why::Output)];
     assert_eq!(kept(&program), backward);
     assert_eq!((program.facts.forward_flops, program.facts.recompute_flops), (2, 0));
+}
+
+#[test]
+fn what_waits_on_the_host_is_copied_behind_the_next_segment_and_fetched_ahead_of_the_one_that_reads_it() {
+    let (mut net, x) = chain(8);
+    (0..4).for_each(|pair| net.segment(2 * pair..2 * pair + 2));
+    let mut problem = loss(net, x);
+    problem.values[2..=8].iter_mut().for_each(|value| value.host = true);
+    let (program, _) = planned(&problem);
+    // Out behind the node that makes it, and done when the next segment is; back from when backward reads the one after it.
+    // What the last segment gives, which backward reads at once, stays, and so does what is not kept.
+    assert_eq!(
+        text(&program),
+        "F0 F1 >v2 -v1 F2 F3 >v2! -v2 >v4 -v3 F4 F5 >v4! -v4 >v6 -v5 F6 F7 >v6! -v6 -v7 F8 \
+         <v6 B8 -v8 -d9 <v6! <v4 R6 B7 -v7 -d8 B6 -v6 -d7 <v4! <v2 R4 B5 -v5 -d6 B4 -v4 -d5 \
+         <v2! R2 B3 -v3 -d4 B2 -v2 -d3 R0 B1 -v1 -d2 B0 -v0 -d1"
+    );
+    let on_host = program.facts.kept.iter().filter(|kept| kept.host).map(|kept| kept.value);
+    assert_eq!(on_host.collect::<Vec<_>>(), [2, 4, 6]);
+    // Without marks nothing waits.
+    assert!(!text(&schedule::store_all(&problem)).contains('>'));
 }
 
 #[test]

@@ -16,10 +16,12 @@ pub(super) struct Memory<'a> {
     params: Vec<Option<usize>>,
     values: Vec<Option<usize>>,
     grads: Vec<Option<usize>>,
+    hosts: Vec<Option<usize>>,
     /// How many buffers were there before the first step.
     given: usize,
     per_sample: Lines,
     fixed: Lines,
+    host: Lines,
     /// For each buffer, the step at which it began, and the one that freed it.
     lives: Vec<Option<(usize, Option<usize>)>>,
     /// The current step; for each buffer, the last that touched it, counted from 1; how many this one has
@@ -64,9 +66,11 @@ impl<'a> Memory<'a> {
             params: vec![None; problem.params.len()],
             values: vec![None; values],
             grads: vec![None; values],
+            hosts: vec![None; values],
             given: 0,
             per_sample: Lines::default(),
             fixed: Lines::default(),
+            host: Lines::default(),
             lives: vec![None; buffers],
             at: 0,
             touched_at: vec![0; buffers],
@@ -97,7 +101,9 @@ impl<'a> Memory<'a> {
                         known &= param < params;
                     }
                 }
-                Step::Free(value) | Step::FreeGrad(value) => known = *value < values,
+                Step::Free(value) | Step::FreeGrad(value) | Step::Copy(_, value) | Step::Copied(_, value) => {
+                    known = *value < values
+                }
             }
             for &index in self.layout.touches.at(at) {
                 known &= index < buffers;
@@ -107,7 +113,7 @@ impl<'a> Memory<'a> {
         for placed in &self.layout.buffers {
             let known = match placed.what {
                 What::Param(param) => param < params,
-                What::Value(value) | What::Grad(value) => value < values,
+                What::Value(value) | What::Grad(value) | What::Host(value) => value < values,
                 What::Scratch(node) => node < nodes,
             };
             ensure!(known, "the layout holds {:?}, which is not there", placed.what);
@@ -121,6 +127,7 @@ impl<'a> Memory<'a> {
             What::Param(param) => Some(&mut self.params[param]),
             What::Value(value) => Some(&mut self.values[value]),
             What::Grad(value) => Some(&mut self.grads[value]),
+            What::Host(value) => Some(&mut self.hosts[value]),
             What::Scratch(_) => None,
         }
     }
@@ -200,6 +207,7 @@ impl<'a> Memory<'a> {
             let stays = self.values[value].is_none() || wanted.contains(&value);
             ensure!(stays, "{:?} is never freed", What::Value(value));
             ensure!(self.grads[value].is_none(), "{:?} is never freed", What::Grad(value));
+            ensure!(self.hosts[value].is_none(), "{:?} is never freed", What::Host(value));
         }
         for (index, life) in self.lives.iter().enumerate() {
             let Placed { what, first, last, .. } = self.layout.buffers[index];
@@ -215,6 +223,7 @@ impl<'a> Memory<'a> {
         for (name, lines, said) in [
             ("per sample", &self.per_sample, self.layout.per_sample),
             ("fixed", &self.fixed, self.layout.fixed),
+            ("on the host", &self.host, self.layout.host),
         ] {
             let Used { peak, live } = lines.most;
             ensure!(
@@ -256,6 +265,7 @@ impl<'a> Memory<'a> {
         match region {
             Region::PerSample => &mut self.per_sample,
             Region::Fixed => &mut self.fixed,
+            Region::Host => &mut self.host,
         }
     }
 
@@ -299,7 +309,7 @@ impl<'a> Memory<'a> {
 /// A buffer is of the size that the problem says, and ends at an address.
 pub(super) fn check_size(placed: &Placed, size: Size, widths: Widths) -> Check {
     let Placed { what, region, lines: said, .. } = *placed;
-    let (found, lines) = lines(size, widths);
+    let (found, lines) = lines(what, size, widths);
     ensure!(
         (found, lines) == (region, u128::from(said)) && placed.size == size,
         "{what:?} takes {lines} lines {found:?}, and the layout gives it {said} {region:?}"
@@ -309,7 +319,7 @@ pub(super) fn check_size(placed: &Placed, size: Size, widths: Widths) -> Check {
 }
 
 /// How many lines a buffer of `size` takes, and where they count.
-fn lines(size: Size, widths: Widths) -> (Region, u128) {
+fn lines(what: What, size: Size, widths: Widths) -> (Region, u128) {
     let width = match size.class {
         Class::Elem => widths.elem,
         Class::Scalar => widths.scalar,
@@ -323,9 +333,10 @@ fn lines(size: Size, widths: Widths) -> (Region, u128) {
             }
         }
     };
-    let (region, elements) = match size.extent {
-        Extent::PerSample(elements) => (Region::PerSample, elements),
-        Extent::Fixed(elements) => (Region::Fixed, elements),
+    let (region, elements) = match (what, size.extent) {
+        (What::Host(_), Extent::PerSample(elements)) => (Region::Host, elements),
+        (_, Extent::PerSample(elements)) => (Region::PerSample, elements),
+        (_, Extent::Fixed(elements)) => (Region::Fixed, elements),
     };
     (region, (u128::from(elements) * u128::from(width)).div_ceil(u128::from(widths.line)))
 }

@@ -20,8 +20,10 @@ pub(super) fn check(base: &Layout, layout: &Layout, widths: Widths) -> Check {
         front += own.lines;
     }
     ensure!(layout.param_lines == front, "the front ends at {front}, and {} is said", layout.param_lines);
-    region(base, layout, Region::PerSample, (0, 0), factors[0], layout.per_sample)?;
-    region(base, layout, Region::Fixed, (base.param_lines, front), factors[1], layout.fixed)
+    let [per_sample, fixed, host] = factors;
+    region(base, layout, Region::PerSample, (0, 0), per_sample, layout.per_sample)?;
+    region(base, layout, Region::Fixed, (base.param_lines, front), fixed, layout.fixed)?;
+    region(base, layout, Region::Host, (0, 0), host, layout.host)
 }
 
 /// Checks that `layout` has the buffers of `base`, in its order, at its steps.

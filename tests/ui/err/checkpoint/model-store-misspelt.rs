@@ -15,4 +15,4 @@ fn main() {}
 
 //~ 3:26 `every` must be a positive integer but is 0 -- write 1 or more
 //~ 3:29 `stroe` is no argument of `checkpoint` on the model -- did you mean `store`?
-//~ 3:51 `f61` is no format of two bytes -- did you mean `f16`?
+//~ 3:51 `f61` is neither a format of two bytes nor `host` -- did you mean `f16`?

@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:30 `store` must be a format of two bytes -- write `store = bf16` or `store = f16`
+//~ 6:30 `store` must be a format of two bytes, `host`, or both -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`

@@ -17,6 +17,6 @@ remat::model! {
 
 fn main() {}
 
-//~ 7:34 `f32` is no format of two bytes -- write `store = bf16` or `store = f16`
-//~ 11:14 in this use of block `Pair`: `f32` is no format of two bytes -- write `store = bf16` or `store = f16`
-//~ 12:14 in this use of block `Pair`: `f32` is no format of two bytes -- write `store = bf16` or `store = f16`
+//~ 7:34 `f32` is neither a format of two bytes nor `host` -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`
+//~ 11:14 in this use of block `Pair`: `f32` is neither a format of two bytes nor `host` -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`
+//~ 12:14 in this use of block `Pair`: `f32` is neither a format of two bytes nor `host` -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`

@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:30 `f32` is no format of two bytes -- write `store = bf16` or `store = f16`
+//~ 6:30 `f32` is neither a format of two bytes nor `host` -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`

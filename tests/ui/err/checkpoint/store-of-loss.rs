@@ -13,4 +13,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:22 no activation that `store` could round is kept for this mark -- remove `store`
+//~ 6:22 no activation that `store` could hold is kept for this mark -- remove `store`

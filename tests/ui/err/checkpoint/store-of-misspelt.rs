@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:30 `bf61` is no format of two bytes -- did you mean `bf16`?
+//~ 6:30 `bf61` is neither a format of two bytes nor `host` -- did you mean `bf16`?

@@ -11,4 +11,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:32 no activation that `store` could round is kept for this mark -- remove `store`
+//~ 3:32 no activation that `store` could hold is kept for this mark -- remove `store`

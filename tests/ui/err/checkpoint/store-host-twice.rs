@@ -1,9 +1,9 @@
-// A format is no place.
+// There is one host.
 remat::model! {
     Net {
         input x: f32[8];
         target y: f32[8];
-        #[checkpoint(store = host)]
+        #[checkpoint(store = (host, host))]
         a: Linear(8);
         b: Linear(8);
         loss: Mse <- (b, y);
@@ -12,4 +12,4 @@ remat::model! {
 
 fn main() {}
 
-//~ 6:30 `host` is no format of two bytes -- write `store = bf16` or `store = f16`
+//~ 6:37 `host` is given twice -- remove one

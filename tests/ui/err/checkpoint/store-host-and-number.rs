@@ -1,0 +1,15 @@
+// A number is neither.
+remat::model! {
+    Net {
+        input x: f32[8];
+        target y: f32[8];
+        #[checkpoint(store = (host, 16))]
+        a: Linear(8);
+        b: Linear(8);
+        loss: Mse <- (b, y);
+    }
+}
+
+fn main() {}
+
+//~ 6:37 `store` must be a format of two bytes, `host`, or both -- write `store = bf16`, `store = f16`, `store = host`, or a format and `host` as `store = (bf16, host)`
