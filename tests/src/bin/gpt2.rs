@@ -2,8 +2,8 @@
 //!
 //! usage: gpt2 SHAPE PLAN DTYPE BATCH STEPS
 //!
-//! SHAPE: `124M`, or `small`, which runs without a GPU too. PLAN: `plain`, or `blocks`, which checkpoints every block.
-//! DTYPE: `f32`, `bf16`. Prints a line of JSON.
+//! SHAPE: `124M`, or `small`, which runs without a GPU too. PLAN: `plain`; `blocks`, which checkpoints every block;
+//! `host`, which keeps their boundaries on the host. DTYPE: `f32`, `bf16`. Prints a line of JSON.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,8 +42,10 @@ macro_rules! gpt2 {
 // The vocabulary of 50 257 is padded to whole tiles.
 gpt2!(Gpt2 [] 12 12 768 1024 50_304);
 gpt2!(Gpt2Blocks [#[checkpoint]] 12 12 768 1024 50_304);
+gpt2!(Gpt2Host [#[checkpoint(store = host)]] 12 12 768 1024 50_304);
 gpt2!(Small [] 2 2 32 48 64);
 gpt2!(SmallBlocks [#[checkpoint]] 2 2 32 48 64);
+gpt2!(SmallHost [#[checkpoint(store = host)]] 2 2 32 48 64);
 
 /// What a run came to.
 struct Measured {
@@ -93,7 +95,7 @@ fn flops(parameters: usize, layers: usize, width: usize, context: usize) -> f64 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [shape, plan, dtype, batch, steps] = &arguments[..] else {
-        eprintln!("usage: gpt2 124M|small plain|blocks f32|bf16 BATCH STEPS");
+        eprintln!("usage: gpt2 124M|small plain|blocks|host f32|bf16 BATCH STEPS");
         return Ok(ExitCode::from(2));
     };
     let (batch, steps): (usize, usize) = (batch.parse()?, steps.parse()?);
@@ -111,16 +113,23 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             (measured, $net::T, flops, planned(&net))
         }};
     }
-    let (measured, context, flops, planned) = match (&shape[..], &plan[..], &dtype[..]) {
-        ("124M", "plain", "f32") => measure!(Gpt2, gpu, 12, 50_257),
-        ("124M", "blocks", "f32") => measure!(Gpt2Blocks, gpu, 12, 50_257),
-        ("124M", "plain", "bf16") => measure!(Gpt2, gpu.bf16(), 12, 50_257),
-        ("124M", "blocks", "bf16") => measure!(Gpt2Blocks, gpu.bf16(), 12, 50_257),
-        ("small", "plain", "f32") => measure!(Small, gpu, 2, 64),
-        ("small", "blocks", "f32") => measure!(SmallBlocks, gpu, 2, 64),
-        ("small", "plain", "bf16") => measure!(Small, gpu.bf16(), 2, 64),
-        ("small", "blocks", "bf16") => measure!(SmallBlocks, gpu.bf16(), 2, 64),
-        _ => return Err("no such shape, plan or dtype".into()),
+    macro_rules! planned {
+        ($device:expr) => {
+            match (&shape[..], &plan[..]) {
+                ("124M", "plain") => measure!(Gpt2, $device, 12, 50_257),
+                ("124M", "blocks") => measure!(Gpt2Blocks, $device, 12, 50_257),
+                ("124M", "host") => measure!(Gpt2Host, $device, 12, 50_257),
+                ("small", "plain") => measure!(Small, $device, 2, 64),
+                ("small", "blocks") => measure!(SmallBlocks, $device, 2, 64),
+                ("small", "host") => measure!(SmallHost, $device, 2, 64),
+                _ => return Err("no such shape or plan".into()),
+            }
+        };
+    }
+    let (measured, context, flops, planned) = match &dtype[..] {
+        "f32" => planned!(gpu),
+        "bf16" => planned!(gpu.bf16()),
+        _ => return Err("no such dtype".into()),
     };
     let Measured { milliseconds, used, losses: [first, last], .. } = measured;
     let tokens = (batch * context) as f64 / milliseconds * 1e3;
@@ -128,11 +137,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     println!(
         "{{\"name\": \"remat {plan} {dtype}\", \"batch\": {batch}, \"ms\": {milliseconds:.3}, \
          \"tokens_per_s\": {tokens:.0}, \"tflops\": {:.1}, \"kept_MiB\": {:.1}, \"planned_MiB\": {:.1}, \
-         \"used_MiB\": {:.1}, \
+         \"host_MiB\": {:.1}, \"used_MiB\": {:.1}, \
          \"first_loss\": {first:.4}, \"last_loss\": {last:.4}}}",
         flops * tokens / 1e12,
         mib(planned.kept_bytes(batch)),
         mib(planned.peak_bytes(batch)),
+        mib(planned.host_bytes(batch)),
         mib(used)
     );
     Ok(ExitCode::SUCCESS)
