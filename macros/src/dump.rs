@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::graph::lower::Lowered;
-use crate::plan::layout::{Placed, Region};
+use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Mode, Run, Step, Way};
 use crate::planned::{Planned, Plans};
 
@@ -75,7 +75,12 @@ fn run(lowered: &Lowered, run: &Run) -> String {
         Kind::Backward => {
             let added = run.grads.iter().filter(|(_, mode)| *mode == Mode::Add);
             let added: String = added.map(|(v, _)| format!(" += d {}", lowered.labels[*v])).collect();
-            format!("backward      {nodes}{added}")
+            let over = match run.written_over(&lowered.problem) {
+                Some(What::Grad(v)) => format!(" over d {}", lowered.labels[v]),
+                Some(What::Value(v)) => format!(" over {}", lowered.labels[v]),
+                _ => String::new(),
+            };
+            format!("backward      {nodes}{added}{over}")
         }
     }
 }

@@ -319,6 +319,21 @@ pub struct Grad<V> {
     pub add: bool,
 }
 
+/// That a kernel has what a gradient is computed of: it is `given`, or `grad` holds it and is written over it. Then the
+/// gradient can't also be added to what is there.
+pub(crate) fn given_or_held<V>(given: bool, grad: Option<&Grad<V>>) -> Result<(), Error> {
+    match grad {
+        _ if given => Ok(()),
+        None => Err(Error::internal(
+            "a kernel was given neither what a gradient is of nor a gradient that holds it",
+        )),
+        Some(Grad { add: true, .. }) => {
+            Err(Error::internal("a gradient to be added to that holds what it is of"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 /// The gradient of an activation on device `D`.
 pub type ElemGrad<'a, D> = Grad<<D as Device>::ViewMut<'a, <D as Device>::Elem>>;
 /// The gradient of a parameter on device `D`.

@@ -123,7 +123,7 @@ macro_rules! case {
         }
         const _: () = {
             $($(
-                #[allow(dead_code)]
+                #[allow(dead_code, reason = "not every net has a port of that many")]
                 const $const: usize = $value;
             )*)?
             const PORTS: &[$crate::case::Port] = &[$($crate::case::Port {

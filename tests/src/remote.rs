@@ -353,7 +353,10 @@ impl activation::Kernel for Remote {
         _: usize,
         args: activation::Backward<'_, Self>,
     ) -> Result<(), Error> {
-        let (dy, y) = (self.read(args.dy), self.read(args.saved));
+        // Without dy, dx holds it.
+        let held = || args.dx.as_ref().map(|dx| dx.to.0);
+        let Some(dy) = args.dy.or_else(held) else { return Ok(()) };
+        let (dy, y) = (self.read(dy), self.read(args.saved));
         let slope = |y: f32| match s.activation {
             activation::Activation::Relu => f32::from(y > 0.0),
             activation::Activation::Tanh => 1.0 - y * y,

@@ -52,8 +52,15 @@ fn activations() {
         activation::Kernel::forward(device, spec, batch, forward)?;
         let ([saved, dy], [dx]) = room.split([4, 1], [3])?;
         let dx = Some(Grad { to: D::view_mut(dx), add });
-        let backward = activation::Backward { dx, dy: D::view(dy), saved: D::view(saved) };
+        let backward = activation::Backward { dx, dy: Some(D::view(dy)), saved: D::view(saved) };
         activation::Kernel::backward(device, spec, batch, backward)?;
+        if !add {
+            let ([saved], [dx]) = room.split([4], [1])?;
+            let dx = Some(Grad { to: D::view_mut(dx), add });
+            let over = activation::Backward { dx, dy: None, saved: D::view(saved) };
+            activation::Kernel::backward(device, spec, batch, over)?;
+            assert_bits("dx over dy", &room.numbers(1)?, &room.numbers(3)?);
+        }
         room.check()?;
         Ok(vec![room.numbers(2)?, room.numbers(3)?])
     }
@@ -79,13 +86,14 @@ fn sums_differences_and_products() {
         add: bool,
     ) -> Results {
         let n = batch * spec.len;
-        let arrays: [&dyn Bytes; 6] = [
+        let arrays: [&dyn Bytes; 7] = [
             &elems(normal(1, n)),
             &elems(normal(2, n)),
             &elems(normal(3, n)),
             &elems(unwritten(n)),
             &elems_before(add, 4, n),
             &elems_before(!add, 5, n),
+            &elems_before(add, 4, n),
         ];
         let mut room = Room::new(device, &arrays)?;
         let ([a, b, dy], [y, da, db]) = room.split([0, 1, 2], [3, 4, 5])?;
@@ -94,11 +102,25 @@ fn sums_differences_and_products() {
         let backward = arithmetic::Backward {
             da: Some(Grad { to: D::view_mut(da), add }),
             db: Some(Grad { to: D::view_mut(db), add: !add }),
-            dy: D::view(dy),
+            dy: Some(D::view(dy)),
             a: Some(D::view(a)),
             b: Some(D::view(b)),
         };
         arithmetic::Kernel::backward(device, spec, batch, backward)?;
+        // What was not added to, again over dy: that of `a` alone, that of `b` behind the other.
+        {
+            let ([a, b], [da, over]) = room.split([0, 1], [6, 2])?;
+            let over = Some(Grad { to: D::view_mut(over), add: false });
+            let da = add.then(|| Grad { to: D::view_mut(da), add });
+            let (da, db) = if add { (da, over) } else { (over, None) };
+            let (a, b) = (Some(D::view(a)), Some(D::view(b)));
+            let backward = arithmetic::Backward { da, db, dy: None, a, b };
+            arithmetic::Kernel::backward(device, spec, batch, backward)?;
+        }
+        assert_bits("over dy", &room.numbers(2)?, &room.numbers(if add { 5 } else { 4 })?);
+        if add {
+            assert_bits("beside it", &room.numbers(6)?, &room.numbers(4)?);
+        }
         room.check()?;
         (3..6).map(|array| room.numbers(array)).collect()
     }
@@ -116,13 +138,18 @@ fn sums_differences_and_products() {
 fn dropout_draws_what_the_cpu_draws() {
     fn run<D: Single + dropout::Kernel>(device: &D, spec: &dropout::Spec, batch: usize, key: Key) -> Results {
         let n = batch * spec.len;
-        let mut room =
-            Room::new(device, &[&elems(normal(1, n)), &elems(unwritten(n)), &elems(normal(2, n))])?;
+        let x = elems(normal(1, n));
+        let mut room = Room::new(device, &[&x, &elems(unwritten(n)), &elems(normal(2, n)), &x])?;
         let ([x], [y, dx]) = room.split([0], [1, 2])?;
         let forward = dropout::Forward { y: D::view_mut(y), x: D::view(x), key };
         dropout::Kernel::forward(device, spec, batch, forward)?;
         let dx = Some(Grad { to: D::view_mut(dx), add: true });
-        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: D::view(x), key })?;
+        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: Some(D::view(x)), key })?;
+        // Over dy it is what forward does to it.
+        let ([], [dx]) = room.split([], [3])?;
+        let dx = Some(Grad { to: D::view_mut(dx), add: false });
+        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: None, key })?;
+        assert_bits("dx over dy", &room.numbers(3)?, &room.numbers(1)?);
         room.check()?;
         Ok(vec![room.numbers(1)?, room.numbers(2)?])
     }
@@ -132,6 +159,38 @@ fn dropout_draws_what_the_cpu_draws() {
             agree!(0.0, format!("{spec:?}"), |d| run(d, &spec, 3, key));
         }
     }
+}
+
+/// Without dy, a gradient must hold it, and not be added to; else nothing is changed.
+#[test]
+fn without_dy_a_gradient_holds_it() -> Result<(), Error> {
+    type D = Cuda;
+    let Some(gpu) = gpu() else { return Ok(()) };
+    let n = 5;
+    let mut room = Room::new(&gpu, &[&normal(1, n), &normal(2, n)])?;
+    for there in [true, false] {
+        let ([x], [to]) = room.split([0], [1])?;
+        let (saved, dx) = (D::view(x), there.then(|| Grad { to: D::view_mut(to), add: true }));
+        let spec = activation::Spec { len: n, activation: Activation::Relu };
+        let args = activation::Backward::<D> { dx, dy: None, saved };
+        refused(activation::Kernel::backward(&gpu, &spec, 1, args));
+        let ([x], [to]) = room.split([0], [1])?;
+        let (factor, db) = (Some(D::view(x)), there.then(|| Grad { to: D::view_mut(to), add: true }));
+        let spec = arithmetic::Spec { len: n, op: Arithmetic::Mul };
+        let args = arithmetic::Backward::<D> { da: None, db, dy: None, a: factor, b: factor };
+        refused(arithmetic::Kernel::backward(&gpu, &spec, 1, args));
+        let ([], [to]) = room.split([], [1])?;
+        let dx = there.then(|| Grad { to: D::view_mut(to), add: true });
+        let (spec, key) = (dropout::Spec { len: n, p: 0.5 }, Key { seed: 1, step: 2, node: 3 });
+        let args = dropout::Backward::<D> { dx, dy: None, key };
+        refused(dropout::Kernel::backward(&gpu, &spec, 1, args));
+    }
+    assert_bits("the gradient", &room.read::<f32>(1)?, &normal(2, n));
+    room.check()
+}
+
+fn refused(result: Result<(), Error>) {
+    assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
 }
 
 #[test]

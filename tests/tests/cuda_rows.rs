@@ -2,11 +2,12 @@
 
 use std::array;
 
+use remat::Error;
 use remat::device::{Device, Element, Grad};
 use remat::ops::{cross_entropy, layer_norm, mean, mse, softmax, sum};
 use remat_tests::agree;
 use remat_tests::devices::{
-    Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, small, some, unwritten,
+    Bytes, Elems, Results, Room, Single, assert_bits, elems, gpu, ids, normal, small, some, unwritten,
 };
 
 /// Lengths of rows: of 1, of no whole number of 16 bytes, of a warp's, and of a block's, of more than it takes at once.
@@ -233,7 +234,7 @@ fn cross_entropy<D: Single + cross_entropy::Kernel>(
     let mut room = Room::new(device, &arrays)?;
     let ([logits, target, dloss, saved], [loss, lse, scratch, dlogits]) =
         room.split([0, 1, 2, 3], [4, 5, 6, 7])?;
-    let (logits, target) = (D::view(logits), D::view(target));
+    let (logits, target): (D::View<'_, D::Elem>, _) = (D::view(logits), D::view(target));
     let lse = place::<D, _>(lse, form.first);
     let forward = cross_entropy::Forward {
         loss: D::view_mut(loss),
@@ -245,8 +246,19 @@ fn cross_entropy<D: Single + cross_entropy::Kernel>(
     cross_entropy::Kernel::forward(device, spec, batch, forward)?;
     let dlogits = grad::<D, _>(dlogits, form.second, form.add);
     let (dloss, lse) = (D::view(dloss), D::view(saved));
-    let backward = cross_entropy::Backward { dlogits, dloss, logits, lse, target };
+    let backward = cross_entropy::Backward { dlogits, dloss, logits: Some(logits), lse, target };
     cross_entropy::Kernel::backward(device, spec, batch, backward)?;
+    let ([target, dloss, lse], [dlogits]) = room.split([1, 2, 3], [0])?;
+    let dlogits = grad::<D, _>(dlogits, true, form.add);
+    let (dloss, lse, target) = (D::view(dloss), D::view(lse), D::view(target));
+    let over = cross_entropy::Backward { dlogits, dloss, logits: None, lse, target };
+    let result = cross_entropy::Kernel::backward(device, spec, batch, over);
+    if form.add {
+        assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
+    } else {
+        result?;
+        assert_bits("dlogits over logits", &room.numbers(0)?, &room.numbers(7)?);
+    }
     room.check()?;
     (4..8).map(|array| room.numbers(array)).collect()
 }

@@ -8,7 +8,7 @@ use crate::graph::lower::{Lowered, Role, Wanted};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
-use crate::plan::problem::Size;
+use crate::plan::problem::{Over, Size};
 use crate::plan::program::{self, Kind, Run, Step, Way};
 use crate::planned::Planned;
 
@@ -277,7 +277,9 @@ impl<'a> Emitter<'a, '_> {
             });
         }
         for pass in &passes {
-            let there = [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params]].concat();
+            let there =
+                [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params, run.over.is_some()]]
+                    .concat();
             let like = Likeness { epilogue: None, role: Role::Layer, direction: Direction::Backward, there };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
@@ -320,13 +322,14 @@ impl<'a> Emitter<'a, '_> {
                     None => row.push(name, || Operand::Absent, &[]),
                 }
             }
-            Field::GradOut(name) => {
-                let out = node.makes[0];
-                row.push(
-                    name,
-                    || Operand::Read(self.tensor(out), false),
-                    &[self.planned.at(at, What::Grad(out))?],
-                );
+            Field::GradOut(name) | Field::OverGradOut(name) => {
+                if run.over == Some(Over::Grad) {
+                    row.push(name, || Operand::Absent, &[]);
+                    return Ok(());
+                }
+                let (out, optional) = (node.makes[0], matches!(field, Field::OverGradOut(_)));
+                let buffer = self.planned.at(at, What::Grad(out))?;
+                row.push(name, || Operand::Read(self.tensor(out), optional), &[buffer]);
             }
             Field::SavedOut(name) => {
                 let v = self.lowered.output(self.graph, self.graph.nodes[id].output);
@@ -336,8 +339,13 @@ impl<'a> Emitter<'a, '_> {
                 let v = *node.makes.get(n + 1).ok_or("a statistic that is not made")?;
                 row.push(name, || Operand::Read(self.tensor(v), false), &[value(v)?]);
             }
-            Field::In(name, n) => {
-                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
+            Field::In(name, n) | Field::OverIn(name, n) => {
+                let (read, optional) = (node.reads[n], matches!(field, Field::OverIn(..)));
+                if run.over == Some(Over::Value(read)) {
+                    row.push(name, || Operand::Absent, &[]);
+                    return Ok(());
+                }
+                row.push(name, || Operand::Read(self.tensor(read), optional), &[value(read)?]);
             }
             Field::Rounded(name) => {
                 let scratch = node.backward.as_ref().and_then(|backward| backward.scratch);

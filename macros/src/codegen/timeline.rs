@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::plan::int;
 use super::tables::Numbers;
 use crate::graph::lower::Lowered;
-use crate::plan::layout::{Layout, Region, What};
+use crate::plan::layout::{Layout, Placed, Region, What};
 use crate::plan::program::{Kind, Step};
 use crate::planned::{Planned, Plans, WIDTHS};
 
@@ -81,16 +81,23 @@ fn kinds(planned: &Planned, layout: &Layout) -> Vec<usize> {
     let is = |step: &Step, kind: Kind| matches!(step, Step::Run(run) if run.kind == kind);
     let turn = steps.iter().position(|step| !is(step, Kind::Forward) && matches!(step, Step::Run(_)));
     let turn = turn.unwrap_or(steps.len());
-    let kind = |placed: &crate::plan::layout::Placed| match placed.what {
+    // What a step of backward writes a gradient over lives until that.
+    let mut until: Vec<usize> = layout.buffers.iter().map(|placed| placed.last).collect();
+    for placed in &layout.buffers {
+        if let Some(over) = placed.over {
+            until[over] = placed.first;
+        }
+    }
+    let kind = |(placed, until): (&Placed, usize)| match placed.what {
         What::Value(value) if planned.program.inputs.contains(&value) => 0,
         What::Value(_) if steps.get(placed.first).is_some_and(|step| is(step, Kind::Recompute)) => 3,
-        What::Value(_) => 1 + usize::from(placed.last < turn),
+        What::Value(_) => 1 + usize::from(until < turn),
         What::Grad(_) | What::Param(_) => 4,
         // On the host, which is not in the picture.
         What::Host(_) => 1,
         What::Scratch(_) => 5,
     };
-    layout.buffers.iter().map(kind).collect()
+    layout.buffers.iter().zip(until).map(kind).collect()
 }
 
 /// When each segment runs forward, and from its last recompute to the end of its backward, in columns.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
 use crate::ops::{Field, Resolved, Scratch};
-use crate::plan::problem::{self, Backward, Extent, Problem, Size};
+use crate::plan::problem::{self, Backward, Extent, Over, Problem, Size};
 use crate::planned::ROUNDS;
 pub(crate) use walk::{lower, lower_unrounded};
 
@@ -307,7 +307,7 @@ impl Wanted {
     /// Whether a field of `Backward` that reads an input is given one.
     pub(crate) fn reads(&self, field: Field) -> Option<usize> {
         match field {
-            Field::In(_, n) => Some(n),
+            Field::In(_, n) | Field::OverIn(_, n) => Some(n),
             Field::InForParam(_, n, m) => self.params[m].then_some(n),
             Field::InForIn(_, n, m) => self.inputs[m].then_some(n),
             _ => None,
@@ -351,6 +351,14 @@ fn backward(
             }
         }
     }
+    // Of a value that is read twice, the gradient is computed twice from what would be gone.
+    let each_once = wanted.inputs.iter().filter(|wanted| **wanted).count() == found.grads.len();
+    found.over =
+        op.backward.iter().filter(|_| each_once && !found.grads.is_empty()).find_map(|field| match *field {
+            Field::OverGradOut(_) => Some(Over::Grad),
+            Field::OverIn(_, n) => Some(Over::Value(reads[n])),
+            _ => None,
+        });
     if let Some(Scratch::Rounded { backward, .. }) = op.scratch
         && !found.grads.is_empty()
     {

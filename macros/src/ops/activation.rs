@@ -51,7 +51,7 @@ fn plain(cx: &mut Context<'_>, function: &'static str, saved: Field) -> Option<R
     Some(Resolved {
         spec: vec![("len", SpecValue::Int(output.len())), ("activation", SpecValue::Path(function))],
         forward: vec![Field::Out("y"), Field::In("x", 0)],
-        backward: vec![Field::GradIn("dx", 0), Field::GradOut("dy"), saved],
+        backward: vec![Field::GradIn("dx", 0), Field::OverGradOut("dy"), saved],
         flops: output.len(),
         epilogue: Some(function),
         ..Resolved::new("activation", output)

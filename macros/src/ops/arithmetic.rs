@@ -51,7 +51,7 @@ fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool, fix: &str) 
     }
     cx.finish()?;
     let output = Shape::elem(a);
-    let mut backward = vec![Field::GradIn("da", 0), Field::GradIn("db", 1), Field::GradOut("dy")];
+    let mut backward = vec![Field::GradIn("da", 0), Field::GradIn("db", 1), Field::OverGradOut("dy")];
     if reads {
         backward.extend([Field::InForIn("a", 0, 1), Field::InForIn("b", 1, 0)]);
     } else {

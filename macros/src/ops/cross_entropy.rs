@@ -79,7 +79,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         backward: vec![
             Field::GradIn("dlogits", 0),
             Field::GradOut("dloss"),
-            Field::In("logits", 0),
+            Field::OverIn("logits", 0),
             Field::SavedStat("lse", 0),
             Field::In("target", 1),
         ],

@@ -236,6 +236,11 @@ pub(crate) enum Field {
     GradParam(&'static str, Option<usize>),
     /// Backward: the gradient of the output.
     GradOut(&'static str),
+    /// Backward: the same, unless the last of the gradients of inputs that are wanted is written over it, element by
+    /// element: then the kernel finds it there.
+    OverGradOut(&'static str),
+    /// Backward: input `n`, unless that gradient is written over it.
+    OverIn(&'static str, usize),
     /// Backward: the output of forward.
     SavedOut(&'static str),
     /// Backward: statistic `n`.

@@ -75,8 +75,10 @@ pub(crate) struct Placed {
     pub(crate) lines: u64,
     /// The step from which it is live; 0 also if it is there before.
     pub(crate) first: usize,
-    /// The step that frees it; the last one if none does.
+    /// The step that frees it, or the one before it is written over; the last one if there is none.
     pub(crate) last: usize,
+    /// The buffer that it is written over, in whose place it is.
+    pub(crate) over: Option<usize>,
 }
 
 /// How much of a region is used, in lines.
@@ -298,7 +300,8 @@ impl<'a> Walk<'a> {
         let lines = self.widths.lines(size).ok_or(TooLarge { what })?;
         let bytes = lines.checked_mul(self.widths.line).and_then(|bytes| bytes.checked_add(self.bytes));
         self.bytes = bytes.ok_or(TooLarge { what })?;
-        self.out.buffers.push(Placed { what, size, region, offset: 0, lines, first: at, last: at });
+        let (offset, over) = (0, None);
+        self.out.buffers.push(Placed { what, size, region, offset, lines, first: at, last: at, over });
         Ok(self.out.buffers.len() - 1)
     }
 
@@ -314,8 +317,14 @@ impl<'a> Walk<'a> {
         Ok(index)
     }
 
-    /// Begins what a call makes, and notes all that it touches.
+    /// Begins what a call makes, and notes all that it touches; what it writes over it touches as what that becomes.
     fn run(&mut self, run: &Run, at: usize) -> Result<(), TooLarge> {
+        let over = run.written_over(self.problem);
+        let over = over.and_then(|what| match what {
+            What::Grad(value) => self.grads[value].take(),
+            What::Value(value) => self.values[value].take(),
+            _ => None,
+        });
         for id in run.nodes() {
             let node = &self.problem.nodes[id];
             let (reads, scratch) = match (&node.backward, run.kind) {
@@ -346,6 +355,12 @@ impl<'a> Walk<'a> {
                 Mode::Add => self.out.touches.add(self.grads[value]),
             }
         }
+        if let (Some(over), Some(&(value, _))) = (over, run.grads.last())
+            && let Some(index) = self.grads[value]
+        {
+            self.out.buffers[over].last = at.saturating_sub(1);
+            self.out.buffers[index].over = Some(over);
+        }
         for &(param, _) in &run.params {
             self.out.touches.add(self.params[param]);
         }
@@ -361,21 +376,32 @@ fn place(mut layout: Layout) -> Layout {
     }
     for region in Region::ALL {
         let front = if region == Region::Fixed { layout.param_lines } else { 0 };
-        let (mut indices, mut buffers) = (vec![], vec![]);
+        let mut buffers: Vec<pack::Buffer> = vec![];
+        // Which of them each buffer of the layout is: one that is written over another is its longer life.
+        let mut packed_as: Vec<Option<usize>> = vec![None; layout.buffers.len()];
         for (index, placed) in layout.buffers.iter_mut().enumerate().skip(layout.params) {
             if placed.region != region {
                 continue;
             }
             placed.offset = front;
             // What takes nothing on this device does not change where the others stand.
-            if placed.lines > 0 {
-                indices.push(index);
-                buffers.push(pack::Buffer { first: placed.first, last: placed.last, size: placed.lines });
+            if placed.lines == 0 {
+                continue;
+            }
+            let over = placed.over.and_then(|over| packed_as[over]);
+            packed_as[index] = over.or(Some(buffers.len()));
+            match over {
+                Some(over) => buffers[over].last = placed.last,
+                None => {
+                    buffers.push(pack::Buffer { first: placed.first, last: placed.last, size: placed.lines })
+                }
             }
         }
         let packed = pack(&buffers);
-        for (index, offset) in indices.into_iter().zip(packed.offsets) {
-            layout.buffers[index].offset = front + offset;
+        for (placed, own) in layout.buffers.iter_mut().zip(packed_as) {
+            if let Some(own) = own {
+                placed.offset = front + packed.offsets[own];
+            }
         }
         *layout.used(region) = Used { peak: front + packed.peak, live: front + packed.live };
     }

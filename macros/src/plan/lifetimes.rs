@@ -1,10 +1,10 @@
 //! From kernel calls in order to steps: pairs are fused, what nobody reads is not stored, and everything
-//! is freed right after its last use.
+//! is freed right after its last use, or written over in it.
 //!
 //! A production of a value lives until its last read before its next production, so this needs no
 //! strategy: it walks the calls from last to first and remembers what is read later.
 
-use super::problem::{Problem, ValueId};
+use super::problem::{Over, Problem, ValueId};
 use super::program::{Kind, Mode, Program, Run, Step};
 
 /// The program that makes `runs` (one node each, `makes` still empty) and ends with `outputs` alive.
@@ -21,12 +21,34 @@ pub(crate) fn close(
         let mut frees = Vec::new();
         run.makes = uses.made_by(&run, &mut frees);
         uses.read_by(&run, &mut frees);
+        write_over(problem, &mut run, &mut frees);
         steps.extend(frees.into_iter().rev());
         steps.push(Step::Run(run));
     }
     steps.reverse();
     let inputs = problem.inputs.iter().copied().filter(|&v| uses.value_later[v]).collect();
     Program { steps, inputs, seed, outputs, facts: Default::default() }
+}
+
+/// Writes the last gradient that a call begins over what is freed behind the call, if its node may.
+fn write_over(problem: &Problem, run: &mut Run, frees: &mut Vec<Step>) {
+    let Some(backward) = problem.nodes[run.node].backward.as_ref().filter(|_| run.kind == Kind::Backward)
+    else {
+        return;
+    };
+    let Some(&(grad, Mode::Write)) = run.grads.last() else { return };
+    let makes = problem.nodes[run.node].makes.first();
+    let (free, value) = match (backward.over, makes) {
+        (Some(Over::Grad), Some(&made)) => (Step::FreeGrad(made), made),
+        (Some(Over::Value(value)), _) => (Step::Free(value), value),
+        _ => return,
+    };
+    let same =
+        problem.values[grad].size == problem.values[value].size && backward.grads.last() == Some(&grad);
+    if same && let Some(at) = frees.iter().position(|step| *step == free) {
+        frees.remove(at);
+        run.over = backward.over;
+    }
 }
 
 /// The same without recomputes of which nobody reads anything before it is made again.

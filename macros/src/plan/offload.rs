@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use super::levels::Levels;
-use super::problem::{NodeId, Problem, ValueId};
+use super::problem::{NodeId, Over, Problem, ValueId};
 use super::program::{Kind, Program, Run, Step, Way};
 
 /// The program, with copies of what is to wait in the memory of the host and is kept.
@@ -60,7 +60,7 @@ struct Waiting {
     reader: NodeId,
 }
 
-/// What forward makes and calls from the turn on read, in the order in which it is freed.
+/// What forward makes and calls from the turn on read, in the order in which it is freed or written over.
 fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
     let mut of: Vec<Option<Waiting>> = problem.values.iter().map(|_| None).collect();
     let mut found = vec![];
@@ -79,6 +79,9 @@ fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
                         && problem.values[**value].host
                         && !program.outputs.contains(value)
                 };
+                if let Some(Over::Value(value)) = run.over {
+                    found.extend(of[value].take().filter(|waiting| waiting.read != usize::MAX));
+                }
                 for &value in run.makes.iter().filter(may_wait) {
                     let (maker, reader) = (problem.values[value].made_by.unwrap_or(run.node), run.node);
                     let (made, out, back, read) = (at, at, at, usize::MAX);

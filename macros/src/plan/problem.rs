@@ -75,8 +75,20 @@ pub(crate) struct Backward {
     pub(crate) grads: Vec<ValueId>,
     /// Parameters whose gradients it writes or adds to; no duplicates.
     pub(crate) params: Vec<ParamId>,
+    /// What it may write the last of `grads` over, element by element, if that is of the same size and nothing reads it
+    /// later.
+    pub(crate) over: Option<Over>,
     /// Memory used only while it runs.
     pub(crate) scratch: Option<Size>,
+}
+
+/// What a gradient is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The gradient of the node's first value.
+    Grad,
+    /// A value that the node's backward reads.
+    Value(ValueId),
 }
 
 /// One op, in order of declaration of the unrolled model.

@@ -3,7 +3,8 @@
 //! Every strategy ends here, so what comes after knows none. A value may be made several times
 //! (recomputed); each production lives from the step that makes it to its own `Free`.
 
-use super::problem::{NodeId, ParamId, ValueId};
+use super::layout::What;
+use super::problem::{NodeId, Over, ParamId, Problem, ValueId};
 
 /// What a step computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub(crate) struct Run {
     pub(crate) makes: Vec<ValueId>,
     /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) grads: Vec<(ValueId, Mode)>,
+    /// What the last of these is written over, if it is: that is gone then, without being freed.
+    pub(crate) over: Option<Over>,
     /// Gradients of parameters that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) params: Vec<(ParamId, Mode)>,
 }
@@ -58,6 +61,20 @@ impl Run {
     /// The node, then its epilogue.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
         std::iter::once(self.node).chain(self.epilogue)
+    }
+
+    /// Values whose gradients begin their lives here, and take memory of their own.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = ValueId> {
+        let own = self.grads.len() - usize::from(self.over.is_some());
+        self.grads[..own].iter().filter(|(_, mode)| *mode == Mode::Write).map(|(value, _)| *value)
+    }
+
+    /// What is written over, and so gone: a value, or the gradient of one.
+    pub(crate) fn written_over(&self, problem: &Problem) -> Option<What> {
+        Some(match self.over? {
+            Over::Value(value) => What::Value(value),
+            Over::Grad => What::Grad(*problem.nodes[self.node].makes.first()?),
+        })
     }
 }
 

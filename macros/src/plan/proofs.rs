@@ -40,6 +40,7 @@ fn chain(layers: usize) -> Problem {
             reads: vec![id],
             grads: (id > 0).then_some(id).into_iter().collect(),
             params: vec![id],
+            over: None,
             scratch: None,
         }),
         epilogue: false,
@@ -68,6 +69,7 @@ fn run(kind: Kind, node: usize) -> Step {
         epilogue: None,
         makes: if backward { vec![] } else { vec![node + 1] },
         grads: if backward && node > 0 { vec![(node, Mode::Write)] } else { vec![] },
+        over: None,
         params: if backward { vec![(node, Mode::Write)] } else { vec![] },
     })
 }

@@ -253,7 +253,7 @@ impl<'a> Order<'a> {
 
     fn push(&mut self, kind: Kind, node: NodeId) {
         let (makes, grads, params) = Default::default();
-        self.runs.push(Run { kind, node, epilogue: None, makes, grads, params });
+        self.runs.push(Run { kind, node, epilogue: None, makes, grads, over: None, params });
     }
 
     fn forward(&mut self, needed: &[bool]) {
@@ -307,8 +307,7 @@ pub(super) fn live(
         let mut most = live;
         match step {
             Step::Run(run) => {
-                let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
-                live += run.makes.iter().copied().chain(begun.map(|&(id, _)| id)).map(value).sum::<u128>();
+                live += run.makes.iter().copied().chain(run.begun()).map(value).sum::<u128>();
                 let scratch = run.nodes().filter_map(|id| {
                     let node = &problem.nodes[id];
                     let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::layout::{Layout, What, Widths};
-use super::problem::{Class, Extent, NodeId, Problem, Size, Value, ValueId};
+use super::problem::{Class, Extent, NodeId, Over, Problem, Size, Value, ValueId};
 use super::program::{Kind, Mode, Program, Run, Step, Way};
 use memory::Memory;
 
@@ -219,7 +219,7 @@ impl<'a> Replay<'a> {
     }
 
     fn run_forward(&mut self, run: &Run) -> Check {
-        ensure!(run.grads.is_empty() && run.params.is_empty(), "it makes gradients");
+        ensure!(run.grads.is_empty() && run.params.is_empty() && run.over.is_none(), "it makes gradients");
         let first = &self.problem.nodes[run.node];
         let mut handed_over = None;
         if let Some(epilogue) = run.epilogue {
@@ -271,10 +271,12 @@ impl<'a> Replay<'a> {
         self.backward = id;
         self.trains[id] = false;
 
-        for &value in &backward.reads {
-            self.read(value)?;
+        for &read in backward.reads.iter().filter(|&&read| run.over != Some(Over::Value(read))) {
+            self.read(read)?;
         }
-        self.memory.touch(What::Grad(value))?;
+        if run.over != Some(Over::Grad) {
+            self.memory.touch(What::Grad(value))?;
+        }
         let (due, got) = (self.due[value], self.grads[value]);
         ensure!(due == got, "the gradient of value {value} is read with {got} of {due} contributions");
         self.memory.scratch(id, backward.scratch)?;
@@ -286,20 +288,46 @@ impl<'a> Replay<'a> {
             params.eq(run.params.iter().map(|(param, _)| param)),
             "it gives other gradients of parameters"
         );
-        for &(value, mode) in &run.grads {
+        for (index, &(value, mode)) in run.grads.iter().enumerate() {
             contribute(&mut self.grads[value], mode)
                 .map_err(|e| format!("the gradient of value {value} {e}"))?;
-            match mode {
-                Mode::Write => self.memory.begin(What::Grad(value), self.problem.values[value].size)?,
-                Mode::Add => self.memory.touch(What::Grad(value))?,
+            let over = run.over.filter(|_| index + 1 == run.grads.len());
+            match (mode, over) {
+                (_, Some(over)) => self.write_over(run.node, over, (value, mode))?,
+                (Mode::Write, _) => self.memory.begin(What::Grad(value), self.problem.values[value].size)?,
+                (Mode::Add, _) => self.memory.touch(What::Grad(value))?,
             }
         }
+        ensure!(run.over.is_none() || !run.grads.is_empty(), "nothing is written over what it reads");
         for &(param, mode) in &run.params {
             let sum = contribute(&mut self.params[param], mode);
             sum.map_err(|e| format!("the gradient of parameter {param} {e}"))?;
             self.memory.touch(What::Param(param))?;
         }
         Ok(())
+    }
+
+    /// The backward of a node writes a gradient over what it reads.
+    fn write_over(&mut self, node: NodeId, over: Over, (value, mode): (ValueId, Mode)) -> Check {
+        let node = &self.problem.nodes[node];
+        let allowed = node.backward.as_ref().is_some_and(|backward| {
+            backward.over == Some(over) && backward.grads.last() == Some(&value) && mode == Mode::Write
+        });
+        ensure!(allowed, "it must not write the gradient of value {value} over {over:?}");
+        let (what, of) = match over {
+            Over::Value(read) => {
+                let moving = self.moving[read];
+                ensure!(moving.is_none(), "value {read} is written over while it is copied {moving:?}");
+                (What::Value(read), read)
+            }
+            Over::Grad => (What::Grad(node.makes[0]), node.makes[0]),
+        };
+        let size = self.problem.values[value].size;
+        ensure!(
+            size == self.problem.values[of].size,
+            "the gradient of value {value} is not of the size of {what:?}"
+        );
+        self.memory.turn(what, What::Grad(value), size)
     }
 
     fn end(&mut self, wanted: &[ValueId], steps: usize) -> Check {

@@ -72,6 +72,51 @@ pub(crate) fn elementwise<E: Float, F: Function<E, N>, const N: usize>(
     })
 }
 
+/// The same, but an operand may be `None`: `to` holds it, and is overwritten; then `add` is not set.
+pub(crate) fn elementwise_over<E: Float, F: Function<E, N>, const N: usize>(
+    pool: &Pool,
+    f: F,
+    grad: Grad<&mut [E]>,
+    from: [Option<&[E]>; N],
+) -> Result<(), Error> {
+    if from.iter().all(Option::is_some) {
+        return elementwise(pool, f, grad, from.map(Option::unwrap_or_default));
+    }
+    let Grad { to, add: _ } = grad;
+    check_lengths(&from.map(|from| (from.map_or(to.len(), <[E]>::len), to.len())))?;
+    pool.run_parts(chunks(to, CHUNK), |task, to, _| {
+        let start = task * CHUNK;
+        let from = from.map(|from| from.map(|from| &from[start..start + to.len()]));
+        pool.level().run(Over { f, to, from });
+    })
+}
+
+/// Elements that are set aside in the first cache before they are overwritten.
+const HELD: usize = 256;
+
+/// to = f(from), where `to` holds the operands that are `None`.
+struct Over<'a, E, F, const N: usize> {
+    f: F,
+    to: &'a mut [E],
+    from: [Option<&'a [E]>; N],
+}
+
+impl<E: Float, F: Function<E, N>, const N: usize> Job for Over<'_, E, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { f, to, from } = self;
+        let mut held = [E::ZERO; HELD];
+        for (block, to) in to.chunks_mut(HELD).enumerate() {
+            let held = &mut held[..to.len()];
+            held.copy_from_slice(to);
+            let from = from.map(|from| from.map_or(&*held, |from| &from[block * HELD..][..to.len()]));
+            Apply { f, to, add: false, from }.run::<S>();
+        }
+    }
+}
+
 /// x
 #[derive(Clone, Copy)]
 pub(crate) struct Identity;

@@ -153,6 +153,12 @@ impl<'a, T: Element> ViewMut<'a, T> {
         self.0
     }
 
+    /// What is there before it is written, for a kernel each of whose threads reads the elements that it writes, and no
+    /// other reads those.
+    pub(crate) fn held(&self) -> View<'_, T> {
+        self.0
+    }
+
     /// The first `middle` elements, and those behind them.
     ///
     /// # Errors

@@ -85,7 +85,8 @@ __device__ __forceinline__ void store(T* to, const Values<WIDTH>& values) {
     store_run(to, run);
 }
 
-// Writes a gradient (=), or adds it to what is there (+=), and rounds the sum.
+// Writes a gradient (=), or adds it to what is there (+=), and rounds the sum. The values may have been read there: all
+// of them are here before the first is written.
 template <int WIDTH, class T>
 __device__ __forceinline__ void put(T* to, Values<WIDTH> values, int add) {
     if (add) {
@@ -103,7 +104,8 @@ __device__ __forceinline__ void put(T* to, float value, int add) {
 }
 
 // Calls f(i, width) for the elements of [0, n) that are this thread's: PACK at once, and one by one those behind the
-// last whole pack. The grid may be of any size.
+// last whole pack. The grid may be of any size. An element is one thread's, once: an f that reads a run whole before it
+// writes there may be given the same address to read and to write. So no address of a kernel is __restrict__.
 template <class F>
 __device__ __forceinline__ void each_run(int64_t n, F f) {
     int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, whole = n / PACK * PACK;

@@ -82,7 +82,8 @@ __device__ __forceinline__ void with_team(int size, int64_t len, F f) {
     }
 }
 
-// Calls f(i) for the places of a row of `len` where this thread's runs of WIDTH elements begin.
+// Calls f(i) for the places of a row of `len` where this thread's runs of WIDTH elements begin. They are no other
+// thread's, so that f may write a run over one that it has read.
 template <int WIDTH, class Team, class F>
 __device__ __forceinline__ void each_of_row(Team team, int64_t len, F f) {
     for (int64_t i = (int64_t)team.rank() * WIDTH; i < len; i += Team::SIZE * WIDTH) f(i);

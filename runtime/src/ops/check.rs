@@ -2,6 +2,7 @@
 
 use crate::Cpu;
 use crate::device::{Grad, Real};
+use crate::error::Error;
 use crate::rng::{Key, fill_normal};
 
 /// `n` normal numbers; other numbers for each `which`.
@@ -87,6 +88,30 @@ pub(crate) fn assert_added<E: Real>(what: &str, before: &[E], written: &[E], add
     // What differs is where a few numbers were rounded, in one type or the other.
     let tolerance = if size_of::<E>() == size_of::<f32>() { 1e-6 } else { 1e-13 };
     assert_close(what, added, &want, tolerance);
+}
+
+/// The same with NaN, infinities and zeros among them, at other places for each `which`.
+pub(crate) fn numbers_of_all_kinds<E: Real>(which: u32, n: usize) -> Vec<E> {
+    let mut to = numbers(which, n);
+    let kinds = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0].map(E::from_f64);
+    let places = (0..n).skip(which as usize % 7).step_by(7 + which as usize);
+    places.zip(kinds.into_iter().cycle()).for_each(|(at, kind)| to[at] = kind);
+    to
+}
+
+/// That both are the same bits, but for those of NaN: where two meet, the compiler chooses which of them stays.
+pub(crate) fn assert_same<E: Real>(what: &str, got: &[E], want: &[E]) {
+    let bits = |x: E| (x.to_f64().is_nan(), if x.to_f64().is_nan() { 0 } else { x.to_f64().to_bits() });
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert_eq!(bits(*got), bits(*want), "{what}[{i}] is {got:?} but should be {want:?}");
+    }
+}
+
+/// That a kernel refuses what it was given, and has changed nothing of a gradient that was 7 everywhere.
+pub(crate) fn assert_refused(result: Result<(), Error>, gradient: &[f32]) {
+    assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
+    assert!(gradient.iter().all(|x| *x == 7.0), "{gradient:?}");
 }
 
 /// A gradient to be written, or to be added to what is there.

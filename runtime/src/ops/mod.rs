@@ -1,7 +1,8 @@
 //! What an op does: its formula, its `Kernel` trait, and an implementation per device.
 //!
 //! Each op has a `Spec` (the shape of one sample, and its arguments), and structs that name the
-//! views its kernel is given. A field that is an `Option` is left out where nothing reads it.
+//! views its kernel is given. A field that is an `Option` is left out where nothing reads it;
+//! some, as they say, where a gradient of the same elements holds it and is to be written over it.
 //! Sizes are in elements and per sample; `batch` is the number of samples. Kernels compute the same
 //! bits for any number of threads, and overwrite (`=`) what they are given, but for a
 //! [`Grad`](crate::device::Grad) with `add` set.

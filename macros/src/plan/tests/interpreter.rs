@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::plan::layout::{Layout, Placed, Region, What};
-use crate::plan::problem::{Node, Problem, ValueId};
+use crate::plan::problem::{Node, Over, Problem, ValueId};
 use crate::plan::program::{Kind, Mode, Program, Run, Step, Way};
 
 /// What a call leaves behind.
@@ -225,7 +225,10 @@ impl Machine<'_> {
             _ => node.scratch,
         };
         let mut whats: Vec<What> = run.makes.iter().map(|&value| What::Value(value)).collect();
-        whats.extend(run.grads.iter().filter(|(_, mode)| *mode == Mode::Write).map(|&(v, _)| What::Grad(v)));
+        // Of what is written over, each element is read before.
+        let own = run.grads.len() - usize::from(run.over.is_some()).min(run.grads.len());
+        let begun = run.grads[..own].iter().filter(|(_, mode)| *mode == Mode::Write);
+        whats.extend(begun.map(|&(v, _)| What::Grad(v)));
         whats
             .extend(run.params.iter().filter(|(_, mode)| *mode == Mode::Write).map(|&(p, _)| What::Param(p)));
         whats.extend(scratch.map(|_| What::Scratch(id)));
@@ -304,9 +307,16 @@ impl Machine<'_> {
         let node = &self.problem.nodes[run.node];
         self.spoil_before(at, run, node, run.node);
         let Some(backward) = &node.backward else { return };
-        let mut reads = vec![self.read(at, What::Grad(node.makes[0]))];
-        for &value in &backward.reads {
-            reads.push(self.read(at, What::Value(value)));
+        let over = run.over.map(|over| match over {
+            Over::Grad => What::Grad(node.makes[0]),
+            Over::Value(value) => What::Value(value),
+        });
+        let mut reads = Vec::new();
+        let values = backward.reads.iter().map(|&value| What::Value(value));
+        for what in [What::Grad(node.makes[0])].into_iter().chain(values) {
+            // It is where it is written over.
+            let there = run.grads.last().filter(|_| over == Some(what));
+            reads.push(self.read(at, there.map_or(what, |&(value, _)| What::Grad(value))));
         }
         let grads =
             run.grads.iter().map(|&(v, mode)| (What::Grad(v), mode, value_share(run.node, v, &reads)));

@@ -8,7 +8,7 @@
 // A model with one segment is a list of one range.
 #![allow(clippy::single_range_in_vec_init)]
 
-use super::layout::{Layout, Region, What, Widths, layout};
+use super::layout::{Layout, Placed, Region, What, Widths, layout};
 use super::problem::{Problem, ValueId};
 use super::program::{Program, Step, Way};
 use super::{schedule, verify};
@@ -63,6 +63,11 @@ fn relive(program: &Program, layout: &mut Layout) {
         };
         placed.first = if index < given { 0 } else { touching().next().unwrap_or(placed.first) };
         placed.last = touching().find(is_last).unwrap_or(end);
+    }
+    for index in 0..layout.buffers.len() {
+        if let Placed { over: Some(over), first, .. } = layout.buffers[index] {
+            layout.buffers[over].last = first.saturating_sub(1);
+        }
     }
 }
 

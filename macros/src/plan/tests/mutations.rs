@@ -2,6 +2,7 @@
 
 use super::relive;
 use crate::plan::layout::Layout;
+use crate::plan::problem::Over;
 use crate::plan::program::{Kind, Mode, Program, Run, Step};
 
 /// A program, its layout, and what is wrong with them.
@@ -24,6 +25,11 @@ pub(super) fn all(program: &Program, layout: &Layout) -> Vec<Mutant> {
     }
     for index in 0..layout.buffers.len() {
         mutants.moved(index);
+        if layout.buffers[index].over.is_some() {
+            mutants.add(format!("buffer {index} is over no other"), |_, layout| {
+                layout.buffers[index].over = None
+            });
+        }
     }
     mutants.found
 }
@@ -93,6 +99,11 @@ impl Mutants<'_> {
         }
         for index in 0..run.grads.len() {
             self.change(at, "a gradient is not made", |run| _ = run.grads.remove(index));
+        }
+        if run.over.is_some() {
+            self.change(at, "nothing is written over", |run| run.over = None);
+        } else if !run.grads.is_empty() {
+            self.change(at, "a gradient is written over another", |run| run.over = Some(Over::Grad));
         }
         for index in 0..run.params.len() {
             self.change(at, "a parameter's gradient is not made", |run| _ = run.params.remove(index));

@@ -88,7 +88,7 @@ impl Net {
             reads: layer.reads.to_vec(),
             makes: makes.clone(),
             scratch,
-            backward: Some(Backward { reads, grads: Vec::new(), params: layer.params.to_vec(), scratch }),
+            backward: Some(Backward { reads, params: layer.params.to_vec(), scratch, ..Backward::default() }),
             epilogue: layer.epilogue,
             recompute: layer.recompute,
             stored: false,

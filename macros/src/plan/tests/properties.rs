@@ -135,8 +135,11 @@ fn what_is_said_to_be_kept_is_what_lives_from_forward_into_backward() {
             continue;
         }
         let kept: BTreeSet<_> = program.facts.kept.iter().map(|kept| (kept.value, kept.host)).collect();
-        let alive = layout.buffers.iter().filter(|placed| placed.first < end && placed.last >= end);
-        let values = alive.filter_map(|placed| match placed.what {
+        // What is written over right then is alive until then.
+        let is_over = |index: usize| layout.buffers.iter().any(|p| p.over == Some(index) && p.first == end);
+        let alive = layout.buffers.iter().enumerate();
+        let alive = alive.filter(|(index, p)| p.first < end && (p.last >= end || is_over(*index)));
+        let values = alive.map(|(_, placed)| placed).filter_map(|placed| match placed.what {
             What::Value(value) => Some((value, false)),
             What::Host(value) => Some((value, true)),
             _ => None,

@@ -1,7 +1,7 @@
 //! Random problems: any graph, any marks.
 
 use super::nets::{Layer, Net};
-use crate::plan::problem::{Class, Extent, NodeId, ParamId, Problem, Size, ValueId};
+use crate::plan::problem::{Class, Extent, NodeId, Over, ParamId, Problem, Size, ValueId};
 
 /// A seeded generator (splitmix64).
 pub(super) struct Rng(pub(super) u64);
@@ -65,10 +65,34 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
     thin_out_reads(&mut rng, &mut net.problem);
     random_segments(&mut rng, &odds, &mut net);
     let mut problem = net.loss(loss);
+    if seed % 3 != 1 {
+        random_overs(&mut rng, &mut problem);
+    }
     if seed % 4 == 1 {
         random_hosts(&mut rng, &mut problem);
     }
     problem
+}
+
+/// Gradients that may be written over what they are computed from, where that is of their size.
+fn random_overs(rng: &mut Rng, problem: &mut Problem) {
+    for node in &mut problem.nodes {
+        let (made, Some(backward)) = (node.makes[0], &mut node.backward) else { continue };
+        let Some(&last) = backward.grads.last() else { continue };
+        if rng.percent(50) {
+            // So that it often is.
+            let (of_made, of_last) = (problem.values[made].size, problem.values[last].size);
+            if of_made.is_per_sample() && of_last.is_per_sample() && made != problem.loss && rng.percent(50) {
+                problem.values[made].size = of_last;
+            }
+            backward.over = Some(Over::Grad);
+        } else if rng.percent(50) {
+            if !backward.reads.contains(&last) {
+                backward.reads.push(last);
+            }
+            backward.over = Some(Over::Value(last));
+        }
+    }
 }
 
 /// Values that are to wait on the host, and stages of a few nodes that they cross.

@@ -2,12 +2,12 @@
 //!
 //! `F3` is the Forward of node 3, `R` a Recompute, `B` a Backward, `F3+4` a node with its epilogue, `-v5`
 //! frees value 5 and `-d5` its gradient; `>v5` begins to copy value 5 to the host and `<v5` back, and `>v5!`, `<v5!` wait for
-//! that. In the chains below node `i` reads value `i` and makes value
+//! that; `B3~v2` writes a gradient over value 2, and `B3~d` over that of what node 3 makes. In the chains below node `i` reads value `i` and makes value
 //! `i + 1`; value 0 is the input, and each node's Backward reads what the node read.
 
 use super::nets::{Layer, Net};
 use super::{F32, layout, planned, schedule, verify};
-use crate::plan::problem::{Class, NodeId, Problem, ValueId};
+use crate::plan::problem::{Class, NodeId, Over, Problem, ValueId};
 use crate::plan::program::{Kept, Kind, Mode, Program, Step, Way, Why};
 
 /// All steps, in words short enough to be read in a row.
@@ -20,7 +20,11 @@ pub(super) fn text(program: &Program) -> String {
                 Kind::Backward => "B",
             };
             let epilogue = run.epilogue.map_or(String::new(), |node| format!("+{node}"));
-            format!("{letter}{}{epilogue}", run.node)
+            let over = run.over.map_or(String::new(), |over| match over {
+                Over::Grad => String::from("~d"),
+                Over::Value(value) => format!("~v{value}"),
+            });
+            format!("{letter}{}{epilogue}{over}", run.node)
         }
         Step::Free(value) => format!("-v{value}"),
         Step::FreeGrad(value) => format!("-d{value}"),
@@ -111,6 +115,38 @@ fn what_waits_on_the_host_is_copied_behind_the_next_segment_and_fetched_ahead_of
     assert_eq!(on_host.collect::<Vec<_>>(), [2, 4, 6]);
     // Without marks nothing waits.
     assert!(!text(&schedule::store_all(&problem)).contains('>'));
+}
+
+#[test]
+fn a_gradient_is_written_over_what_its_node_may_if_nothing_reads_that_later() {
+    let over = |change: &dyn Fn(&mut Problem)| {
+        let (net, x) = chain(3);
+        let mut problem = loss(net, x);
+        change(&mut problem);
+        text(&planned(&problem).0)
+    };
+    let plain = "F0 F1 F2 F3 B3 -v3 -d4 B2 -v2 -d3 B1 -v1 -d2 B0 -v0 -d1";
+    assert_eq!(over(&|_| {}), plain);
+    let set = |problem: &mut Problem, node: NodeId, over| {
+        problem.nodes[node].backward.as_mut().expect("it has one").over = Some(over);
+    };
+    // Of the loss, over what it read; of the others, over the gradient that they are given.
+    let value = |problem: &mut Problem| set(problem, 3, Over::Value(3));
+    assert_eq!(over(&value), "F0 F1 F2 F3 B3~v3 -d4 B2 -v2 -d3 B1 -v1 -d2 B0 -v0 -d1");
+    let gradient = |problem: &mut Problem| set(problem, 1, Over::Grad);
+    assert_eq!(over(&gradient), "F0 F1 F2 F3 B3 -v3 -d4 B2 -v2 -d3 B1~d -v1 B0 -v0 -d1");
+    // Not over what is an output, is of another size, or is read once more.
+    let output = |problem: &mut Problem| {
+        value(problem);
+        problem.outputs.push(3);
+    };
+    assert_eq!(over(&output), plain.replace("-v3 ", ""));
+    assert_eq!(over(&|problem| set(problem, 3, Over::Grad)), plain);
+    let read_later = |problem: &mut Problem| {
+        value(problem);
+        problem.nodes[0].backward.as_mut().expect("it has one").reads.push(3);
+    };
+    assert_eq!(over(&read_later), "F0 F1 F2 F3 B3 -d4 B2 -v2 -d3 B1 -v1 -d2 B0 -v0 -v3 -d1");
 }
 
 #[test]

@@ -179,6 +179,23 @@ impl<'a> Memory<'a> {
         self.hold(what, index, size)
     }
 
+    /// The current step makes `to` of what it finds in the place of `from`, which is gone then.
+    pub(super) fn turn(&mut self, from: What, to: What, size: Size) -> Check {
+        let live = self.holder(from).and_then(Option::take);
+        let Some(old) = live else { return Err(format!("{from:?}, to be written over, is not live")) };
+        let index = self.find(to)?;
+        let (placed, before) = (self.layout.buffers[index], self.layout.buffers[old]);
+        let place = |placed: Placed| (placed.region, placed.offset, placed.lines);
+        ensure!(
+            placed.over == Some(old) && place(placed) == place(before),
+            "{to:?} is not in the place of {from:?}, which it is written over"
+        );
+        self.release(old);
+        // Its life ended before the step in which it was written over.
+        self.lives[old] = self.lives[old].map(|(first, _)| (first, Some(self.at.saturating_sub(1))));
+        self.hold_over(to, index, size)
+    }
+
     /// The current step uses scratch of `size` for a node.
     pub(super) fn scratch(&mut self, node: NodeId, size: Option<Size>) -> Check {
         if let Some(size) = size {
@@ -254,6 +271,12 @@ impl<'a> Memory<'a> {
     }
 
     fn hold(&mut self, what: What, index: usize, size: Size) -> Check {
+        let over = self.layout.buffers[index].over;
+        ensure!(over.is_none(), "{what:?} is in the place of buffer {over:?}, and is not written over it");
+        self.hold_over(what, index, size)
+    }
+
+    fn hold_over(&mut self, what: What, index: usize, size: Size) -> Check {
         if let Some(holder) = self.holder(what) {
             ensure!(holder.is_none(), "{what:?} is made while it is live");
             *holder = Some(index);

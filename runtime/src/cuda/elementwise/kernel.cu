@@ -2,7 +2,7 @@
 // M: elements of a sample. B: samples. Writes are =, or += where `add` is.
 #include "remat.cuh"
 
-// to[n] = or += sign from[n]
+// to[n] = or += sign from[n]; `to` may be `from`.
 extern "C" __global__ void elementwise_copy(elem* to, const elem* from, int64_t n, float sign, int32_t add) {
     each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;

@@ -24,7 +24,7 @@ pub(crate) fn check(view: &impl Address, expected: usize) -> Result<(), Error> {
 }
 
 impl<E: Elem> Cuda<E> {
-    /// to = or += sign from
+    /// to = or += sign from; `to` may be `from`
     pub(crate) fn copy(
         &self,
         to: &impl Address,
@@ -35,7 +35,7 @@ impl<E: Elem> Cuda<E> {
         let n = to.len();
         check(from, n)?;
         let (to, from, add) = (to.address(), from.address(), i32::from(add));
-        // SAFETY: both have n elements.
+        // SAFETY: both have n elements; each is read and then written, by one thread.
         unsafe {
             self.launch(&COPY, Grid::elementwise::<E>(self.gpu(), n), &[&to, &from, &(n as i64), &sign, &add])
         }

@@ -2,10 +2,10 @@
 
 use super::{Activation, Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{Apply, Function, check_lengths, elementwise};
+use crate::cpu::elementwise::{Apply, Function, check_lengths, elementwise, elementwise_over};
 use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::Grad;
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 
 /// 0.044715
@@ -32,17 +32,18 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, saved } = args;
+        given_or_held(dy.is_some(), dx.as_ref())?;
         let Some(dx) = dx else { return Ok(()) };
         let n = batch * spec.len;
-        check_lengths(&[(dx.to.len(), n), (dy.len(), n), (saved.len(), n)])?;
-        let (pool, from) = (self.pool(), [dy, saved]);
+        check_lengths(&[(dx.to.len(), n), (dy.map_or(n, <[E]>::len), n), (saved.len(), n)])?;
+        let (pool, from) = (self.pool(), [dy, Some(saved)]);
         match spec.activation {
-            Activation::Relu => elementwise(pool, Relu, dx, from),
-            Activation::Gelu => elementwise(pool, Gelu, dx, from),
-            Activation::GeluTanh => elementwise(pool, GeluTanh, dx, from),
-            Activation::Silu => elementwise(pool, Silu, dx, from),
-            Activation::Sigmoid => elementwise(pool, Sigmoid, dx, from),
-            Activation::Tanh => elementwise(pool, Tanh, dx, from),
+            Activation::Relu => elementwise_over(pool, Relu, dx, from),
+            Activation::Gelu => elementwise_over(pool, Gelu, dx, from),
+            Activation::GeluTanh => elementwise_over(pool, GeluTanh, dx, from),
+            Activation::Silu => elementwise_over(pool, Silu, dx, from),
+            Activation::Sigmoid => elementwise_over(pool, Sigmoid, dx, from),
+            Activation::Tanh => elementwise_over(pool, Tanh, dx, from),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Activation, Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
+use crate::device::given_or_held;
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "activation", text: include_str!("kernel.cu") };
@@ -48,13 +49,15 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, saved } = args;
+        given_or_held(dy.is_some(), dx.as_ref())?;
         let Some(dx) = dx else { return Ok(()) };
+        let dy = dy.unwrap_or_else(|| dx.to.held());
         let n = batch * spec.len;
         check_lengths(&[(dx.len(), n), (dy.len(), n), (saved.len(), n)])?;
         let (add, activation) = (i32::from(dx.add), number(spec.activation));
         let (dx, dy, saved) = (dx.address(), dy.address(), saved.address());
         let grid = Grid::elementwise::<E>(self.gpu(), n);
-        // SAFETY: all three have n elements.
+        // SAFETY: all three have n elements; each is read and then written, by one thread, so that dx may be dy.
         unsafe { self.launch(&BACKWARD, grid, &[&dx, &dy, &saved, &(n as i64), &activation, &add]) }
     }
 }

@@ -1,4 +1,5 @@
 // Activations on a GPU: y = f(x), dx = dy f'(x). y: =; dx: = or +=. Checked against `ops/activation/cpu.rs`.
+// y may be x, and dx may be dy.
 // n: elements of all samples.
 #include "remat.cuh"
 #include "ops/activation/formula.cuh"

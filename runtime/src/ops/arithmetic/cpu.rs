@@ -2,9 +2,10 @@
 
 use super::{Arithmetic, Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{Add, Function, Identity, check_lengths, elementwise};
+use crate::cpu::elementwise::{Add, Function, Identity, check_lengths, elementwise, elementwise_over};
+use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Simd};
-use crate::device::Grad;
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 
 compiled!(Backward<'_>);
@@ -23,22 +24,31 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { da, db, dy, a, b } = args;
-        check_lengths(&[(dy.len(), batch * spec.len)])?;
+        let last = db.as_ref().or(da.as_ref());
+        given_or_held(dy.is_some(), last)?;
+        let (pool, n) = (self.pool(), batch * spec.len);
+        check_lengths(&[(dy.or(last.map(|last| &*last.to)).map_or(n, <[E]>::len), n)])?;
         if let Some(da) = da {
+            let dy = dy.or(db.as_ref().map(|db| &*db.to));
             match spec.op {
-                Arithmetic::Add | Arithmetic::Sub => elementwise(self.pool(), Identity, da, [dy])?,
-                Arithmetic::Mul => elementwise(self.pool(), Mul, da, [dy, read(b)?])?,
+                Arithmetic::Add | Arithmetic::Sub => copy(pool, da, dy)?,
+                Arithmetic::Mul => elementwise_over(pool, Mul, da, [dy, Some(read(b)?)])?,
             }
         }
         if let Some(db) = db {
             match spec.op {
-                Arithmetic::Add => elementwise(self.pool(), Identity, db, [dy])?,
-                Arithmetic::Sub => elementwise(self.pool(), Negative, db, [dy])?,
-                Arithmetic::Mul => elementwise(self.pool(), Mul, db, [dy, read(a)?])?,
+                Arithmetic::Add => copy(pool, db, dy)?,
+                Arithmetic::Sub => elementwise_over(pool, Negative, db, [dy])?,
+                Arithmetic::Mul => elementwise_over(pool, Mul, db, [dy, Some(read(a)?)])?,
             }
         }
         Ok(())
     }
+}
+
+/// to = or += dy, which it holds already if it is not given.
+fn copy<E: Float>(pool: &Pool, to: Grad<&mut [E]>, dy: Option<&[E]>) -> Result<(), Error> {
+    dy.map_or(Ok(()), |dy| elementwise(pool, Identity, to, [dy]))
 }
 
 fn read<T>(factor: Option<T>) -> Result<T, Error> {

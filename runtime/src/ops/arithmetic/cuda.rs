@@ -3,7 +3,7 @@
 use super::{Arithmetic, Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
-use crate::device::ElemGrad;
+use crate::device::{ElemGrad, given_or_held};
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "arithmetic", text: include_str!("kernel.cu") };
@@ -30,18 +30,23 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { da, db, dy, a, b } = args;
+        let last = db.as_ref().or(da.as_ref());
+        given_or_held(dy.is_some(), last)?;
+        let Some(dy) = dy.or(last.map(|last| last.to.held())) else { return Ok(()) };
         check(&dy, batch * spec.len)?;
-        let gradient = |to: Option<ElemGrad<'_, Self>>, sign, other: Option<View<'_, E>>| match to {
+        let gradient = |to: &Option<ElemGrad<'_, Self>>, negative: bool, other| match to {
             None => Ok(()),
-            Some(to) if spec.op == Arithmetic::Mul => factor(self, &to, &dy, other),
-            Some(to) => self.copy(&to, &dy, sign, to.add),
+            Some(to) if spec.op == Arithmetic::Mul => factor(self, to, &dy, other),
+            // It holds what is to be there.
+            Some(to) if !negative && to.address() == dy.address() => Ok(()),
+            Some(to) => self.copy(to, &dy, if negative { -1.0 } else { 1.0 }, to.add),
         };
-        gradient(da, 1.0, b)?;
-        gradient(db, if spec.op == Arithmetic::Sub { -1.0 } else { 1.0 }, a)
+        gradient(&da, false, b)?;
+        gradient(&db, spec.op == Arithmetic::Sub, a)
     }
 }
 
-/// to = or += dy other
+/// to = or += dy other; `to` may be `dy`
 fn factor<E: Elem>(
     cuda: &Cuda<E>,
     to: &ElemGrad<'_, Cuda<E>>,
@@ -54,6 +59,6 @@ fn factor<E: Elem>(
     check(&other, n)?;
     let grid = Grid::elementwise::<E>(cuda.gpu(), n);
     let (at, dy, other, add) = (to.address(), dy.address(), other.address(), i32::from(to.add));
-    // SAFETY: all three have n elements.
+    // SAFETY: all three have n elements; each is read and then written, by one thread.
     unsafe { cuda.launch(&BACKWARD, grid, &[&at, &dy, &other, &(n as i64), &add]) }
 }

@@ -18,7 +18,7 @@ extern "C" __global__ void arithmetic_forward(elem* y, const elem* a, const elem
     });
 }
 
-// The gradient of a factor: to = or += dy other
+// The gradient of a factor: to = or += dy other; `to` may be `dy`.
 extern "C" __global__ void arithmetic_backward(elem* to, const elem* dy, const elem* other, int64_t n, int32_t add) {
     each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;

@@ -43,8 +43,9 @@ pub struct Backward<'a, D: Device> {
     pub da: Option<ElemGrad<'a, D>>,
     /// [batch, len] = or +=; written after `da`.
     pub db: Option<ElemGrad<'a, D>>,
-    /// [batch, len]
-    pub dy: D::View<'a, D::Elem>,
+    /// [batch, len]; `None`: the last of `da` and `db` that is there holds it, and is overwritten, after the other is
+    /// computed. Then there is one, and the last one's `add` is false.
+    pub dy: Option<D::View<'a, D::Elem>>,
     /// [batch, len]; read by `Mul` for `db`.
     pub a: Option<D::View<'a, D::Elem>>,
     /// [batch, len]; read by `Mul` for `da`.

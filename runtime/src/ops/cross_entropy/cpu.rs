@@ -5,7 +5,7 @@ use crate::cpu::elementwise::{CHUNK, check_lengths};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::cpu::{Cpu, math};
-use crate::device::Grad;
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::softmax::row::{max, sum_below, sum_exp};
 use crate::ops::sum::cpu::total;
@@ -34,15 +34,16 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dlogits, dloss, logits, lse, target } = args;
+        given_or_held(logits.is_some(), dlogits.as_ref())?;
         let Some(Grad { to, add }) = dlogits else { return Ok(()) };
         let (classes, rows) = (spec.classes, batch * spec.rows);
         let n = rows * classes;
-        check_lengths(&[(to.len(), n), (dloss.len(), 1), (logits.len(), n), (lse.len(), rows)])?;
-        check_lengths(&[(target.len(), rows)])?;
+        check_lengths(&[(to.len(), n), (dloss.len(), 1), (logits.map_or(n, <[E]>::len), n)])?;
+        check_lengths(&[(lse.len(), rows), (target.len(), rows)])?;
         let scale = E::from_f64(dloss[0].to_f64() / count(spec, target)? as f64);
         let (pool, size) = (self.pool(), rows_of_task(spec));
         pool.run_parts(chunks(to, size * classes), |task, to, _| {
-            let logits = &logits[task * size * classes..][..to.len()];
+            let logits = logits.map(|logits| &logits[task * size * classes..][..to.len()]);
             let rows = to.len() / classes;
             let (lse, target) = (&lse[task * size..][..rows], &target[task * size..][..rows]);
             pool.level().run(Gradients { spec, to, add, scale, logits, lse, target });
@@ -116,13 +117,13 @@ impl<E: Float> Job for Losses<'_, E> {
     }
 }
 
-/// Each row's gradient: scale (softmax(x) - smoothed target), 0 if it is ignored.
+/// Each row's gradient: scale (softmax(x) - smoothed target), 0 if it is ignored. Without `logits`, `to` holds them.
 struct Gradients<'a, E> {
     spec: &'a Spec,
     to: &'a mut [E],
     add: bool,
     scale: E,
-    logits: &'a [E],
+    logits: Option<&'a [E]>,
     lse: &'a [E],
     target: &'a [u32],
 }
@@ -136,23 +137,63 @@ impl<E: Float> Job for Gradients<'_, E> {
         let Spec { classes, label_smoothing, ignore_index, .. } = *spec;
         let (sharp, even) =
             (E::from_f64(1.0 - label_smoothing), E::from_f64(label_smoothing / classes as f64));
-        let rows = to.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)).zip(lse).zip(target);
-        for (((to, x), lse), target) in rows {
-            if Some(*target) == ignore_index {
-                if !add {
-                    to.fill(E::ZERO);
+        let row = Row { add, scale, sharp, even, ignore_index };
+        let rows = to.chunks_exact_mut(classes).zip(lse).zip(target);
+        // Whether there are logits is known where the loops over a row are compiled.
+        match logits {
+            Some(logits) => {
+                for (((to, lse), target), x) in rows.zip(logits.chunks_exact(classes)) {
+                    row.gradient::<S>(to, Some(x), *lse, *target);
                 }
-                continue;
             }
-            let target = *target as usize;
-            // The target's element apart: p - 1 is to be rounded before it is added to anything.
-            let before = if add { to[target] } else { E::ZERO };
-            for (to, x) in to.iter_mut().zip(x) {
-                let before = if add { *to } else { E::ZERO };
-                *to = S::mul_add(scale, math::weight::<S, E>(*x - *lse) - even, before);
+            None => {
+                for ((to, lse), target) in rows {
+                    row.gradient::<S>(to, None, *lse, *target);
+                }
             }
-            let p = math::weight::<S, E>(x[target] - *lse);
-            to[target] = S::mul_add(scale, p - even - sharp, before);
         }
+    }
+}
+
+/// What all rows share.
+struct Row<E> {
+    add: bool,
+    scale: E,
+    sharp: E,
+    even: E,
+    ignore_index: Option<u32>,
+}
+
+impl<E: Float> Row<E> {
+    /// A row's gradient, over its logits where x is not given.
+    #[inline(always)]
+    fn gradient<S: Simd>(&self, to: &mut [E], x: Option<&[E]>, lse: E, target: u32) {
+        let Self { add, scale, sharp, even, ignore_index } = *self;
+        if Some(target) == ignore_index {
+            if !add {
+                to.fill(E::ZERO);
+            }
+            return;
+        }
+        let target = target as usize;
+        // The target's element apart: p - 1 is to be rounded before it is added to anything. Its logit is taken before
+        // it is overwritten.
+        let before = if add { to[target] } else { E::ZERO };
+        let of_target = x.map_or(to[target], |x| x[target]);
+        match x {
+            Some(x) => {
+                for (to, x) in to.iter_mut().zip(x) {
+                    let before = if add { *to } else { E::ZERO };
+                    *to = S::mul_add(scale, math::weight::<S, E>(*x - lse) - even, before);
+                }
+            }
+            None => {
+                for to in to.iter_mut() {
+                    *to = S::mul_add(scale, math::weight::<S, E>(*to - lse) - even, E::ZERO);
+                }
+            }
+        }
+        let p = math::weight::<S, E>(of_target - lse);
+        to[target] = S::mul_add(scale, p - even - sharp, before);
     }
 }

@@ -5,6 +5,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
+use crate::device::given_or_held;
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -50,7 +51,9 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dlogits, dloss, logits, lse, target } = args;
+        given_or_held(logits.is_some(), dlogits.as_ref())?;
         let Some(dlogits) = dlogits else { return Ok(()) };
+        let logits = logits.unwrap_or_else(|| dlogits.to.held());
         let (classes, rows) = (spec.classes, batch * spec.rows);
         let n = rows * classes;
         check_lengths(&[(dlogits.len(), n), (dloss.len(), 1), (logits.len(), n), (lse.len(), rows)])?;
@@ -62,6 +65,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (ignores, ignored, sharp, even) = arguments(spec);
         let Rows { grid, team } = Rows::of(rows, classes)?.with_stride(self.gpu());
         // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `lse` and `target` one, `dloss` one.
+        // Each logit is read and then written over, by one thread, so that `dlogits` may be `logits`.
         unsafe {
             self.launch(
                 &BACKWARD,

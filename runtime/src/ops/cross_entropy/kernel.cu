@@ -63,7 +63,8 @@ extern "C" __global__ void cross_entropy_mean(scalar* loss, const scalar* scratc
     if (threadIdx.x == 0) *loss = (float)(sum / (double)counted);
 }
 
-// dx = or += scale (softmax(x) - smoothed target)
+// dx = or += scale (softmax(x) - smoothed target); dx may be x: what a thread writes it has read, the target's
+// element too, and no other reads it.
 template <int WIDTH, class Team>
 __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x, int64_t classes, float lse,
                                              int64_t target, float scale, float sharp, float even, int add) {
@@ -80,7 +81,8 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x,
     });
 }
 
-// dlogits, logits: [R, C]; dloss: [1]; lse, target: [R]. Every block counts the rows anew, which are few beside logits.
+// dlogits, logits: [R, C], which may be the same; dloss: [1]; lse, target: [R]. Every block counts the
+// rows anew, which are few beside logits.
 extern "C" __global__ void cross_entropy_backward(elem* dlogits, const scalar* dloss, const elem* logits,
                                                   const scalar* lse, const uint32_t* target, int64_t rows,
                                                   int64_t classes, int32_t ignores, uint32_t ignored, float sharp,

@@ -45,8 +45,9 @@ pub struct Backward<'a, D: Device> {
     pub dlogits: Option<ElemGrad<'a, D>>,
     /// `[1]`
     pub dloss: D::View<'a, D::Scalar>,
-    /// [batch, rows, classes]
-    pub logits: D::View<'a, D::Elem>,
+    /// [batch, rows, classes]; `None`: `dlogits` holds them, and is overwritten. Then `dlogits` is there, and its
+    /// `add` is false.
+    pub logits: Option<D::View<'a, D::Elem>>,
     /// [batch, rows]
     pub lse: D::View<'a, D::Scalar>,
     /// [batch, rows]

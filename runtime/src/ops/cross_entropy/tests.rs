@@ -2,8 +2,8 @@ use super::*;
 use crate::cpu::Cpu;
 use crate::cpu::simd::Float;
 use crate::ops::check::{
-    assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
-    unwritten,
+    assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
+    same_bits_for_any_threads, unwritten,
 };
 
 const PLAIN: Spec = Spec { rows: 3, classes: 5, label_smoothing: 0.0, ignore_index: None };
@@ -50,9 +50,19 @@ fn backward<E: Float>(
 ) -> Vec<E> {
     let mut dlogits = before.map_or_else(|| unwritten(logits.len()), <[E]>::to_vec);
     let (_, lse) = forward(cpu, spec, logits, target).unwrap();
-    let dlogits_to = Some(grad(&mut dlogits[..], before.is_some()));
-    let args =
-        Backward { dlogits: dlogits_to, dloss: &[E::from_f64(0.7)][..], logits, lse: &lse[..], target };
+    let to = Some(grad(&mut dlogits[..], before.is_some()));
+    let dloss = &[E::from_f64(0.7)][..];
+    let args = Backward { dlogits: to, dloss, logits: Some(logits), lse: &lse[..], target };
+    Kernel::backward(cpu, spec, target.len() / spec.rows, args).unwrap();
+    dlogits
+}
+
+/// The same, over the logits.
+fn backward_over<E: Float>(cpu: &Cpu<E>, spec: &Spec, logits: &[E], target: &[u32]) -> Vec<E> {
+    let mut dlogits = logits.to_vec();
+    let (_, lse) = forward(cpu, spec, logits, target).unwrap();
+    let (to, dloss) = (Some(grad(&mut dlogits[..], false)), &[E::from_f64(0.7)][..]);
+    let args = Backward { dlogits: to, dloss, logits: None, lse: &lse[..], target };
     Kernel::backward(cpu, spec, target.len() / spec.rows, args).unwrap();
     dlogits
 }
@@ -123,6 +133,38 @@ fn a_gradient_is_added_where_told() {
 }
 
 #[test]
+fn over_the_logits_it_is_the_same() {
+    for spec in &SPECS {
+        let (mut logits, target) = (logits::<f32>(spec), targets(spec));
+        // Also in rows of which they make everything NaN, as targets and beside them.
+        let kinds = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30].into_iter().cycle();
+        for (at, kind) in (0..logits.len()).skip(3).step_by(29).zip(kinds) {
+            logits[at] = kind;
+        }
+        let over = same_bits_for_any_threads(|cpu| vec![backward_over(cpu, spec, &logits, &target)]);
+        let want = backward(&Cpu::with_threads(1).unwrap(), spec, &logits, &target, None);
+        assert_same(&format!("{spec:?}"), &over[0], &want);
+        let (cpu, logits) = (double(), cast::<f32, f64>(&logits));
+        let want = backward(&cpu, spec, &logits, &target, None);
+        assert_same(&format!("{spec:?}"), &backward_over(&cpu, spec, &logits, &target), &want);
+    }
+}
+
+#[test]
+fn without_logits_a_gradient_must_hold_them_and_not_be_added_to() {
+    let (cpu, mut dlogits) = (Cpu::with_threads(1).unwrap(), [7.0; 15]);
+    let mut backward = |to: Option<bool>| {
+        let to = to.map(|add| grad(&mut dlogits[..], add));
+        let lse = &[0.0; 3][..];
+        let args = Backward { dlogits: to, dloss: &[1.0][..], logits: None, lse, target: &[0, 1, 2][..] };
+        let result = Kernel::backward(&cpu, &PLAIN, 1, args);
+        assert_refused(result, &dlogits);
+    };
+    backward(None);
+    backward(Some(true));
+}
+
+#[test]
 fn threads_and_repetition_do_not_change_a_bit() {
     for spec in &SPECS {
         let (logits, target) = (logits::<f32>(spec), targets(spec));
@@ -173,7 +215,8 @@ fn targets_outside_the_classes_and_none_at_all_are_errors_that_write_nothing() {
     let mut dlogits = [7.0; 15];
     let mut backward = |target: &[u32]| {
         let dlogits = Some(grad(&mut dlogits[..], false));
-        let args = Backward { dlogits, dloss: &[1.0][..], logits: &logits[..], lse: &[0.0; 3][..], target };
+        let args =
+            Backward { dlogits, dloss: &[1.0][..], logits: Some(&logits[..]), lse: &[0.0; 3][..], target };
         Kernel::backward(&cpu, &spec, 3, args).unwrap_err()
     };
     assert_eq!(backward(&[4, 9, 5]), outside);

@@ -3,6 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cuda::elementwise::check;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
+use crate::device::given_or_held;
 use crate::error::Error;
 use crate::rng::Key;
 
@@ -17,11 +18,14 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, key } = args;
-        dx.map_or(Ok(()), |dx| drop_out(self, spec, batch, (&dx.to, dx.add), &dy, key))
+        given_or_held(dy.is_some(), dx.as_ref())?;
+        let Some(dx) = dx else { return Ok(()) };
+        let dy = dy.unwrap_or_else(|| dx.to.held());
+        drop_out(self, spec, batch, (&dx.to, dx.add), &dy, key)
     }
 }
 
-/// to = or += from mask / (1 - p)
+/// to = or += from mask / (1 - p); `to` may be `from`
 fn drop_out<E: Elem>(
     cuda: &Cuda<E>,
     spec: &Spec,
@@ -36,7 +40,8 @@ fn drop_out<E: Elem>(
     let (dropped, scale) = spec.drawn();
     let (to, from, add) = (to.address(), from.address(), i32::from(add));
     cuda.gpu().drawn(&key, |draws| {
-        // SAFETY: both have n elements; seed and step stand where it is said.
+        // SAFETY: both have n elements, each read and then written, by one thread; seed and step stand where it is
+        // said.
         unsafe {
             cuda.launch(
                 &DROPOUT,

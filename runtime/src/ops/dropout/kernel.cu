@@ -5,7 +5,7 @@
 constexpr int GROUP = 64, LANES = GROUP / 4;
 
 // A thread has a block: four elements, LANES apart. An element is dropped if its word is below `dropped`. draws: seed and
-// step, which differ from run to run of a graph.
+// step, which differ from run to run of a graph. `to` may be `from`: an element is read and written by one thread.
 extern "C" __global__ void dropout(
     elem* to, const elem* from, int64_t n, const uint64_t* draws, uint32_t node, uint32_t dropped, float scale,
     int32_t add) {

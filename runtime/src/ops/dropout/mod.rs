@@ -41,8 +41,8 @@ pub struct Forward<'a, D: Device> {
 pub struct Backward<'a, D: Device> {
     /// [batch, len] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
-    /// [batch, len]
-    pub dy: D::View<'a, D::Elem>,
+    /// [batch, len]; `None`: `dx` holds it, and is overwritten. Then `dx` is there, and its `add` is false.
+    pub dy: Option<D::View<'a, D::Elem>>,
     /// The one that forward was given.
     pub key: Key,
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ops::check::{
-    assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
-    unwritten, weighted,
+    assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
+    numbers_of_all_kinds, same_bits_for_any_threads, unwritten, weighted,
 };
 
 const ALL: [Activation; 6] = [
@@ -30,11 +30,24 @@ fn backward<E: Float>(
 ) -> Vec<E> {
     let mut dx = before.map_or_else(|| unwritten(x.len()), <[E]>::to_vec);
     let y = forward(cpu, activation, 1, x);
-    let reads_y = matches!(activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh);
-    let saved = if reads_y { &y } else { x };
-    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy, saved };
+    let saved = if reads_y(activation) { &y } else { x };
+    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy: Some(dy), saved };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     dx
+}
+
+/// The same, over dy.
+fn backward_over<E: Float>(cpu: &Cpu<E>, activation: Activation, x: &[E], dy: &[E]) -> Vec<E> {
+    let mut dx = dy.to_vec();
+    let y = forward(cpu, activation, 1, x);
+    let saved = if reads_y(activation) { &y } else { x };
+    let args = Backward { dx: Some(grad(&mut dx, false)), dy: None, saved };
+    Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
+    dx
+}
+
+fn reads_y(activation: Activation) -> bool {
+    matches!(activation, Activation::Relu | Activation::Sigmoid | Activation::Tanh)
 }
 
 /// The definitions, in f64; Phi by the trapezoidal rule, whose error for a smooth function that
@@ -92,6 +105,32 @@ fn bits_do_not_depend_on_threads_and_a_recompute_gives_them_again() {
             vec![forward(cpu, activation, 1, &x), backward(cpu, activation, &x, &dy, None)]
         });
     }
+}
+
+#[test]
+fn over_dy_it_is_the_same() {
+    for n in [1, 77, 256, 3 * 16_384 + 5] {
+        let (x, dy) = (numbers_of_all_kinds::<f32>(0, n), numbers_of_all_kinds::<f32>(1, n));
+        for activation in ALL {
+            let what = format!("{activation:?} of {n}");
+            let over = same_bits_for_any_threads(|cpu| vec![backward_over(cpu, activation, &x, &dy)]);
+            let cpu = Cpu::with_threads(1).unwrap();
+            assert_same(&what, &over[0], &backward(&cpu, activation, &x, &dy, None));
+            let (cpu, x, dy) = (double(), cast::<f32, f64>(&x), cast::<f32, f64>(&dy));
+            let over = backward_over(&cpu, activation, &x, &dy);
+            assert_same(&what, &over, &backward(&cpu, activation, &x, &dy, None));
+        }
+    }
+}
+
+#[test]
+fn without_dy_a_gradient_must_hold_it_and_not_be_added_to() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    let spec = Spec { len: 3, activation: Activation::Relu };
+    let (mut dx, saved) = ([7.0; 3], &[1.0; 3][..]);
+    let args = Backward { dx: Some(grad(&mut dx[..], true)), dy: None, saved };
+    assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
+    assert_refused(Kernel::backward(&cpu, &spec, 1, Backward { dx: None, dy: None, saved }), &dx);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ops::check::{
-    assert_added, assert_close, assert_gradient, double, grad, numbers, same_bits_for_any_threads, unwritten,
-    weighted,
+    assert_added, assert_close, assert_gradient, assert_refused, assert_same, double, grad, numbers,
+    numbers_of_all_kinds, same_bits_for_any_threads, unwritten, weighted,
 };
 
 const ALL: [Arithmetic; 3] = [Arithmetic::Add, Arithmetic::Sub, Arithmetic::Mul];
@@ -22,8 +22,8 @@ fn backward<E: Float>(
     let start = || before.map_or_else(|| unwritten(a.len()), <[E]>::to_vec);
     let (mut da, mut db) = (start(), start());
     let add = before.is_some();
-    let args =
-        Backward { da: Some(grad(&mut da, add)), db: Some(grad(&mut db, add)), dy, a: Some(a), b: Some(b) };
+    let (to_a, to_b) = (Some(grad(&mut da[..], add)), Some(grad(&mut db[..], add)));
+    let args = Backward { da: to_a, db: to_b, dy: Some(dy), a: Some(a), b: Some(b) };
     Kernel::backward(cpu, &Spec { len: a.len() / 2, op }, 2, args).unwrap();
     [da, db]
 }
@@ -74,10 +74,75 @@ fn bits_do_not_depend_on_threads_and_nan_stays() {
 }
 
 #[test]
+fn over_dy_they_are_the_same() {
+    for n in [2, 78, 3 * 16_384 + 6] {
+        let [a, b, dy] = [0, 1, 2].map(|which| numbers_of_all_kinds::<f32>(which, n));
+        for op in ALL {
+            let want = backward(&Cpu::with_threads(1).unwrap(), op, [&a, &b, &dy], None);
+            let spec = Spec { len: n / 2, op };
+            for (wants_a, wants_b) in [(true, true), (true, false), (false, true)] {
+                let got = same_bits_for_any_threads(|cpu| {
+                    // The last that is wanted holds dy.
+                    let (mut da, mut db) = (if wants_b { unwritten(n) } else { dy.clone() }, dy.clone());
+                    let args = Backward {
+                        da: wants_a.then(|| grad(&mut da[..], false)),
+                        db: wants_b.then(|| grad(&mut db[..], false)),
+                        dy: None,
+                        a: wants_b.then_some(&a[..]),
+                        b: wants_a.then_some(&b[..]),
+                    };
+                    Kernel::backward(cpu, &spec, 2, args).unwrap();
+                    vec![da, db]
+                });
+                for (wanted, got, want) in [(wants_a, &got[0], &want[0]), (wants_b, &got[1], &want[1])] {
+                    if wanted {
+                        assert_same(&format!("{op:?} of {n}, {wants_a} and {wants_b}"), got, want);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_gradient_may_be_added_to_where_the_last_holds_dy() {
+    let (cpu, [a, b, dy]) = (double(), [0, 1, 2].map(|which| numbers::<f64>(which, 30)));
+    for op in ALL {
+        let (mut da, mut db) = (numbers(3, 30), dy.clone());
+        let (to_a, to_b) = (Some(grad(&mut da[..], true)), Some(grad(&mut db[..], false)));
+        let args = Backward { da: to_a, db: to_b, dy: None, a: Some(&a[..]), b: Some(&b[..]) };
+        Kernel::backward(&cpu, &Spec { len: 30, op }, 1, args).unwrap();
+        let before = numbers::<f64>(3, 30);
+        assert_same("da", &da, &backward(&cpu, op, [&a, &b, &dy], Some(&before))[0]);
+        assert_same("db", &db, &backward(&cpu, op, [&a, &b, &dy], None)[1]);
+    }
+}
+
+#[test]
+fn without_dy_the_last_gradient_must_hold_it_and_not_be_added_to() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    let factor = Some(&[2.0; 3][..]);
+    for op in ALL {
+        let spec = Spec { len: 3, op };
+        let (mut da, mut db) = ([7.0; 3], [7.0; 3]);
+        for (to_a, to_b) in [(Some(false), Some(true)), (Some(true), None), (None, Some(true)), (None, None)]
+        {
+            let to_a = to_a.map(|add| grad(&mut da[..], add));
+            let to_b = to_b.map(|add| grad(&mut db[..], add));
+            let args = Backward { da: to_a, db: to_b, dy: None, a: factor, b: factor };
+            assert_refused(Kernel::backward(&cpu, &spec, 1, args), &[da, db].concat());
+        }
+        // Nor may it be of another length.
+        let args = Backward { da: Some(grad(&mut da[..2], false)), db: None, dy: None, a: factor, b: factor };
+        assert_refused(Kernel::backward(&cpu, &spec, 1, args), &da);
+    }
+}
+
+#[test]
 fn a_product_needs_the_other_factor_alone() {
     let spec = Spec { len: 1, op: Arithmetic::Mul };
     let mut da = [0.0];
-    let args = |b| Backward { da: None, db: None, dy: &[2.0][..], a: None, b };
+    let args = |b| Backward { da: None, db: None, dy: Some(&[2.0][..]), a: None, b };
     let three = &[3.0][..];
     let cpu = double();
     Kernel::backward(&cpu, &spec, 1, Backward { da: Some(grad(&mut da, false)), ..args(Some(three)) })

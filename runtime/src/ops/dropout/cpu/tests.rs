@@ -1,6 +1,7 @@
 use super::*;
 use crate::ops::check::{
-    assert_added, assert_gradient, double, grad, numbers, same_bits_for_any_threads, unwritten, weighted,
+    assert_added, assert_gradient, assert_refused, assert_same, double, grad, numbers, numbers_of_all_kinds,
+    same_bits_for_any_threads, unwritten, weighted,
 };
 
 const KEY: Key = Key { seed: 7, step: 2, node: 3 };
@@ -14,7 +15,7 @@ fn forward<E: Float>(cpu: &Cpu<E>, p: f64, batch: usize, x: &[E]) -> Vec<E> {
 
 fn backward<E: Float>(cpu: &Cpu<E>, p: f64, dy: &[E], before: Option<&[E]>) -> Vec<E> {
     let mut dx = before.map_or_else(|| unwritten(dy.len()), <[E]>::to_vec);
-    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy, key: KEY };
+    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy: Some(dy), key: KEY };
     Kernel::backward(cpu, &Spec { len: dy.len(), p }, 1, args).unwrap();
     dx
 }
@@ -50,6 +51,32 @@ fn gradients_are_those_of_finite_differences() {
     assert_gradient("dx", &x, &dx, |x| weighted(&forward(&double(), 0.3, 1, x), &dy));
     let before = numbers(2, 200);
     assert_added("dx", &before, &dx, &backward(&double(), 0.3, &dy, Some(&before)));
+}
+
+#[test]
+fn over_dy_it_is_the_same() {
+    for n in [1, 63, 200, 3 * 16_384 + 9] {
+        let dy = numbers_of_all_kinds::<f32>(1, n);
+        for p in [0.1, 0.5] {
+            let over = same_bits_for_any_threads(|cpu| {
+                let mut dx = dy.clone();
+                let args = Backward { dx: Some(grad(&mut dx[..], false)), dy: None, key: KEY };
+                Kernel::backward(cpu, &Spec { len: n, p }, 1, args).unwrap();
+                vec![dx]
+            });
+            let cpu = Cpu::with_threads(1).unwrap();
+            assert_same(&format!("{n} at {p}"), &over[0], &backward(&cpu, p, &dy, None));
+        }
+    }
+}
+
+#[test]
+fn without_dy_a_gradient_must_hold_it_and_not_be_added_to() {
+    let (cpu, spec, mut dx) = (Cpu::with_threads(1).unwrap(), Spec { len: 3, p: 0.5 }, [7.0; 3]);
+    let args = Backward { dx: Some(grad(&mut dx[..], true)), dy: None, key: KEY };
+    assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
+    let args = Backward { dx: None, dy: None, key: KEY };
+    assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
 }
 
 #[test]
