@@ -196,7 +196,7 @@ pub trait Device: Clone + Send + Sync + 'static {
     fn fill<T: Element>(&self, to: Self::ViewMut<'_, T>, number: T) -> Result<(), Error>;
 
     /// Runs a program of a workspace: `body` gives its work to the device that it is called with, and copies nothing to or
-    /// from the host. A device may keep what it was given, and do the same again without `body` when the program comes
+    /// from the host but by [`copy_out`](Self::copy_out) and [`copy_back`](Self::copy_back). A device may keep what it was given, and do the same again without `body` when the program comes
     /// again.
     ///
     /// # Errors

@@ -1,13 +1,11 @@
 //! What is kept for backward in the memory of the host: when it is copied there, and when back.
 //!
-//! A value's copy out begins behind the call that makes it, and is waited for when the next segment, or stage, has made
-//! what it hands on: so it has as long as that runs. Its copy back begins when backward reaches what the segment before
-//! hands on, in the order of backward, and is waited for by the first call that reads it. So two such values are on the
-//! device at once in forward, and two in backward, and the rest of them on the host, where copies keep up.
+//! Between the begin of a copy and the wait for it runs a whole segment, or stage, at the least, and as many as take as long
+//! as the one that made the value took in forward. The copy out begins behind the call that makes the value; the copy
+//! back so long before the first call of backward that reads it. So about two such values are on the device at once, and
+//! the rest of them on the host, where copies keep up.
 //!
 //! What nothing would run without stays where it is: that is the value from which backward sets out.
-
-use std::ops::Range;
 
 use super::levels::Levels;
 use super::problem::{NodeId, Over, Problem, ValueId};
@@ -19,23 +17,13 @@ pub(crate) fn offload(problem: &Problem, levels: &Levels, program: Program) -> P
         return program;
     }
     let steps = &program.steps;
-    let is_backward = |step: &Step| matches!(step, Step::Run(run) if run.kind != Kind::Forward);
-    let Some(turn) = steps.iter().position(is_backward) else { return program };
+    let calls = Calls::new(problem, levels, &program);
+    let Some(turn) = calls.turn() else { return program };
     let mut waiting = waiting(problem, &program, turn);
-    let place = |node: NodeId| Place::of(problem, levels, node);
-    // No copy out is waited for later than behind the last call of forward, nor does one back begin sooner.
-    let last = steps[..turn].iter().rposition(is_run).unwrap_or(0);
-    waiting.sort_by_key(|waiting| waiting.made);
-    let groups = alike(&waiting, |waiting| place(waiting.maker));
-    for (of, group) in groups.iter().enumerate() {
-        let next = groups.get(of + 1).map_or(last, |next| waiting[next.end - 1].made);
-        waiting[group.clone()].iter_mut().for_each(|waiting| waiting.out = waiting.out.max(next));
-    }
-    waiting.sort_by_key(|waiting| (waiting.read, waiting.made));
-    let mut back = turn;
-    for group in alike(&waiting, |waiting| place(waiting.reader)) {
-        waiting[group.clone()].iter_mut().for_each(|waiting| waiting.back = back);
-        back = waiting[group.start].read;
+    for waiting in &mut waiting {
+        let time = calls.around(waiting.made);
+        waiting.out = waiting.out.max(calls.behind(waiting.made, time));
+        waiting.back = calls.before(waiting.read, time);
     }
     waiting.retain(|&Waiting { out, back, .. }| out < back && steps[out + 1..back].iter().any(is_run));
     Program { steps: with_copies(steps, &waiting), ..program }
@@ -48,16 +36,14 @@ fn is_run(step: &Step) -> bool {
 /// A value that may wait on the host, and the calls that decide when.
 struct Waiting {
     value: ValueId,
-    /// The node and the call that make it.
-    maker: NodeId,
+    /// The call that makes it.
     made: usize,
     /// The call behind which its copy out is waited for; until that is known, the last of forward that uses it.
     out: usize,
     /// The call before which its copy back begins.
     back: usize,
-    /// The first call of backward that reads it, and the node that it runs.
+    /// The first call of backward that reads it.
     read: usize,
-    reader: NodeId,
 }
 
 /// What forward makes and calls from the turn on read, in the order in which it is freed or written over.
@@ -69,10 +55,8 @@ fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
             Step::Run(run) => {
                 read_by(problem, run, |value| match &mut of[value] {
                     Some(waiting) if at < turn => waiting.out = at,
-                    Some(waiting) if waiting.read == usize::MAX => {
-                        (waiting.read, waiting.reader) = (at, run.node)
-                    }
-                    _ => {}
+                    Some(waiting) => waiting.read = waiting.read.min(at),
+                    None => {}
                 });
                 let may_wait = |value: &&ValueId| {
                     run.kind == Kind::Forward
@@ -83,9 +67,7 @@ fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
                     found.extend(of[value].take().filter(|waiting| waiting.read != usize::MAX));
                 }
                 for &value in run.makes.iter().filter(may_wait) {
-                    let (maker, reader) = (problem.values[value].made_by.unwrap_or(run.node), run.node);
-                    let (made, out, back, read) = (at, at, at, usize::MAX);
-                    of[value] = Some(Waiting { value, maker, made, out, back, read, reader });
+                    of[value] = Some(Waiting { value, made: at, out: at, back: turn, read: usize::MAX });
                 }
             }
             Step::Free(value) => found.extend(of[*value].take().filter(|waiting| waiting.read != usize::MAX)),
@@ -136,21 +118,83 @@ enum Place {
     Stage(usize),
 }
 
-impl Place {
-    fn of(problem: &Problem, levels: &Levels, node: NodeId) -> Self {
-        let stage = || problem.stages.partition_point(|stage| stage.end <= node);
-        levels.outermost(node).map_or_else(|| Self::Stage(stage()), Self::Segment)
+/// A call: its step, the place of what it runs, and what that costs in time.
+struct Call {
+    at: usize,
+    forward: bool,
+    place: Place,
+    time: u64,
+}
+
+/// The calls of a program, in order.
+struct Calls(Vec<Call>);
+
+impl Calls {
+    fn new(problem: &Problem, levels: &Levels, program: &Program) -> Self {
+        let place = |node: NodeId| {
+            let stage = || problem.stages.partition_point(|stage| stage.end <= node);
+            levels.outermost(node).map_or_else(|| Place::Stage(stage()), Place::Segment)
+        };
+        let call = |(at, step): (usize, &Step)| {
+            let Step::Run(run) = step else { return None };
+            let time = run.nodes().map(|node| match run.kind {
+                Kind::Backward => problem.nodes[node].time.saturating_mul(problem.nodes[node].passes),
+                Kind::Forward | Kind::Recompute => problem.nodes[node].time,
+            });
+            let time = time.fold(0, u64::saturating_add);
+            Some(Call { at, forward: run.kind == Kind::Forward, place: place(run.node), time })
+        };
+        Self(program.steps.iter().enumerate().filter_map(call).collect())
+    }
+
+    /// The step of the first that is not of forward.
+    fn turn(&self) -> Option<usize> {
+        self.0.iter().find(|call| !call.forward).map(|call| call.at)
+    }
+
+    /// Which call a step is.
+    fn of(&self, step: usize) -> usize {
+        self.0.partition_point(|call| call.at < step)
+    }
+
+    /// What the calls of forward cost that stand in one place with this one and follow each other.
+    fn around(&self, step: usize) -> u64 {
+        let of = self.of(step);
+        let same = |call: &&Call| call.forward && call.place == self.0[of].place;
+        let (before, behind) = (self.0[..of].iter().rev(), self.0[of..].iter());
+        let calls = before.take_while(same).chain(behind.take_while(same));
+        calls.fold(0, |sum, call| sum.saturating_add(call.time))
+    }
+
+    /// The last call of the places behind that of this one that take so much time, or the last of forward.
+    fn behind(&self, step: usize, time: u64) -> usize {
+        let forward = self.0[self.of(step)..].iter().take_while(|call| call.forward);
+        whole_places(forward, time).unwrap_or(step)
+    }
+
+    /// The first call of the places before that of this one that take so much time, or the first of backward.
+    fn before(&self, step: usize, time: u64) -> usize {
+        let backward = self.0[..=self.of(step)].iter().rev().take_while(|call| !call.forward);
+        whole_places(backward, time).unwrap_or(step)
     }
 }
 
-/// Runs of those that follow each other and have the same key.
-fn alike(waiting: &[Waiting], key: impl Fn(&Waiting) -> Place) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = vec![];
-    for (at, own) in waiting.iter().enumerate() {
-        match runs.last_mut() {
-            Some(last) if key(&waiting[last.start]) == key(own) => last.end = at + 1,
-            _ => runs.push(at..at + 1),
+/// Follows calls from one on: the last of the next whole places that take so much time, or of all.
+fn whole_places<'a>(mut calls: impl Iterator<Item = &'a Call>, time: u64) -> Option<usize> {
+    let mut last = calls.next()?;
+    // How many places were entered behind the first, and what they take.
+    let (mut places, mut passed) = (0, 0u64);
+    for call in calls {
+        if call.place != last.place {
+            if places > 0 && passed >= time {
+                break;
+            }
+            places += 1;
         }
+        if places > 0 {
+            passed = passed.saturating_add(call.time);
+        }
+        last = call;
     }
-    runs
+    Some(last.at)
 }
