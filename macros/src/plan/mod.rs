@@ -29,6 +29,7 @@ mod retain;
 // AFTER stretch: as after layout, for other widths.
 pub(crate) mod stretch;
 mod sweep;
+mod touches;
 // AFTER schedule: the steps are total and ordered.
 pub(crate) mod schedule;
 // AFTER verify: the steps and addresses compute what the problem says, whoever made them.

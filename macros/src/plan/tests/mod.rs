@@ -20,6 +20,7 @@ mod exhaustive;
 mod interpreter;
 mod layouts;
 mod marks;
+mod memory;
 mod mutations;
 mod nets;
 mod properties;
