@@ -234,7 +234,7 @@ fn within_the_peak_of_a_boundary_after_each_block_a_planned_step_recomputes_less
     let (by_hand, planned) = (gpts::EveryBlock::PLAN, gpts::LikeEveryBlock::PLAN);
     assert_eq!(by_hand.peak_bytes(6), 335_936);
     assert!(planned.peak_bytes(6) <= by_hand.peak_bytes(6));
-    assert!(planned.compute_overhead() < 0.82 * by_hand.compute_overhead(), "{planned}{by_hand}");
+    assert!(planned.compute_overhead() < 0.8 * by_hand.compute_overhead(), "{planned}{by_hand}");
 }
 
 #[test]

@@ -79,8 +79,8 @@ impl Lists<'_> {
             self.facts.tail.iter().any(inside)
         };
         let mut table = Named::new();
-        // What is neither an input nor in the last segment, inputs, and the last segment; and what is on the host.
-        let mut sums = [(0, 0); 4];
+        // On the device, what is neither an input nor in the last segment, inputs, and the last segment.
+        let mut sums = [(0, 0); 3];
         for kept in &self.facts.kept {
             let value = &self.problem().values[kept.value];
             let reason = match kept.why {
@@ -104,13 +104,11 @@ impl Lists<'_> {
             let flops = maker.map_or(0, |maker| self.problem().nodes[maker].flops);
             let (per_sample, fixed) = bytes(value.size, self.width);
             let last = in_tail(value.made_by);
-            let sum = &mut sums[match kept.why {
-                _ if kept.host => 3,
-                Why::Given => 1,
-                _ => 2 * usize::from(last),
-            }];
-            *sum = (sum.0 + per_sample, sum.1 + fixed);
             let host = kept.host;
+            if !host {
+                let sum = &mut sums[if kept.why == Why::Given { 1 } else { 2 * usize::from(last) }];
+                *sum = (sum.0 + per_sample, sum.1 + fixed);
+            }
             let describe = |_: &_| {
                 let (reason, bytes) = (Ident::new(reason, Span::call_site()), pair((per_sample, fixed)));
                 let (flops, format) = (int(flops), self::format(format));
@@ -127,7 +125,7 @@ impl Lists<'_> {
             table.row(name, (reason, per_sample, fixed, flops, format, host, last), describe, &[])?;
         }
         let table = table.tokens();
-        let [kept, inputs, last, _] = sums.map(pair);
+        let [kept, inputs, last] = sums.map(pair);
         Ok(quote! {
             kept: __remat::Table::new(#table),
             kept_bytes: #kept,

@@ -322,11 +322,14 @@ impl<'a> Emitter<'a, '_> {
                     None => row.push(name, || Operand::Absent, &[]),
                 }
             }
+            // What the gradient is written over, the kernel finds there.
+            Field::OverGradOut(name) if run.over == Some(Over::Grad) => {
+                row.push(name, || Operand::Absent, &[]);
+            }
+            Field::OverIn(name, n) if run.over == Some(Over::Value(node.reads[n])) => {
+                row.push(name, || Operand::Absent, &[]);
+            }
             Field::GradOut(name) | Field::OverGradOut(name) => {
-                if run.over == Some(Over::Grad) {
-                    row.push(name, || Operand::Absent, &[]);
-                    return Ok(());
-                }
                 let (out, optional) = (node.makes[0], matches!(field, Field::OverGradOut(_)));
                 let buffer = self.planned.at(at, What::Grad(out))?;
                 row.push(name, || Operand::Read(self.tensor(out), optional), &[buffer]);
@@ -341,10 +344,6 @@ impl<'a> Emitter<'a, '_> {
             }
             Field::In(name, n) | Field::OverIn(name, n) => {
                 let (read, optional) = (node.reads[n], matches!(field, Field::OverIn(..)));
-                if run.over == Some(Over::Value(read)) {
-                    row.push(name, || Operand::Absent, &[]);
-                    return Ok(());
-                }
                 row.push(name, || Operand::Read(self.tensor(read), optional), &[value(read)?]);
             }
             Field::Rounded(name) => {

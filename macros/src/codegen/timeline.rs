@@ -79,8 +79,7 @@ fn of_width(plans: &Plans, width: usize) -> Result<TokenStream, String> {
 fn kinds(planned: &Planned, layout: &Layout) -> Vec<usize> {
     let steps = &planned.program.steps;
     let is = |step: &Step, kind: Kind| matches!(step, Step::Run(run) if run.kind == kind);
-    let turn = steps.iter().position(|step| !is(step, Kind::Forward) && matches!(step, Step::Run(_)));
-    let turn = turn.unwrap_or(steps.len());
+    let turn = planned.program.turn().unwrap_or(steps.len());
     // What a step of backward writes a gradient over lives until that.
     let mut until: Vec<usize> = layout.buffers.iter().map(|placed| placed.last).collect();
     for placed in &layout.buffers {

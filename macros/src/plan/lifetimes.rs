@@ -57,15 +57,11 @@ fn useful(problem: &Problem, mut runs: Vec<Run>, outputs: &[ValueId]) -> Vec<Run
     outputs.iter().for_each(|&value| later[value] = true);
     let mut useful = vec![true; runs.len()];
     for (run, useful) in runs.iter().zip(&mut useful).rev() {
-        let node = &problem.nodes[run.node];
-        let (makes, reads) = match (&node.backward, run.kind) {
-            (Some(backward), Kind::Backward) => (&[][..], &backward.reads),
-            _ => (&node.makes[..], &node.reads),
-        };
+        let makes = if run.kind == Kind::Backward { &[][..] } else { &problem.nodes[run.node].makes };
         let read = makes.iter().filter(|&&value| std::mem::take(&mut later[value])).count() > 0;
         *useful = read || run.kind != Kind::Recompute;
         if *useful {
-            reads.iter().for_each(|&value| later[value] = true);
+            run.reads(problem).for_each(|value| later[value] = true);
         }
     }
     let mut useful = useful.into_iter();

@@ -9,7 +9,7 @@
 
 use super::levels::Levels;
 use super::problem::{NodeId, Over, Problem, ValueId};
-use super::program::{Kind, Program, Run, Step, Way};
+use super::program::{Kind, Program, Step, Way};
 
 /// The program, with copies of what is to wait in the memory of the host and is kept.
 pub(crate) fn offload(problem: &Problem, levels: &Levels, program: Program) -> Program {
@@ -18,7 +18,7 @@ pub(crate) fn offload(problem: &Problem, levels: &Levels, program: Program) -> P
     }
     let steps = &program.steps;
     let calls = Calls::new(problem, levels, &program);
-    let Some(turn) = calls.turn() else { return program };
+    let Some(turn) = program.turn() else { return program };
     let mut waiting = waiting(problem, &program, turn);
     for waiting in &mut waiting {
         let time = calls.around(waiting.made);
@@ -53,11 +53,13 @@ fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
     for (at, step) in program.steps.iter().enumerate() {
         match step {
             Step::Run(run) => {
-                read_by(problem, run, |value| match &mut of[value] {
-                    Some(waiting) if at < turn => waiting.out = at,
-                    Some(waiting) => waiting.read = waiting.read.min(at),
-                    None => {}
-                });
+                for value in run.reads(problem) {
+                    match &mut of[value] {
+                        Some(waiting) if at < turn => waiting.out = at,
+                        Some(waiting) => waiting.read = waiting.read.min(at),
+                        None => {}
+                    }
+                }
                 let may_wait = |value: &&ValueId| {
                     run.kind == Kind::Forward
                         && problem.values[**value].host
@@ -75,15 +77,6 @@ fn waiting(problem: &Problem, program: &Program, turn: usize) -> Vec<Waiting> {
         }
     }
     found
-}
-
-/// Tells `see` each value that a call reads, or makes for its epilogue.
-fn read_by(problem: &Problem, run: &Run, mut see: impl FnMut(ValueId)) {
-    for node in run.nodes() {
-        let node = &problem.nodes[node];
-        let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
-        backward.map_or(&node.reads, |backward| &backward.reads).iter().for_each(|&value| see(value));
-    }
 }
 
 /// The steps, with the copies of what waits.
@@ -145,11 +138,6 @@ impl Calls {
             Some(Call { at, forward: run.kind == Kind::Forward, place: place(run.node), time })
         };
         Self(program.steps.iter().enumerate().filter_map(call).collect())
-    }
-
-    /// The step of the first that is not of forward.
-    fn turn(&self) -> Option<usize> {
-        self.0.iter().find(|call| !call.forward).map(|call| call.at)
     }
 
     /// Which call a step is.

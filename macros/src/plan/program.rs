@@ -63,6 +63,16 @@ impl Run {
         std::iter::once(self.node).chain(self.epilogue)
     }
 
+    /// Values that it reads, also what a node makes for its epilogue.
+    pub(crate) fn reads<'p>(&self, problem: &'p Problem) -> impl Iterator<Item = ValueId> + use<'p> {
+        let kind = self.kind;
+        [Some(self.node), self.epilogue].into_iter().flatten().flat_map(move |node| {
+            let node = &problem.nodes[node];
+            let backward = node.backward.as_ref().filter(|_| kind == Kind::Backward);
+            backward.map_or(&node.reads, |backward| &backward.reads).iter().copied()
+        })
+    }
+
     /// Values whose gradients begin their lives here, and take memory of their own.
     pub(crate) fn begun(&self) -> impl Iterator<Item = ValueId> {
         let own = self.grads.len() - usize::from(self.over.is_some());
@@ -126,6 +136,11 @@ impl Program {
             .iter()
             .rev()
             .find_map(|step| if let Step::Run(run) = step { Some(run) } else { None })
+    }
+
+    /// The step of the first kernel call that is not of forward.
+    pub(crate) fn turn(&self) -> Option<usize> {
+        self.steps.iter().position(|step| matches!(step, Step::Run(run) if run.kind != Kind::Forward))
     }
 
     /// The kernel calls, in order.

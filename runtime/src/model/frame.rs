@@ -176,10 +176,11 @@ impl<'a, D: Device> Frame<'a, D> {
         match number {
             FREE_SAMPLE | FREE_FIXED => {
                 let ([buffer], rest) = row.take().ok_or_else(Self::truncated)?;
-                let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
-                let span = match number {
-                    FREE_FIXED => Span { start: self.fixed_start + offset, bytes },
-                    _ => self.of_samples(self.sample_start, buffer)?,
+                let span = if number == FREE_FIXED {
+                    let (offset, bytes) = self.buffer(buffer).ok_or_else(Self::truncated)?;
+                    Span { start: self.fixed_start + offset, bytes }
+                } else {
+                    self.of_samples(self.sample_start, buffer)?
                 };
                 self.device.discard(self.arena, span)?;
                 Ok(rest)

@@ -5,9 +5,7 @@ use std::ops::Range;
 use super::chain::Way;
 use super::choice::Choice;
 use crate::plan::layout::Widths;
-use crate::plan::problem::{
-    Backward, Class, Extent, Node, NodeId, Over, Problem, Segment, Size, Value, ValueId,
-};
+use crate::plan::problem::{Backward, Class, Extent, Node, NodeId, Problem, Segment, Size, Value, ValueId};
 use crate::plan::program::{Kind, Program, Step};
 use crate::plan::schedule::{self, Training};
 
@@ -83,10 +81,8 @@ impl Part {
                 reads: all(&backward.reads, true),
                 grads: all(&backward.grads, false),
                 params: Vec::new(),
-                over: backward.over.and_then(|over| match over {
-                    Over::Value(value) => all(&[value], true).pop().map(Over::Value),
-                    Over::Grad => Some(Over::Grad),
-                }),
+                // So nothing on offer depends on what is written over: that only takes memory off each plan.
+                over: None,
                 scratch: backward.scratch,
             });
             for (&value, own) in node.makes.iter().zip(&makes) {
