@@ -80,7 +80,7 @@ impl Failure {
                         let maker = lowered.problem.values[v].made_by.map(node);
                         (lowered.labels[v].as_str(), maker.map(|n| n.span))
                     }
-                    Some(What::Scratch(n)) => (node(n).path.as_str(), Some(node(n).span)),
+                    Some(What::Scratch(n, _)) => (node(n).path.as_str(), Some(node(n).span)),
                     Some(What::Param(p)) => (graph.params[p].path.as_str(), Some(graph.params[p].span)),
                     None => ("", None),
                 };

@@ -219,7 +219,7 @@ fn peak(planned: &Planned, width: usize) -> TokenStream {
                 What::Value(v) if planned.program.inputs.contains(&v) => 0,
                 What::Value(_) => 1 + usize::from(made_again(planned, b.first)),
                 What::Grad(_) => 3,
-                What::Scratch(_) => 4,
+                What::Scratch(..) => 4,
                 What::Host(_) => continue,
             };
             kinds[kind][column] += b.lines * line;

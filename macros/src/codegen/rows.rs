@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::calls::{BuiltIn, Call, Calls, Direction, Operand, SpecKey, Tensor};
 use super::tables::Numbers;
-use crate::graph::lower::{Lowered, Role, Wanted};
+use crate::graph::lower::{Lowered, Role, Wanted, scratch};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::{Field, Resolved};
 use crate::plan::layout::{Region, What};
-use crate::plan::problem::{Over, Size};
+use crate::plan::problem::Over;
 use crate::plan::program::{self, Kind, Run, Step, Way};
 use crate::planned::Planned;
 
@@ -65,6 +65,8 @@ struct Row {
     mark: u32,
     number: Option<u32>,
     operands: Vec<(&'static str, Operand)>,
+    /// How many of the operands so far are scratch.
+    scratch: usize,
 }
 
 impl Row {
@@ -122,7 +124,7 @@ impl<'a> Emitter<'a, '_> {
         let start = table.len();
         table.push(0);
         let mark = if kind == Kind::Recompute { RECOMPUTE } else { 0 };
-        Row { table, start, mark, number, operands: vec![] }
+        Row { table, start, mark, number, operands: vec![], scratch: 0 }
     }
 
     fn finish(
@@ -200,12 +202,9 @@ impl<'a> Emitter<'a, '_> {
                 Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
                 None => row.push(name, || Operand::Absent, &[]),
             },
-            Field::Scratch(name) => {
-                let size = node.scratch.ok_or("a scratch field without scratch")?;
-                let buffer = self.planned.at(at, What::Scratch(run.node))?;
-                row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
+            Field::Scratch(name, _) | Field::Rounded(name, _) => {
+                self.scratch(&field, name, false, (at, run.node), row)?
             }
-            Field::Rounded(name) => self.rounded(name, at, run.node, node.scratch, row)?,
             Field::In(name, n) => {
                 row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
             }
@@ -221,18 +220,19 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// Scratch for parameters that are rounded, if a layout has any.
-    fn rounded(
+    /// Scratch for a node, if a layout has any for this field.
+    fn scratch(
         &self,
+        field: &Field,
         name: &'static str,
-        at: usize,
-        node: usize,
-        scratch: Option<Size>,
+        gives: bool,
+        (at, node): (usize, usize),
         row: &mut Row,
     ) -> Result<(), String> {
-        match scratch {
+        match scratch(field, gives) {
             Some(size) => {
-                let buffer = self.planned.at(at, What::Scratch(node))?;
+                let buffer = self.planned.at(at, What::Scratch(node, row.scratch))?;
+                row.scratch += 1;
                 row.push(name, || Operand::Write(Tensor::new(size), false), &[buffer]);
             }
             None => row.push(name, || Operand::Nothing, &[]),
@@ -346,9 +346,8 @@ impl<'a> Emitter<'a, '_> {
                 let (read, optional) = (node.reads[n], matches!(field, Field::OverIn(..)));
                 row.push(name, || Operand::Read(self.tensor(read), optional), &[value(read)?]);
             }
-            Field::Rounded(name) => {
-                let scratch = node.backward.as_ref().and_then(|backward| backward.scratch);
-                self.rounded(name, at, run.node, scratch, row)?;
+            Field::Scratch(name, _) | Field::Rounded(name, _) | Field::RoundedForIn(name, _) => {
+                self.scratch(&field, name, !run.grads.is_empty(), (at, run.node), row)?;
             }
             Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
                 Some(n) => row.push(

@@ -94,7 +94,7 @@ fn kinds(planned: &Planned, layout: &Layout) -> Vec<usize> {
         What::Grad(_) | What::Param(_) => 4,
         // On the host, which is not in the picture.
         What::Host(_) => 1,
-        What::Scratch(_) => 5,
+        What::Scratch(..) => 5,
     };
     layout.buffers.iter().zip(until).map(kind).collect()
 }

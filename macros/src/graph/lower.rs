@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
-use crate::ops::{Field, Resolved, Scratch};
+use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Over, Problem, Size};
 use crate::planned::ROUNDS;
 pub(crate) use walk::{lower, lower_unrounded};
@@ -80,8 +80,14 @@ fn size(shape: &Shape) -> Size {
     Size { class: shape.class, extent }
 }
 
-fn scalars(len: u64) -> Size {
-    Size { class: problem::Class::Scalar, extent: Extent::PerSample(len) }
+/// The scratch that a field is, if a layout has any for it; `gives`: a gradient of an input is wanted.
+pub(crate) fn scratch(field: &Field, gives: bool) -> Option<Size> {
+    match *field {
+        Field::Scratch(_, size) => Some(size),
+        Field::Rounded(_, len) => rounded(len),
+        Field::RoundedForIn(_, len) if gives => rounded(len),
+        _ => None,
+    }
 }
 
 /// Room for parameters that are rounded, if there is a layout that has it.
@@ -92,7 +98,7 @@ fn rounded(len: u64) -> Option<Size> {
 impl Lowered {
     fn value(&mut self, graph: &Graph, id: ValueId, made_by: Option<usize>) -> usize {
         let value = &graph.values[id];
-        let size = value.shape.as_ref().map_or(scalars(0), size);
+        let size = value.shape.as_ref().map_or(Size::scalars(0), size);
         self.values[id] = self.problem.values.len();
         let name = value.node.map_or_else(|| value.label.trim_matches('`'), |n| &graph.nodes[n].path);
         self.labels.push(self.named.next(name));
@@ -111,7 +117,7 @@ impl Lowered {
                 makes.push(self.problem.values.len());
                 self.labels.push(format!("{}.{}", self.labels[makes[0]], stat_name(op, n)));
                 self.problem.values.push(problem::Value {
-                    size: scalars(*len),
+                    size: Size::scalars(*len),
                     made_by: Some(at),
                     grad: false,
                     host: false,
@@ -134,10 +140,7 @@ impl Lowered {
         self.problem.nodes.push(problem::Node {
             reads,
             makes,
-            scratch: op.scratch.and_then(|scratch| match scratch {
-                Scratch::Scalars(len) => Some(scalars(len)),
-                Scratch::Rounded { forward, .. } => rounded(forward),
-            }),
+            scratch: op.forward.iter().filter_map(|field| scratch(field, false)).collect(),
             backward,
             epilogue: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
@@ -169,7 +172,7 @@ impl Lowered {
         self.problem.nodes.push(problem::Node {
             reads: vec![read],
             makes: vec![made],
-            scratch: None,
+            scratch: vec![],
             backward: None,
             epilogue: false,
             recompute,
@@ -359,11 +362,8 @@ fn backward(
             Field::OverIn(_, n) => Some(Over::Value(reads[n])),
             _ => None,
         });
-    if let Some(Scratch::Rounded { backward, .. }) = op.scratch
-        && !found.grads.is_empty()
-    {
-        found.scratch = rounded(backward);
-    }
+    let gives = !found.grads.is_empty();
+    found.scratch = op.backward.iter().filter_map(|field| scratch(field, gives)).collect();
     found
 }
 

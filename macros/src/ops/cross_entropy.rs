@@ -2,9 +2,9 @@
 //! unignored positions of the whole batch, softmax included; the class axis is last.
 
 use super::context::Port;
-use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, Scratch, SpecValue};
+use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
-use crate::plan::problem::Class;
+use crate::plan::problem::{Class, Size};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
     name: "CrossEntropy",
@@ -72,7 +72,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         forward: vec![
             Field::Out("loss"),
             Field::Stat("lse", 0),
-            Field::Scratch("scratch"),
+            Field::Scratch("scratch", Size::scalars(rows)),
             Field::In("logits", 0),
             Field::In("target", 1),
         ],
@@ -83,7 +83,6 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::SavedStat("lse", 0),
             Field::In("target", 1),
         ],
-        scratch: Some(Scratch::Scalars(rows)),
         flops: rows.saturating_mul(4 * classes),
         ids: Some(Ids { input: 1, limit: *classes, ignore }),
         ..Resolved::new("cross_entropy", Shape::scalar())

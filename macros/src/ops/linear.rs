@@ -1,6 +1,6 @@
 //! `Linear(out_features, bias = true, init = …, bias_init = …, weight = …)`: y = x W^T + b.
 
-use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, Scratch, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
@@ -54,7 +54,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::In("x", 0),
             Field::Param("weight", 0),
             Field::OptParam("bias", bias),
-            Field::Rounded("rounded"),
+            Field::Rounded("rounded", rounded),
         ],
         backward: vec![
             Field::GradIn("dx", 0),
@@ -63,9 +63,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::GradOut("dy"),
             Field::InForParam("x", 0, 0),
             Field::Param("weight", 0),
-            Field::Rounded("rounded"),
+            Field::RoundedForIn("rounded", weight),
         ],
-        scratch: Some(Scratch::Rounded { forward: rounded, backward: weight }),
         flops: rows.saturating_mul(2 * inputs).saturating_mul(outputs),
         takes_epilogue: true,
         ..Resolved::new("linear", Shape::elem(dims))

@@ -28,6 +28,7 @@ mod transpose;
 mod values;
 
 use crate::graph::{Init, Shape};
+use crate::plan::problem::Size;
 pub(crate) use args::Args;
 pub(crate) use context::Context;
 
@@ -122,8 +123,6 @@ pub(crate) struct Resolved {
     pub(crate) forward: Vec<Field>,
     /// The fields of the kernel's `Backward`: also what backward reads, so what a plan keeps.
     pub(crate) backward: Vec<Field>,
-    /// What it uses only while it runs.
-    pub(crate) scratch: Option<Scratch>,
     /// Floating-point operations of forward, per sample.
     pub(crate) flops: u64,
     /// No step and no buffer: the output is the input under another shape.
@@ -149,7 +148,6 @@ impl Resolved {
             params: vec![],
             forward: vec![],
             backward: vec![],
-            scratch: None,
             flops: 0,
             view: false,
             view_in_evaluation: false,
@@ -158,16 +156,6 @@ impl Resolved {
             ids: None,
         }
     }
-}
-
-/// Memory that holds nothing before and after.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Scratch {
-    /// Scalars per sample, in forward.
-    Scalars(u64),
-    /// Parameters rounded to activations, on devices whose activations are narrower: elements in forward, and in
-    /// backward, where the gradient of an input is wanted.
-    Rounded { forward: u64, backward: u64 },
 }
 
 /// The ids an op reads must be below a limit.
@@ -222,10 +210,12 @@ pub(crate) enum Field {
     Param(&'static str, usize),
     /// Parameter `n` or none.
     OptParam(&'static str, Option<usize>),
-    /// Scalars that are scratch.
-    Scratch(&'static str),
-    /// Scratch for its parameters, rounded.
-    Rounded(&'static str),
+    /// Scratch: memory that holds nothing before and after.
+    Scratch(&'static str, Size),
+    /// Scratch for parameters of so many elements rounded to activations, on devices whose activations are narrower.
+    Rounded(&'static str, u64),
+    /// Backward: the same, if the gradient of an input is wanted.
+    RoundedForIn(&'static str, u64),
     /// The key of a random layer.
     Key(&'static str),
     /// Backward: the gradient of input `n`.

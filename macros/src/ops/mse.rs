@@ -2,8 +2,9 @@
 
 use super::context::Port;
 use super::values::declaration;
-use super::{Args, Arity, Context, Field, OpDef, Resolved, Scratch, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
+use crate::plan::problem::Size;
 
 pub(super) const OPS: &[OpDef] =
     &[OpDef { name: "Mse", arity: Arity::Exactly(2), args: Args::NONE, resolve }];
@@ -33,7 +34,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         spec: vec![("len", SpecValue::Int(len))],
         forward: vec![
             Field::Out("loss"),
-            Field::Scratch("scratch"),
+            Field::Scratch("scratch", Size::scalars(1)),
             Field::In("x", 0),
             Field::In("target", 1),
         ],
@@ -44,7 +45,6 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::In("x", 0),
             Field::In("target", 1),
         ],
-        scratch: Some(Scratch::Scalars(1)),
         flops: 3 * len,
         ..Resolved::new("mse", Shape::scalar())
     })

@@ -30,8 +30,8 @@ pub(crate) enum What {
     Value(ValueId),
     /// The gradient of a value.
     Grad(ValueId),
-    /// What this node uses only while it runs.
-    Scratch(NodeId),
+    /// What this node uses only while it runs: one of several, by its number.
+    Scratch(NodeId, usize),
     /// A value in the memory of the host.
     Host(ValueId),
 }
@@ -270,9 +270,9 @@ impl<'a> Walk<'a> {
         });
         for id in run.nodes() {
             let node = &self.problem.nodes[id];
-            let (reads, scratch) = match (&node.backward, run.kind) {
-                (Some(backward), Kind::Backward) => (&backward.reads, backward.scratch),
-                _ => (&node.reads, node.scratch),
+            let reads = match (&node.backward, run.kind) {
+                (Some(backward), Kind::Backward) => &backward.reads,
+                _ => &node.reads,
             };
             for &value in reads {
                 self.out.touches.add(self.values[value]);
@@ -280,8 +280,8 @@ impl<'a> Walk<'a> {
             if run.kind == Kind::Backward {
                 self.out.touches.add(node.makes.first().and_then(|&value| self.grads[value]));
             }
-            if let Some(size) = scratch {
-                let index = self.begin(What::Scratch(id), size, at)?;
+            for (number, &size) in node.scratch(run.kind).iter().enumerate() {
+                let index = self.begin(What::Scratch(id, number), size, at)?;
                 self.out.touches.push(index);
             }
         }

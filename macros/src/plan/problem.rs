@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::program::Kind;
+
 pub(crate) type NodeId = usize;
 pub(crate) type ValueId = usize;
 pub(crate) type ParamId = usize;
@@ -39,6 +41,11 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// So many scalars for each sample.
+    pub(crate) const fn scalars(elements: u64) -> Self {
+        Self { class: Class::Scalar, extent: Extent::PerSample(elements) }
+    }
+
     /// Bytes for each sample where activations are f32; at most `u64::MAX`.
     pub(crate) fn f32_bytes(self) -> u64 {
         let width = if self.class == Class::Half { 2 } else { 4 };
@@ -79,7 +86,7 @@ pub(crate) struct Backward {
     /// later.
     pub(crate) over: Option<Over>,
     /// Memory used only while it runs.
-    pub(crate) scratch: Option<Size>,
+    pub(crate) scratch: Vec<Size>,
 }
 
 /// What a gradient is written over.
@@ -99,7 +106,7 @@ pub(crate) struct Node {
     /// Values it makes: first the one that other layers see, then statistics that only its own backward reads.
     pub(crate) makes: Vec<ValueId>,
     /// Memory used only while its forward runs.
-    pub(crate) scratch: Option<Size>,
+    pub(crate) scratch: Vec<Size>,
     /// Absent if nothing before it is trained.
     pub(crate) backward: Option<Backward>,
     /// It can run as the epilogue of the node just before it, whose first value it alone reads forward.
@@ -155,6 +162,16 @@ pub(crate) struct Problem {
     pub(crate) backward_time: Option<u64>,
     /// What a planner places boundaries between (R4): consecutive, from the first node to the last.
     pub(crate) stages: Vec<Range<NodeId>>,
+}
+
+impl Node {
+    /// Memory used only while it runs as `kind`.
+    pub(crate) fn scratch(&self, kind: Kind) -> &[Size] {
+        match &self.backward {
+            Some(backward) if kind == Kind::Backward => &backward.scratch,
+            _ => &self.scratch,
+        }
+    }
 }
 
 impl Problem {

@@ -35,13 +35,13 @@ fn chain(layers: usize) -> Problem {
     let node = |id: usize| Node {
         reads: vec![id],
         makes: vec![id + 1],
-        scratch: None,
+        scratch: Vec::new(),
         backward: Some(Backward {
             reads: vec![id],
             grads: (id > 0).then_some(id).into_iter().collect(),
             params: vec![id],
             over: None,
-            scratch: None,
+            scratch: Vec::new(),
         }),
         epilogue: false,
         recompute: false,

@@ -308,12 +308,8 @@ pub(super) fn live(
         match step {
             Step::Run(run) => {
                 live += run.makes.iter().copied().chain(run.begun()).map(value).sum::<u128>();
-                let scratch = run.nodes().filter_map(|id| {
-                    let node = &problem.nodes[id];
-                    let backward = node.backward.as_ref().filter(|_| run.kind == Kind::Backward);
-                    backward.map_or(node.scratch, |backward| backward.scratch)
-                });
-                most = live + scratch.map(size).sum::<u128>();
+                let scratch = run.nodes().flat_map(|id| problem.nodes[id].scratch(run.kind));
+                most = live + scratch.copied().map(size).sum::<u128>();
             }
             Step::Free(id) | Step::FreeGrad(id) => live = live.saturating_sub(value(*id)),
             Step::Copy(Way::Back, id) => {

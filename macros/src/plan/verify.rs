@@ -244,7 +244,7 @@ impl<'a> Replay<'a> {
                     self.read(value)?;
                 }
             }
-            self.memory.scratch(id, node.scratch)?;
+            self.memory.scratch(id, &node.scratch)?;
         }
         for &value in &run.makes {
             let maker = self.problem.values[value].made_by;
@@ -279,7 +279,7 @@ impl<'a> Replay<'a> {
         }
         let (due, got) = (self.due[value], self.grads[value]);
         ensure!(due == got, "the gradient of value {value} is read with {got} of {due} contributions");
-        self.memory.scratch(id, backward.scratch)?;
+        self.memory.scratch(id, &backward.scratch)?;
 
         let values = backward.grads.iter().filter(|&&value| self.grad_is_read[value]);
         ensure!(values.eq(run.grads.iter().map(|(value, _)| value)), "it gives other gradients of values");

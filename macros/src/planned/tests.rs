@@ -36,7 +36,7 @@ fn rounded(plans: &Plans, width: usize) -> Vec<u64> {
     let own = plans.train.layouts[width].buffers.iter();
     let own = own.filter(|placed| placed.size.class == Class::Rounded);
     own.map(|placed| {
-        assert!(matches!(placed.what, What::Scratch(_)) && placed.first == placed.last);
+        assert!(matches!(placed.what, What::Scratch(..)) && placed.first == placed.last);
         placed.lines
     })
     .collect()

@@ -83,7 +83,7 @@ impl Part {
                 params: Vec::new(),
                 // So nothing on offer depends on what is written over: that only takes memory off each plan.
                 over: None,
-                scratch: backward.scratch,
+                scratch: backward.scratch.clone(),
             });
             for (&value, own) in node.makes.iter().zip(&makes) {
                 crossing.extend((last.reads[value] > range.end).then_some(own));
@@ -177,7 +177,7 @@ fn close(part: &mut Problem, crossing: &[ValueId], grads: Vec<ValueId>) {
     part.nodes.push(Node {
         reads: crossing.to_vec(),
         makes: vec![part.loss],
-        scratch: None,
+        scratch: Vec::new(),
         backward: Some(Backward { reads: crossing.to_vec(), grads, ..Backward::default() }),
         epilogue: false,
         recompute: false,

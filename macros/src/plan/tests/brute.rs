@@ -58,7 +58,7 @@ pub(super) fn backward_peak(problem: &Problem, outputs: &[ValueId], asked: &[Bat
 
 impl Search {
     fn new(problem: &Problem, outputs: &[ValueId], asked: &[Batch]) -> Self {
-        let size = |value: ValueId| lines(Some(problem.values[value].size));
+        let size = |value: ValueId| lines(problem.values[value].size);
         let forward = (0..problem.values.len()).map(|v| Production {
             lines: size(v),
             by: None,
@@ -84,7 +84,7 @@ impl Search {
                     after |= search.productions[read].by.map_or(0, |by| 1 << by);
                 }
                 search.again.push((id, at, after));
-                search.extra.push(lines(node.scratch));
+                search.extra.push(all_lines(&node.scratch));
                 for &value in &node.makes {
                     latest[value] = search.productions.len();
                     search.productions.push(Production {
@@ -114,7 +114,7 @@ impl Search {
         live[problem.loss] = !asked.is_empty();
         let sum = |live: &[bool]| {
             let sizes = live.iter().zip(&problem.values).filter(|(live, _)| **live);
-            sizes.map(|(_, value)| lines(Some(value.size))).sum::<u64>()
+            sizes.map(|(_, value)| lines(value.size)).sum::<u64>()
         };
         self.between[0] = sum(&live);
         for backward in asked {
@@ -122,7 +122,7 @@ impl Search {
             let Some(backward) = &node.backward else { continue };
             let wanted = backward.grads.iter().filter(|&&value| problem.values[value].grad);
             wanted.for_each(|&value| live[value] = true);
-            self.during.push(sum(&live) + lines(backward.scratch));
+            self.during.push(sum(&live) + all_lines(&backward.scratch));
             live[node.makes[0]] = false;
             self.between.push(sum(&live));
         }
@@ -158,8 +158,8 @@ impl Search {
 }
 
 /// Lines per sample; what is fixed takes none.
-fn lines(size: Option<Size>) -> u64 {
-    let Some(Size { class, extent: Extent::PerSample(elements) }) = size else { return 0 };
+fn lines(size: Size) -> u64 {
+    let Size { class, extent: Extent::PerSample(elements) } = size else { return 0 };
     let width = match class {
         Class::Elem => F32.elem,
         Class::Scalar => F32.scalar,
@@ -168,4 +168,8 @@ fn lines(size: Option<Size>) -> u64 {
         Class::Rounded => 0,
     };
     (elements * width).div_ceil(F32.line)
+}
+
+fn all_lines(sizes: &[Size]) -> u64 {
+    sizes.iter().map(|&size| lines(size)).sum()
 }

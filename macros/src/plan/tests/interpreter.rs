@@ -156,7 +156,7 @@ pub(super) fn execute(
             What::Param(_) => machine.memory.write(*placed, UNTOUCHED),
             What::Grad(_) => machine.memory.write(*placed, SEED),
             What::Value(value) => machine.memory.write(*placed, input_token(value)),
-            What::Scratch(_) | What::Host(_) => {}
+            What::Scratch(..) | What::Host(_) => {}
         }
         if let What::Value(value) = placed.what {
             machine.values.insert(value, *placed);
@@ -195,7 +195,7 @@ fn is_given(program: &Program, placed: &Placed) -> bool {
         What::Param(_) => true,
         What::Value(value) => program.inputs.contains(&value),
         What::Grad(value) => program.seed == Some(value),
-        What::Scratch(_) | What::Host(_) => false,
+        What::Scratch(..) | What::Host(_) => false,
     }
 }
 
@@ -220,10 +220,6 @@ impl Machine<'_> {
 
     /// A kernel may use its scratch, and begin to write, before it has read everything.
     fn spoil_before(&mut self, at: usize, run: &Run, node: &Node, id: usize) {
-        let scratch = match run.kind {
-            Kind::Backward => node.backward.as_ref().and_then(|backward| backward.scratch),
-            _ => node.scratch,
-        };
         let mut whats: Vec<What> = run.makes.iter().map(|&value| What::Value(value)).collect();
         // Of what is written over, each element is read before.
         let own = run.grads.len() - usize::from(run.over.is_some()).min(run.grads.len());
@@ -231,7 +227,7 @@ impl Machine<'_> {
         whats.extend(begun.map(|&(v, _)| What::Grad(v)));
         whats
             .extend(run.params.iter().filter(|(_, mode)| *mode == Mode::Write).map(|&(p, _)| What::Param(p)));
-        whats.extend(scratch.map(|_| What::Scratch(id)));
+        whats.extend((0..node.scratch(run.kind).len()).map(|number| What::Scratch(id, number)));
         for what in whats {
             if let Some(placed) = self.place(at, what) {
                 self.spoil(placed);

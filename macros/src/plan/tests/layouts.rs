@@ -117,7 +117,7 @@ fn scratch_lives_in_its_step_alone() {
     for (widths, count) in [(F32, 2), (BF16, 12)] {
         let (program, layout) = planned_in(&gpt(1, Plan::StoreAll), widths);
         let buffers = layout.buffers.iter().enumerate().filter(|(_, placed)| placed.lines > 0);
-        let scratch: Vec<_> = buffers.filter(|(_, p)| matches!(p.what, What::Scratch(_))).collect();
+        let scratch: Vec<_> = buffers.filter(|(_, p)| matches!(p.what, What::Scratch(..))).collect();
         // Attention has some in its forward and in its backward; and for bf16 each of five products.
         assert_eq!(scratch.len(), count);
         for (index, placed) in scratch {
@@ -139,8 +139,8 @@ fn parameters_that_are_rounded_take_bytes_where_activations_are_narrower_and_not
     let problem = net.loss(loss);
     let mut bare = problem.clone();
     for node in &mut bare.nodes {
-        node.scratch = None;
-        node.backward.iter_mut().for_each(|backward| backward.scratch = None);
+        node.scratch.clear();
+        node.backward.iter_mut().for_each(|backward| backward.scratch.clear());
     }
     let used = |problem: &Problem, widths| {
         let layout = planned_in(problem, widths).1;
@@ -216,7 +216,7 @@ fn a_stretched_layout_with_anything_changed_is_refused() {
         }
         assert!(refused(&|wrong| wrong.buffers[index].lines += 1));
         assert!(refused(&|wrong| wrong.buffers[index].last += 1));
-        assert!(refused(&|wrong| wrong.buffers[index].what = What::Scratch(9999)));
+        assert!(refused(&|wrong| wrong.buffers[index].what = What::Scratch(9999, 0)));
     }
     assert!(refused(&|wrong| wrong.per_sample.peak += 1));
     assert!(refused(&|wrong| wrong.fixed.live += 1));

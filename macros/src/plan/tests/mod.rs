@@ -58,7 +58,7 @@ fn relive(program: &Program, layout: &mut Layout) {
     for (index, placed) in layout.buffers.iter_mut().enumerate() {
         let touching = || (0..layout.touches.steps()).filter(|&at| layout.touches.at(at).contains(&index));
         let is_last = |at: &usize| match (placed.what, &program.steps[*at]) {
-            (What::Scratch(_), _) => true,
+            (What::Scratch(..), _) => true,
             (What::Host(_), step) => matches!(step, Step::Copied(Way::Back, _)),
             (_, step) => matches!(step, Step::Free(_) | Step::FreeGrad(_)),
         };

@@ -79,15 +79,15 @@ impl Net {
         }
         let rounded = Size { class: Class::Rounded, extent: Extent::Fixed(layer.rounded) };
         let scratch = match layer.scratch {
-            0 => (layer.rounded > 0).then_some(rounded),
-            scalars => Some(per_sample(Class::Scalar, scalars)),
+            0 => vec![rounded; usize::from(layer.rounded > 0)],
+            scalars => vec![Size::scalars(scalars)],
         };
         let moved = layer.reads.iter().chain(&makes[..1]);
         let bytes = moved.map(|&value| self.problem.values[value].size.f32_bytes()).sum();
         self.problem.nodes.push(Node {
             reads: layer.reads.to_vec(),
             makes: makes.clone(),
-            scratch,
+            scratch: scratch.clone(),
             backward: Some(Backward { reads, params: layer.params.to_vec(), scratch, ..Backward::default() }),
             epilogue: layer.epilogue,
             recompute: layer.recompute,
@@ -119,7 +119,7 @@ impl Net {
         self.problem.nodes.push(Node {
             reads: vec![read],
             makes: vec![made],
-            scratch: None,
+            scratch: vec![],
             backward: None,
             epilogue: false,
             recompute: false,

@@ -114,7 +114,7 @@ impl<'a> Memory<'a> {
             let known = match placed.what {
                 What::Param(param) => param < params,
                 What::Value(value) | What::Grad(value) | What::Host(value) => value < values,
-                What::Scratch(node) => node < nodes,
+                What::Scratch(node, _) => node < nodes,
             };
             ensure!(known, "the layout holds {:?}, which is not there", placed.what);
         }
@@ -128,7 +128,7 @@ impl<'a> Memory<'a> {
             What::Value(value) => Some(&mut self.values[value]),
             What::Grad(value) => Some(&mut self.grads[value]),
             What::Host(value) => Some(&mut self.hosts[value]),
-            What::Scratch(_) => None,
+            What::Scratch(..) => None,
         }
     }
 
@@ -196,10 +196,10 @@ impl<'a> Memory<'a> {
         self.hold_over(to, index, size)
     }
 
-    /// The current step uses scratch of `size` for a node.
-    pub(super) fn scratch(&mut self, node: NodeId, size: Option<Size>) -> Check {
-        if let Some(size) = size {
-            let index = self.find(What::Scratch(node))?;
+    /// The current step uses scratch of these sizes for a node.
+    pub(super) fn scratch(&mut self, node: NodeId, sizes: &[Size]) -> Check {
+        for (number, &size) in sizes.iter().enumerate() {
+            let index = self.find(What::Scratch(node, number))?;
             self.take(index, size)?;
             self.scratch.push(index);
         }
