@@ -50,6 +50,7 @@ impl Costs {
             let into = match run.kind {
                 Kind::Forward => &mut costs.forward,
                 Kind::Recompute => &mut costs.again,
+                Kind::Backward if run.is_whole() => &mut costs.forward,
                 Kind::Backward => continue,
             };
             for node in Run::nodes(run) {

@@ -7,7 +7,7 @@
 use super::problem::{Over, Problem, ValueId};
 use super::program::{Kind, Mode, Program, Run, Step};
 
-/// The program that makes `runs` (one node each, `makes` still empty) and ends with `outputs` alive.
+/// The program that makes `runs` (one node each, `makes` still empty but for Backward) and ends with `outputs` alive.
 pub(crate) fn close(
     problem: &Problem,
     runs: Vec<Run>,
@@ -57,7 +57,7 @@ fn useful(problem: &Problem, mut runs: Vec<Run>, outputs: &[ValueId]) -> Vec<Run
     outputs.iter().for_each(|&value| later[value] = true);
     let mut useful = vec![true; runs.len()];
     for (run, useful) in runs.iter().zip(&mut useful).rev() {
-        let makes = if run.kind == Kind::Backward { &[][..] } else { &problem.nodes[run.node].makes };
+        let makes = if run.kind == Kind::Backward { &run.makes } else { &problem.nodes[run.node].makes };
         let read = makes.iter().filter(|&&value| std::mem::take(&mut later[value])).count() > 0;
         *useful = read || run.kind != Kind::Recompute;
         if *useful {
@@ -108,7 +108,9 @@ impl<'a> Uses<'a> {
     /// What a call stores; frees at once what nobody reads.
     fn made_by(&mut self, run: &Run, frees: &mut Vec<Step>) -> Vec<ValueId> {
         if run.kind == Kind::Backward {
-            return Vec::new();
+            // It makes no more than it must: what the end of the step reads.
+            run.makes.iter().for_each(|&value| self.value_later[value] = false);
+            return run.makes.clone();
         }
         let handed_over = handed_over(self.problem, run);
         let mut stored = Vec::new();

@@ -131,7 +131,9 @@ impl Calls {
         let call = |(at, step): (usize, &Step)| {
             let Step::Run(run) = step else { return None };
             let time = run.nodes().map(|node| match run.kind {
-                Kind::Backward => problem.nodes[node].time.saturating_mul(problem.nodes[node].passes),
+                Kind::Backward => {
+                    problem.nodes[node].time.saturating_mul(problem.nodes[node].backward_passes())
+                }
                 Kind::Forward | Kind::Recompute => problem.nodes[node].time,
             });
             let time = time.fold(0, u64::saturating_add);

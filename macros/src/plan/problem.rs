@@ -85,6 +85,9 @@ pub(crate) struct Backward {
     /// What it may write the last of `grads` over, element by element, if that is of the same size and nothing reads it
     /// later.
     pub(crate) over: Option<Over>,
+    /// It computes what forward does once more, and can give the node's first value too: where only the end of a step
+    /// reads that, forward need not run.
+    pub(crate) whole: bool,
     /// Memory used only while it runs.
     pub(crate) scratch: Vec<Size>,
 }
@@ -171,6 +174,11 @@ impl Node {
             Some(backward) if kind == Kind::Backward => &backward.scratch,
             _ => &self.scratch,
         }
+    }
+
+    /// How many times what forward costs a Backward does.
+    pub(crate) fn backward_passes(&self) -> u64 {
+        self.passes + u64::from(self.backward.as_ref().is_some_and(|backward| backward.whole))
     }
 }
 

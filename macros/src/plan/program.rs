@@ -47,7 +47,8 @@ pub(crate) struct Run {
     /// The node right after it, if that runs as the epilogue of the same kernel.
     pub(crate) epilogue: Option<NodeId>,
     /// Values it stores, in the nodes' order: those that something reads later, and each node's first
-    /// value even so, unless it is handed to the epilogue. Empty for Backward.
+    /// value even so, unless it is handed to the epilogue. For Backward the node's first, if it runs instead of Forward
+    /// too, and else none.
     pub(crate) makes: Vec<ValueId>,
     /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) grads: Vec<(ValueId, Mode)>,
@@ -61,6 +62,11 @@ impl Run {
     /// The node, then its epilogue.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
         std::iter::once(self.node).chain(self.epilogue)
+    }
+
+    /// Whether it runs instead of its node's Forward too.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.kind == Kind::Backward && !self.makes.is_empty()
     }
 
     /// Values that it reads, also what a node makes for its epilogue.

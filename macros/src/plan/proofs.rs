@@ -41,6 +41,7 @@ fn chain(layers: usize) -> Problem {
             grads: (id > 0).then_some(id).into_iter().collect(),
             params: vec![id],
             over: None,
+            whole: false,
             scratch: Vec::new(),
         }),
         epilogue: false,

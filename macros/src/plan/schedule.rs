@@ -60,6 +60,19 @@ fn trains(problem: &Problem, node: &Node) -> bool {
     node.backward.is_some() && node.makes.first().is_some_and(|&value| problem.values[value].grad)
 }
 
+/// Nodes whose Backward runs instead of their Forward too: it may, and no node reads what they make.
+fn whole(problem: &Problem, runs: &[bool], backward: &[bool]) -> Vec<bool> {
+    let may = |node: &Node| node.backward.as_ref().is_some_and(|backward| backward.whole);
+    let nodes = problem.nodes.iter().zip(backward);
+    let mut whole: Vec<bool> = nodes.map(|(node, &backward)| backward && may(node)).collect();
+    for (node, _) in problem.nodes.iter().zip(runs).filter(|(_, runs)| **runs) {
+        for maker in node.reads.iter().filter_map(|&value| problem.values[value].made_by) {
+            whole[maker] = false;
+        }
+    }
+    whole
+}
+
 /// What is decided about a training call.
 pub(super) struct Training<'a> {
     problem: &'a Problem,
@@ -67,9 +80,11 @@ pub(super) struct Training<'a> {
     outputs: Vec<ValueId>,
     /// The marks count.
     marked: bool,
-    /// Nodes whose Forward runs, and whose Backward does.
-    forward: Vec<bool>,
+    /// Nodes that run, and whose Backward does.
+    runs: Vec<bool>,
     backward: Vec<bool>,
+    /// Nodes of those whose Backward runs instead of their Forward too.
+    whole: Vec<bool>,
     levels: Levels,
     retained: Retained,
 }
@@ -80,13 +95,14 @@ impl<'a> Training<'a> {
         let mut outputs = problem.outputs.clone();
         outputs.push(problem.loss);
         let outputs = each_once(outputs);
-        let forward = needed(problem, &outputs);
-        let nodes = problem.nodes.iter().zip(&forward);
+        let runs = needed(problem, &outputs);
+        let nodes = problem.nodes.iter().zip(&runs);
         let backward: Vec<bool> = nodes.map(|(node, &runs)| runs && trains(problem, node)).collect();
+        let whole = whole(problem, &runs, &backward);
         let segments = if marked { &problem.segments[..] } else { &[] };
-        let levels = Levels::new(segments, &forward);
+        let levels = Levels::new(segments, &runs);
         let retained = Retained::new(problem, &levels, marked, &backward, &outputs);
-        Self { problem, outputs, marked, forward, backward, levels, retained }
+        Self { problem, outputs, marked, runs, backward, whole, levels, retained }
     }
 
     /// Each Backward, last to first, and before it the recompute that the plan asks for there: of the
@@ -104,6 +120,10 @@ impl<'a> Training<'a> {
                 level = self.levels.parent(level);
             }
             self.demand(node, &mut again, &mut made_on_demand);
+            if batches.is_empty() && self.whole[node] {
+                // It stands where its Forward would, and what that reads has just been made.
+                again.clear();
+            }
             batches.push(Batch { again, node });
         }
         batches
@@ -144,10 +164,12 @@ impl<'a> Training<'a> {
     /// Forward, then `batches`.
     pub(super) fn program(&self, batches: &[Batch]) -> Program {
         let mut order = Order::new(self.problem);
-        order.forward(&self.forward);
+        let forward: Vec<bool> =
+            self.runs.iter().zip(&self.whole).map(|(runs, whole)| *runs && !whole).collect();
+        order.forward(&forward);
         for batch in batches {
             batch.again.iter().for_each(|&node| order.push(Kind::Recompute, node));
-            order.backward(batch.node);
+            order.backward(batch.node, self.whole[batch.node]);
         }
         let seed = (!batches.is_empty()).then_some(self.problem.loss);
         let program = lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed);
@@ -169,9 +191,18 @@ impl<'a> Training<'a> {
             let nodes = nodes.filter(|(_, node)| node.makes.first().is_some_and(|&value| is(value)));
             nodes.map(|(id, _)| id).collect()
         };
-        let forward_time = sum(self.problem, program, Kind::Forward, |node| node.time);
+        // What a Backward does instead of a Forward counts as that.
+        let forward = |of: fn(&Node) -> u64| {
+            let whole = program.runs().filter(|run| run.is_whole());
+            let whole = whole.map(|run| of(&self.problem.nodes[run.node]));
+            whole.fold(sum(self.problem, program, Kind::Forward, of), u64::saturating_add)
+        };
         let backward = |of: fn(&Node) -> u64| {
-            sum(self.problem, program, Kind::Backward, |node| node.passes.saturating_mul(of(node)))
+            program.runs().filter(|run| run.kind == Kind::Backward).fold(0u64, |sum, run| {
+                let node = &self.problem.nodes[run.node];
+                let passes = if run.is_whole() { node.passes } else { node.backward_passes() };
+                sum.saturating_add(passes.saturating_mul(of(node)))
+            })
         };
         Facts {
             kept: self.kept(program),
@@ -185,10 +216,10 @@ impl<'a> Training<'a> {
             overruled: marked(&|value| at[value].is_some()),
             idle: marked(&|value| at[value].is_none() && !on_demand[value]),
             idle_segments,
-            forward_flops: sum(self.problem, program, Kind::Forward, |node| node.flops),
+            forward_flops: forward(|node| node.flops),
             backward_flops: backward(|node| node.flops),
             recompute_flops: sum(self.problem, program, Kind::Recompute, |node| node.flops),
-            forward_time,
+            forward_time: forward(|node| node.time),
             backward_time: self.problem.backward_time.unwrap_or_else(|| backward(|node| node.time)),
             recompute_time: sum(self.problem, program, Kind::Recompute, |node| node.time),
         }
@@ -262,11 +293,13 @@ impl<'a> Order<'a> {
         }
     }
 
-    fn backward(&mut self, node: NodeId) {
+    /// `whole`: instead of the node's Forward too.
+    fn backward(&mut self, node: NodeId, whole: bool) {
         self.push(Kind::Backward, node);
         let (Some(run), Some(backward)) = (self.runs.last_mut(), &self.problem.nodes[node].backward) else {
             return;
         };
+        run.makes.extend(self.problem.nodes[node].makes.first().filter(|_| whole));
         let mode = |begun: &mut bool| if std::mem::replace(begun, true) { Mode::Add } else { Mode::Write };
         for &value in backward.grads.iter().filter(|&&value| self.problem.values[value].grad) {
             run.grads.push((value, mode(&mut self.values[value])));

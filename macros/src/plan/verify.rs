@@ -265,13 +265,22 @@ impl<'a> Replay<'a> {
         let (Some(backward), Some(&value)) = (&node.backward, node.makes.first()) else {
             return Err("it has no backward".to_owned());
         };
-        ensure!(run.epilogue.is_none() && run.makes.is_empty(), "a backward makes values");
-        ensure!(self.trains[id] && self.ran[id], "its backward is not wanted here");
+        ensure!(run.epilogue.is_none(), "a backward has an epilogue");
+        let whole = run.is_whole();
+        ensure!(
+            !whole || backward.whole && run.makes == [value],
+            "its backward makes the values {:?}",
+            run.makes
+        );
+        ensure!(self.trains[id] && self.ran[id] != whole, "its backward is not wanted here");
+        self.ran[id] = true;
         ensure!(id < self.backward, "its backward runs after that of node {}", self.backward);
         self.backward = id;
         self.trains[id] = false;
 
-        for &read in backward.reads.iter().filter(|&&read| run.over != Some(Over::Value(read))) {
+        let forward = if whole { &node.reads[..] } else { &[] };
+        for &read in backward.reads.iter().chain(forward).filter(|&&read| run.over != Some(Over::Value(read)))
+        {
             self.read(read)?;
         }
         if run.over != Some(Over::Grad) {
@@ -288,6 +297,9 @@ impl<'a> Replay<'a> {
             params.eq(run.params.iter().map(|(param, _)| param)),
             "it gives other gradients of parameters"
         );
+        if whole {
+            self.memory.begin(What::Value(value), self.problem.values[value].size)?;
+        }
         for (index, &(value, mode)) in run.grads.iter().enumerate() {
             contribute(&mut self.grads[value], mode)
                 .map_err(|e| format!("the gradient of value {value} {e}"))?;

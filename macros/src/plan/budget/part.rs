@@ -83,6 +83,7 @@ impl Part {
                 params: Vec::new(),
                 // So nothing on offer depends on what is written over: that only takes memory off each plan.
                 over: None,
+                whole: backward.whole,
                 scratch: backward.scratch.clone(),
             });
             for (&value, own) in node.makes.iter().zip(&makes) {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::plan::layout::{Layout, Placed, Region, What};
-use crate::plan::problem::{Node, Over, Problem, ValueId};
+use crate::plan::problem::{Node, Problem, ValueId};
 use crate::plan::program::{Kind, Mode, Program, Run, Step, Way};
 
 /// What a call leaves behind.
@@ -299,20 +299,31 @@ impl Machine<'_> {
         }
     }
 
+    /// What a backward reads, which may be where a gradient is written over it.
+    fn read_or_held(&mut self, at: usize, run: &Run, what: What) -> u64 {
+        let there = run.grads.last().filter(|_| run.written_over(self.problem) == Some(what));
+        self.read(at, there.map_or(what, |&(value, _)| What::Grad(value)))
+    }
+
     fn backward(&mut self, at: usize, run: &Run) {
         let node = &self.problem.nodes[run.node];
         self.spoil_before(at, run, node, run.node);
         let Some(backward) = &node.backward else { return };
-        let over = run.over.map(|over| match over {
-            Over::Grad => What::Grad(node.makes[0]),
-            Over::Value(value) => What::Value(value),
-        });
         let mut reads = Vec::new();
         let values = backward.reads.iter().map(|&value| What::Value(value));
         for what in [What::Grad(node.makes[0])].into_iter().chain(values) {
-            // It is where it is written over.
-            let there = run.grads.last().filter(|_| over == Some(what));
-            reads.push(self.read(at, there.map_or(what, |&(value, _)| What::Grad(value))));
+            reads.push(self.read_or_held(at, run, what));
+        }
+        if run.is_whole() {
+            let own: Vec<u64> =
+                node.reads.iter().map(|&value| self.read_or_held(at, run, What::Value(value))).collect();
+            self.effects[run.node] = effect_token(run.node, self.effects[run.node], &own);
+            for &value in &run.makes {
+                if let Some(placed) = self.place(at, What::Value(value)) {
+                    self.memory.write(placed, value_token(run.node, 0, &own));
+                    self.values.insert(value, placed);
+                }
+            }
         }
         let grads =
             run.grads.iter().map(|&(v, mode)| (What::Grad(v), mode, value_share(run.node, v, &reads)));

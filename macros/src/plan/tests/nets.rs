@@ -22,6 +22,8 @@ pub(super) struct Layer<'a> {
     pub(super) stat: u64,
     /// Its backward reads what it read.
     pub(super) needs_input: bool,
+    /// The same, and does what forward does.
+    pub(super) whole: bool,
     /// Its backward reads what it made.
     pub(super) needs_output: bool,
     pub(super) params: &'a [ParamId],
@@ -71,7 +73,7 @@ impl Net {
             makes.push(self.value(per_sample(Class::Scalar, layer.stat), Some(id)));
         }
         let mut reads: Vec<ValueId> = makes[1..].to_vec();
-        if layer.needs_input {
+        if layer.needs_input || layer.whole {
             reads.extend(layer.reads);
         }
         if layer.needs_output {
@@ -88,7 +90,13 @@ impl Net {
             reads: layer.reads.to_vec(),
             makes: makes.clone(),
             scratch: scratch.clone(),
-            backward: Some(Backward { reads, params: layer.params.to_vec(), scratch, ..Backward::default() }),
+            backward: Some(Backward {
+                reads,
+                params: layer.params.to_vec(),
+                whole: layer.whole,
+                scratch,
+                ..Backward::default()
+            }),
             epilogue: layer.epilogue,
             recompute: layer.recompute,
             stored: false,

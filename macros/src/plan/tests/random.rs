@@ -65,6 +65,7 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
     thin_out_reads(&mut rng, &mut net.problem);
     random_segments(&mut rng, &odds, &mut net);
     let mut problem = net.loss(loss);
+    random_wholes(&mut rng, &mut problem);
     if seed % 3 != 1 {
         random_overs(&mut rng, &mut problem);
     }
@@ -72,6 +73,20 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
         random_hosts(&mut rng, &mut problem);
     }
     problem
+}
+
+/// Backwards that do what forward does as well: most of the losses that could be so, some of the others.
+fn random_wholes(rng: &mut Rng, problem: &mut Problem) {
+    for node in &mut problem.nodes {
+        let odds = if node.makes[0] == problem.loss { 60 } else { 10 };
+        let alone = node.makes.len() == 1;
+        if let Some(backward) = node.backward.as_mut().filter(|_| alone && rng.percent(odds)) {
+            backward.whole = true;
+            backward.reads.extend(&node.reads);
+            backward.reads.sort_unstable();
+            backward.reads.dedup();
+        }
+    }
 }
 
 /// Gradients that may be written over what they are computed from, where that is of their size.
@@ -157,6 +172,7 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
         size: random_size(rng),
         stat: if rng.percent(30) { random_size(rng) } else { 0 },
         needs_input: rng.percent(60),
+        whole: false,
         needs_output: rng.percent(30),
         params: &params,
         scratch: if rng.percent(20) { random_size(rng) } else { 0 },
