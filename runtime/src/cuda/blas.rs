@@ -2,7 +2,7 @@
 //!
 //! Arithmetic is in f32 throughout, whatever the types of what is multiplied and of what comes out, which is rounded once.
 //! A product's bits depend on its shape and on the kind of GPU alone: how it is
-//! computed is chosen by shape, for buffers that start on lines, and only among ways that add in an order of their own.
+//! computed is chosen by shape, and by how the matrices are aligned, and only among ways that add in an order of their own.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -104,7 +104,7 @@ impl Preference {
     }
 
     /// What the choice may count on.
-    fn new() -> Result<Self, CublasError> {
+    fn new(alignment: u32) -> Result<Self, CublasError> {
         use sys::cublasLtMatmulPreferenceAttributes_t as Attribute;
         let this = result::create_matmul_pref().map(Self)?;
         this.set(Attribute::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &BYTES)?;
@@ -117,7 +117,7 @@ impl Preference {
             Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
             Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES,
         ] {
-            this.set(matrix, &(LINE as u32))?;
+            this.set(matrix, &alignment)?;
         }
         Ok(this)
     }
@@ -136,6 +136,8 @@ struct Kind {
     /// Of C, and of a row that is added to it.
     result: sys::cudaDataType,
     row: bool,
+    /// Of all three, in bytes: at most a line, on which buffers start, and less of some parts of them.
+    alignment: u32,
 }
 
 /// How products of one kind are computed.
@@ -166,7 +168,7 @@ impl Plan {
         let a = if a_transposed { Layout::of(factors, k, m) } else { Layout::of(factors, m, k) }?;
         let b = if b_transposed { Layout::of(factors, n, k) } else { Layout::of(factors, k, n) }?;
         let c = Layout::of(to, m, n)?;
-        let preference = Preference::new()?;
+        let preference = Preference::new(kind.alignment)?;
         // SAFETY: all of them are there.
         let found = unsafe {
             let operation = operation.0;
@@ -274,10 +276,12 @@ impl Gpu {
         if let Some(row) = row {
             check_lengths(&[(row.len(), n)])?;
         }
-        let kind = Kind { product: *product, factors: F::BLAS, result: T::BLAS, row: row.is_some() };
+        let places = [c.address(), a.address(), b.address()];
+        let alignment = 1 << places.iter().fold(LINE as u64, |all, place| all | place).trailing_zeros();
+        let kind =
+            Kind { product: *product, factors: F::BLAS, result: T::BLAS, row: row.is_some(), alignment };
         let (row, add) = (row.map(|row| row.address()), matches!(start, Start::There));
         self.bind()?;
-        let places = [c.address(), a.address(), b.address()];
         // SAFETY: they were measured above.
         unsafe { self.blas().multiply(&self.stream, kind, row, add, places) }
             .map_err(|error| failed(&format!("to multiply {product:?}"), error))

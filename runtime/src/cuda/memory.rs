@@ -141,6 +141,18 @@ impl<'a, T: Element> View<'a, T> {
     pub(super) fn of(place: Place<'a>) -> Self {
         Self { start: place.start, len: place.bytes / size_of::<T>(), elements: PhantomData }
     }
+
+    /// `len` elements from `first` on.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there are not so many.
+    pub(crate) fn part(self, first: usize, len: usize) -> Result<Self, Error> {
+        if first.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(Error::internal(format!("{len} elements from {first} on, of {}", self.len)));
+        }
+        let start = self.start + (first * size_of::<T>()) as u64;
+        Ok(Self { start, len, elements: PhantomData })
+    }
 }
 
 impl<'a, T: Element> ViewMut<'a, T> {
@@ -159,18 +171,21 @@ impl<'a, T: Element> ViewMut<'a, T> {
         self.0
     }
 
+    /// `len` elements from `first` on.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there are not so many.
+    pub(crate) fn part(&mut self, first: usize, len: usize) -> Result<ViewMut<'_, T>, Error> {
+        self.0.part(first, len).map(ViewMut)
+    }
+
     /// The first `middle` elements, and those behind them.
     ///
     /// # Errors
     /// [`Error::Internal`] if there are not so many.
     pub(crate) fn split_at(self, middle: usize) -> Result<(Self, Self), Error> {
-        let View { start, len, elements } = self.0;
-        if middle > len {
-            return Err(Error::internal(format!("the first {middle} of {len} elements")));
-        }
-        let behind = start + (middle * size_of::<T>()) as u64;
-        let part = |start, len| Self(View { start, len, elements });
-        Ok((part(start, middle), part(behind, len - middle)))
+        let behind = self.0.len.saturating_sub(middle);
+        Ok((Self(self.0.part(0, middle)?), Self(self.0.part(middle, behind)?)))
     }
 
     /// The same bytes, as whole words.

@@ -93,6 +93,7 @@ pub mod dropout;
 pub mod embedding;
 pub mod layer_norm;
 pub mod linear;
+pub mod linear_cross_entropy;
 pub mod load;
 pub mod mean;
 pub mod mse;
@@ -121,6 +122,7 @@ all_compiled!(
     embedding,
     layer_norm,
     linear,
+    linear_cross_entropy,
     load,
     mean,
     mse,

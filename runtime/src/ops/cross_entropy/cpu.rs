@@ -20,15 +20,8 @@ impl<E: Float> Generic for Cpu<E> {
         check_lengths(&[(loss.len(), 1), (lse_len, rows), (scratch.len(), rows)])?;
         check_lengths(&[(logits.len(), rows * classes), (target.len(), rows)])?;
         let counted = count(spec, target)?;
-        let (pool, size) = (self.pool(), rows_of_task(spec));
-        let cut = (chunks(&mut *scratch, size), lse.map(|lse| chunks(lse, size)));
-        pool.run_parts(cut, |task, (losses, lse), _| {
-            let first = task * size;
-            let target = &target[first..first + losses.len()];
-            let logits = &logits[first * classes..][..losses.len() * classes];
-            pool.level().run(Losses { spec, losses, lse, logits, target });
-        })?;
-        loss[0] = E::from_f64(total(pool.level(), scratch) / counted as f64);
+        losses(self, spec, scratch, lse, logits, target)?;
+        loss[0] = mean(self, scratch, counted);
         Ok(())
     }
 
@@ -40,15 +33,56 @@ impl<E: Float> Generic for Cpu<E> {
         let n = rows * classes;
         check_lengths(&[(to.len(), n), (dloss.len(), 1), (logits.map_or(n, <[E]>::len), n)])?;
         check_lengths(&[(lse.len(), rows), (target.len(), rows)])?;
-        let scale = E::from_f64(dloss[0].to_f64() / count(spec, target)? as f64);
-        let (pool, size) = (self.pool(), rows_of_task(spec));
-        pool.run_parts(chunks(to, size * classes), |task, to, _| {
-            let logits = logits.map(|logits| &logits[task * size * classes..][..to.len()]);
-            let rows = to.len() / classes;
-            let (lse, target) = (&lse[task * size..][..rows], &target[task * size..][..rows]);
-            pool.level().run(Gradients { spec, to, add, scale, logits, lse, target });
-        })
+        gradients(self, spec, Grad { to, add }, scale(dloss[0], count(spec, target)?), logits, lse, target)
     }
+}
+
+/// The loss of each of some rows, and its log-sum-exp.
+pub(crate) fn losses<E: Float>(
+    cpu: &Cpu<E>,
+    spec: &Spec,
+    losses: &mut [E],
+    lse: Option<&mut [E]>,
+    logits: &[E],
+    target: &[u32],
+) -> Result<(), Error> {
+    let (pool, size, classes) = (cpu.pool(), rows_of_task(spec), spec.classes);
+    pool.run_parts((chunks(losses, size), lse.map(|lse| chunks(lse, size))), |task, (losses, lse), _| {
+        let first = task * size;
+        let target = &target[first..first + losses.len()];
+        let logits = &logits[first * classes..][..losses.len() * classes];
+        pool.level().run(Losses { spec, losses, lse, logits, target });
+    })
+}
+
+/// The mean of the losses of all rows, of which `counted` are not ignored.
+pub(crate) fn mean<E: Float>(cpu: &Cpu<E>, losses: &[E], counted: usize) -> E {
+    E::from_f64(total(cpu.pool().level(), losses) / counted as f64)
+}
+
+/// The gradient of a row's loss, where `counted` of all rows are not ignored.
+pub(crate) fn scale<E: Float>(dloss: E, counted: usize) -> E {
+    E::from_f64(dloss.to_f64() / counted as f64)
+}
+
+/// The gradients of the logits of some rows; without `logits`, `dlogits` holds them.
+pub(crate) fn gradients<E: Float>(
+    cpu: &Cpu<E>,
+    spec: &Spec,
+    dlogits: Grad<&mut [E]>,
+    scale: E,
+    logits: Option<&[E]>,
+    lse: &[E],
+    target: &[u32],
+) -> Result<(), Error> {
+    let (pool, size, classes) = (cpu.pool(), rows_of_task(spec), spec.classes);
+    let Grad { to, add } = dlogits;
+    pool.run_parts(chunks(to, size * classes), |task, to, _| {
+        let logits = logits.map(|logits| &logits[task * size * classes..][..to.len()]);
+        let rows = to.len() / classes;
+        let (lse, target) = (&lse[task * size..][..rows], &target[task * size..][..rows]);
+        pool.level().run(Gradients { spec, to, add, scale, logits, lse, target });
+    })
 }
 
 /// Rows that a task takes: about [`CHUNK`] elements.
@@ -57,7 +91,7 @@ fn rows_of_task(spec: &Spec) -> usize {
 }
 
 /// How many rows are not ignored, if all their targets are classes.
-fn count(spec: &Spec, target: &[u32]) -> Result<usize, Error> {
+pub(crate) fn count(spec: &Spec, target: &[u32]) -> Result<usize, Error> {
     let mut counted = 0;
     for (index, &found) in target.iter().enumerate() {
         if Some(found) == spec.ignore_index {

@@ -4,8 +4,8 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
-use crate::device::given_or_held;
+use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source, View, ViewMut};
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -23,58 +23,96 @@ fn arguments(spec: &Spec) -> (i32, u32, f32, f32) {
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { loss, lse, scratch, logits, target } = args;
-        let (classes, rows) = (spec.classes, batch * spec.rows);
-        let lse_len = lse.as_ref().map_or(rows, Address::len);
-        check_lengths(&[(loss.len(), 1), (lse_len, rows), (scratch.len(), rows)])?;
-        check_lengths(&[(logits.len(), rows * classes), (target.len(), rows)])?;
-        let (loss, lse, scratch) = (loss.address(), lse.address(), scratch.address());
-        let (logits, target) = (logits.address(), target.address());
-        let (count, length) = (rows as i64, classes as i64);
-        let (ignores, ignored, sharp, even) = arguments(spec);
-        let Rows { grid, team } = Rows::of(rows, classes)?;
-        // SAFETY: `logits` has `classes` elements for each row, the others that are there have one.
-        unsafe {
-            self.launch(
-                &ROWS,
-                grid,
-                &[
-                    &lse, &scratch, &logits, &target, &count, &length, &ignores, &ignored, &sharp, &even,
-                    &team,
-                ],
-            )?;
-        }
-        let grid = Grid::of(1, TOTAL_THREADS)?;
-        // SAFETY: `scratch` and `target` have an element for each row, `loss` has one.
-        unsafe { self.launch(&MEAN, grid, &[&loss, &scratch, &target, &count, &ignores, &ignored]) }
+        let Forward { mut loss, mut lse, mut scratch, logits, target } = args;
+        check_lengths(&[(loss.len(), 1), (target.len(), batch * spec.rows)])?;
+        losses(self, spec, &mut scratch, lse.as_mut(), logits, target)?;
+        mean(self, spec, &mut loss, scratch.into_view(), target)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dlogits, dloss, logits, lse, target } = args;
         given_or_held(logits.is_some(), dlogits.as_ref())?;
-        let Some(dlogits) = dlogits else { return Ok(()) };
-        let logits = logits.unwrap_or_else(|| dlogits.to.held());
-        let (classes, rows) = (spec.classes, batch * spec.rows);
-        let n = rows * classes;
-        check_lengths(&[(dlogits.len(), n), (dloss.len(), 1), (logits.len(), n), (lse.len(), rows)])?;
-        check_lengths(&[(target.len(), rows)])?;
-        let add = i32::from(dlogits.add);
-        let (dlogits, dloss, logits) = (dlogits.address(), dloss.address(), logits.address());
-        let (lse, target) = (lse.address(), target.address());
-        let (count, length) = (rows as i64, classes as i64);
-        let (ignores, ignored, sharp, even) = arguments(spec);
-        let Rows { grid, team } = Rows::of(rows, classes)?.with_stride(self.gpu());
-        // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `lse` and `target` one, `dloss` one.
-        // Each logit is read and then written over, by one thread, so that `dlogits` may be `logits`.
-        unsafe {
-            self.launch(
-                &BACKWARD,
-                grid,
-                &[
-                    &dlogits, &dloss, &logits, &lse, &target, &count, &length, &ignores, &ignored, &sharp,
-                    &even, &team, &add,
-                ],
-            )
-        }
+        let Some(mut dlogits) = dlogits else { return Ok(()) };
+        check_lengths(&[(target.len(), batch * spec.rows)])?;
+        gradients(self, spec, &mut dlogits, dloss, logits, lse, [target, target])
+    }
+}
+
+/// The loss of each row of `target`, and its log-sum-exp.
+pub(crate) fn losses<E: Elem>(
+    cuda: &Cuda<E>,
+    spec: &Spec,
+    losses: &mut ViewMut<'_, f32>,
+    lse: Option<&mut ViewMut<'_, f32>>,
+    logits: View<'_, E>,
+    target: View<'_, u32>,
+) -> Result<(), Error> {
+    let (classes, rows) = (spec.classes, target.len());
+    let lse_len = lse.as_ref().map_or(rows, |lse| lse.len());
+    check_lengths(&[(lse_len, rows), (losses.len(), rows), (logits.len(), rows * classes)])?;
+    let (lse, losses) = (lse.map_or(0, |lse| lse.address()), losses.address());
+    let (logits, target) = (logits.address(), target.address());
+    let (count, length) = (rows as i64, classes as i64);
+    let (ignores, ignored, sharp, even) = arguments(spec);
+    let Rows { grid, team } = Rows::of(rows, classes)?;
+    // SAFETY: `logits` has `classes` elements for each row, the others that are there have one.
+    unsafe {
+        cuda.launch(
+            &ROWS,
+            grid,
+            &[&lse, &losses, &logits, &target, &count, &length, &ignores, &ignored, &sharp, &even, &team],
+        )
+    }
+}
+
+/// The mean of the losses of all rows that are not ignored.
+pub(crate) fn mean<E: Elem>(
+    cuda: &Cuda<E>,
+    spec: &Spec,
+    loss: &mut ViewMut<'_, f32>,
+    losses: View<'_, f32>,
+    target: View<'_, u32>,
+) -> Result<(), Error> {
+    let rows = target.len();
+    check_lengths(&[(loss.len(), 1), (losses.len(), rows)])?;
+    let (ignores, ignored, ..) = arguments(spec);
+    let (loss, losses, target, count) = (loss.address(), losses.address(), target.address(), rows as i64);
+    let grid = Grid::of(1, TOTAL_THREADS)?;
+    // SAFETY: `losses` and `target` have an element for each row, `loss` has one.
+    unsafe { cuda.launch(&MEAN, grid, &[&loss, &losses, &target, &count, &ignores, &ignored]) }
+}
+
+/// The gradients of the logits of some rows, whose targets are the first of `targets`; the others are those of all rows,
+/// which say how many are not ignored. Without `logits`, `dlogits` holds them.
+pub(crate) fn gradients<E: Elem>(
+    cuda: &Cuda<E>,
+    spec: &Spec,
+    dlogits: &mut Grad<ViewMut<'_, E>>,
+    dloss: View<'_, f32>,
+    logits: Option<View<'_, E>>,
+    lse: View<'_, f32>,
+    [target, all]: [View<'_, u32>; 2],
+) -> Result<(), Error> {
+    let logits = logits.unwrap_or_else(|| dlogits.to.held());
+    let (classes, rows) = (spec.classes, target.len());
+    let n = rows * classes;
+    check_lengths(&[(dlogits.len(), n), (dloss.len(), 1), (logits.len(), n), (lse.len(), rows)])?;
+    let add = i32::from(dlogits.add);
+    let (dlogits, dloss, logits) = (dlogits.address(), dloss.address(), logits.address());
+    let (count, all_count, length) = (rows as i64, all.len() as i64, classes as i64);
+    let (lse, target, all) = (lse.address(), target.address(), all.address());
+    let (ignores, ignored, sharp, even) = arguments(spec);
+    let Rows { grid, team } = Rows::of(rows, classes)?.with_stride(cuda.gpu());
+    // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `lse` and `target` one, `dloss` one, and `all`
+    // as many as are said. Each logit is read and then written over, by one thread, so that `dlogits` may be `logits`.
+    unsafe {
+        cuda.launch(
+            &BACKWARD,
+            grid,
+            &[
+                &dlogits, &dloss, &logits, &lse, &target, &all, &count, &all_count, &length, &ignores,
+                &ignored, &sharp, &even, &team, &add,
+            ],
+        )
     }
 }

@@ -81,14 +81,14 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x,
     });
 }
 
-// dlogits, logits: [R, C], which may be the same; dloss: [1]; lse, target: [R]. Every block counts the
-// rows anew, which are few beside logits.
+// dlogits, logits: [R, C], which may be the same; dloss: [1]; lse, target: [R]; all: [A], the targets of all rows, of
+// which these are some. Every block counts them anew, which are few beside logits.
 extern "C" __global__ void cross_entropy_backward(elem* dlogits, const scalar* dloss, const elem* logits,
-                                                  const scalar* lse, const uint32_t* target, int64_t rows,
-                                                  int64_t classes, int32_t ignores, uint32_t ignored, float sharp,
+                                                  const scalar* lse, const uint32_t* target, const uint32_t* all,
+                                                  int64_t rows, int64_t all_rows, int64_t classes, int32_t ignores, uint32_t ignored, float sharp,
                                                   float even, int32_t team, int32_t add) {
     REMAT_SHARED(int64_t, counts, MOST_WARPS);
-    float scale = (float)((double)*dloss / (double)count(target, rows, ignores, ignored, counts));
+    float scale = (float)((double)*dloss / (double)count(all, all_rows, ignores, ignored, counts));
     with_team(team, classes, [&](auto team, auto width) {
         constexpr int WIDTH = decltype(width)::value;
         for (int64_t row = team.row(); row < rows; row += team.step()) {

@@ -77,7 +77,7 @@ impl<E: Elem> Kernel for Cuda<E> {
 }
 
 /// A weight and a bias as a product with elements takes them: as they are, or rounded into the room for that.
-fn as_elems<'a, E: Elem>(
+pub(crate) fn as_elems<'a, E: Elem>(
     cuda: &Cuda<E>,
     spec: &Spec,
     rounded: ViewMut<'a, E>,
@@ -142,7 +142,7 @@ impl Sums {
 ///
 /// # Safety
 /// dbias must have `outputs` elements, and dy `rows` times as many.
-unsafe fn sum_columns<E: Elem>(
+pub(crate) unsafe fn sum_columns<E: Elem>(
     cuda: &Cuda<E>,
     dbias: ParamGrad<'_, Cuda<E>>,
     dy: View<'_, E>,

@@ -1,0 +1,87 @@
+//! Linear and cross-entropy on a GPU, chunk by chunk, by the kernels of both. loss: =; dx, dW, db: = or +=.
+
+use super::{Backward, Forward, Kernel, Spec};
+use crate::cpu::elementwise::check_lengths;
+use crate::cuda::{Address, Cuda, Elem, Product, Start, View, ViewMut};
+use crate::device::{Grad, given_or_held};
+use crate::error::Error;
+use crate::ops::cross_entropy::cuda::{gradients, losses, mean};
+use crate::ops::linear::cuda::{as_elems, sum_columns};
+
+impl<E: Elem> Kernel for Cuda<E> {
+    fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
+        let Forward { mut loss, losses: mut each, mut logits, rounded, x, target, weight, bias } = args;
+        let (rows, chunk, own) = (batch * spec.rows, spec.chunk(batch)?, spec.cross_entropy());
+        check_lengths(&[(each.len(), rows), (target.len(), rows)])?;
+        check_lengths(&[(weight.len(), spec.classes * spec.inputs)])?;
+        let (weight, bias) = as_elems(self, &spec.linear(), rounded, weight, bias)?;
+        for first in (0..spec.chunks).map(|at| at * chunk) {
+            let x = x.part(first * spec.inputs, chunk * spec.inputs)?;
+            multiply(self, spec, chunk, &mut logits, x, (weight, bias))?;
+            let target = target.part(first, chunk)?;
+            losses(self, &own, &mut each.part(first, chunk)?, None, logits.held(), target)?;
+        }
+        mean(self, &own, &mut loss, each.into_view(), target)
+    }
+
+    fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
+        let Backward { loss, mut dx, mut dweight, mut dbias, losses: mut each, mut lse, logits, .. } = args;
+        let Backward { rounded, dloss, x, target, weight, bias, .. } = args;
+        given_or_held(x.is_some(), dx.as_ref())?;
+        let (rows, chunk, own) = (batch * spec.rows, spec.chunk(batch)?, spec.cross_entropy());
+        let (inputs, classes) = (spec.inputs, spec.classes);
+        check_lengths(&[(each.len(), rows), (target.len(), rows), (weight.len(), classes * inputs)])?;
+        check_lengths(&[(dbias.as_ref().map_or(classes, Address::len), classes)])?;
+        let (weight, bias) = as_elems(self, &spec.linear(), rounded, weight, bias)?;
+        let mut dlogits = Grad { to: logits, add: false };
+        for first in (0..spec.chunks).map(|at| at * chunk) {
+            let (start, len, all) = (first * inputs, chunk * inputs, target);
+            let (target, added) = (target.part(first, chunk)?, first > 0);
+            // `dx` takes the place of x only when both products of x are done.
+            let x = match (x, &dx) {
+                (Some(x), _) => x,
+                (None, Some(dx)) => dx.to.held(),
+                (None, None) => return Err(Error::internal("a chunk of what there is not")),
+            };
+            let x = x.part(start, len)?;
+            multiply(self, spec, chunk, &mut dlogits.to, x, (weight, bias))?;
+            let logits = dlogits.to.held();
+            losses(self, &own, &mut each.part(first, chunk)?, Some(&mut lse), logits, target)?;
+            gradients(self, &own, &mut dlogits, dloss, None, lse.held(), [target, all])?;
+            let dy = dlogits.to.held();
+            if let Some(Grad { to, add }) = &mut dweight {
+                let (m, n, k) = (classes, inputs, chunk);
+                let product = Product { m, n, k, a_transposed: true, b_transposed: false };
+                self.gpu().multiply(&product, Start::of(*add || added), to, dy, x)?;
+            }
+            if let Some(Grad { to, add }) = &mut dbias {
+                let dbias = Grad { to: to.part(0, classes)?, add: *add || added };
+                // SAFETY: dbias has an element for each class, and dy `chunk` times as many.
+                unsafe { sum_columns(self, dbias, dy, chunk, classes) }?;
+            }
+            if let Some(Grad { to, add }) = &mut dx {
+                let (m, n, k) = (chunk, inputs, classes);
+                let product = Product { m, n, k, a_transposed: false, b_transposed: false };
+                self.gpu().multiply(&product, Start::of(*add), &mut to.part(start, len)?, dy, weight)?;
+            }
+        }
+        match loss {
+            Some(mut loss) => mean(self, &own, &mut loss, each.into_view(), target),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The logits of a chunk of so many rows.
+fn multiply<E: Elem>(
+    cuda: &Cuda<E>,
+    spec: &Spec,
+    rows: usize,
+    logits: &mut ViewMut<'_, E>,
+    x: View<'_, E>,
+    (weight, bias): (View<'_, E>, Option<View<'_, E>>),
+) -> Result<(), Error> {
+    let (m, n, k) = (rows, spec.classes, spec.inputs);
+    let product = Product { m, n, k, a_transposed: false, b_transposed: true };
+    cuda.gpu().multiply(&product, bias.map_or(Start::Zero, Start::Row), logits, x, weight)
+}
