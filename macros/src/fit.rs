@@ -12,9 +12,9 @@ use crate::plan::program::Run;
 use crate::plan::schedule;
 use crate::planned::{Planned, WIDTHS, is_marked, place};
 
-/// What the other programs take, which share the workspace, and store-all.
+/// What evaluation takes, which shares the workspace, and store-all.
 pub(crate) struct Beside<'a> {
-    pub(crate) inference: [&'a [Layout]; 2],
+    pub(crate) evaluate: &'a [Layout],
     pub(crate) store_all: &'a [Layout],
 }
 
@@ -84,7 +84,7 @@ impl Measure<'_> {
         let width = self.budget.width;
         let line = WIDTHS[width].line;
         let own = &train[width];
-        let all = [own, &self.beside.inference[0][width], &self.beside.inference[1][width]];
+        let all = [own, &self.beside.evaluate[width]];
         match self.budget.limit {
             Limit::Bytes { batch, .. } => {
                 let bytes = |layout: &Layout| {

@@ -92,8 +92,8 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let train = match train {
         Train::Planned(train) => *train.map_err(|failure| failure.of(graph, &training))?,
         Train::Offers(budget, offers) => {
-            let inference = [&evaluate.layouts[..], &forward.layouts];
-            let beside = Beside { inference, store_all: store_all.as_deref().unwrap_or_default() };
+            let beside =
+                Beside { evaluate: &evaluate.layouts, store_all: store_all.as_deref().unwrap_or_default() };
             fit(graph, &mut training, &offers?, budget, &beside)?
         }
     };

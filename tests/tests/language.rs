@@ -12,6 +12,8 @@ use remat::prelude::*;
 mod again;
 #[path = "language/blocks.rs"]
 mod blocks;
+#[path = "language/chunks.rs"]
+mod chunks;
 #[path = "language/declarations.rs"]
 mod declarations;
 #[path = "language/frozen.rs"]

@@ -277,9 +277,13 @@ impl<'a> Emitter<'a, '_> {
             });
         }
         for pass in &passes {
-            let there =
-                [&wanted.inputs[..], &wanted.params, &pass.inputs, &[pass.params, run.over.is_some()]]
-                    .concat();
+            let there = [
+                &wanted.inputs[..],
+                &wanted.params,
+                &pass.inputs,
+                &[pass.params, run.over.is_some(), run.is_whole()],
+            ]
+            .concat();
             let like = Likeness { epilogue: None, role: Role::Layer, direction: Direction::Backward, there };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
@@ -296,6 +300,11 @@ impl<'a> Emitter<'a, '_> {
         let node = &self.lowered.problem.nodes[run.node];
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
+            Field::OutIfWhole(name) if run.is_whole() => {
+                let made = node.makes[0];
+                row.push(name, || Operand::Write(self.tensor(made), true), &[value(made)?]);
+            }
+            Field::OutIfWhole(name) => row.push(name, || Operand::Absent, &[]),
             Field::GradIn(name, n) => match self.grad(call, node.reads[n], n)? {
                 Some((tensor, numbers)) => row.push(name, || Operand::Grad(tensor), &numbers),
                 None => row.push(name, || Operand::Absent, &[]),

@@ -362,6 +362,7 @@ fn backward(
             Field::OverIn(_, n) => Some(Over::Value(reads[n])),
             _ => None,
         });
+    found.whole = op.backward.iter().any(|field| matches!(field, Field::OutIfWhole(_)));
     let gives = !found.grads.is_empty();
     found.scratch = op.backward.iter().filter_map(|field| scratch(field, gives)).collect();
     found

@@ -1,10 +1,11 @@
 //! The network: nodes and values instead of names.
 //!
 //! AFTER build: no names, only ids; acyclic; nodes stand in order of declaration, `repeat` unrolled.
-//! AFTER shape: every value has a concrete per-sample shape and dtype, and knows if it has a gradient.
+//! AFTER shape: a layer that does the work of the one before it reads what that reads; every value has a concrete per-sample shape and dtype, and knows if it has a gradient.
 //! AFTER marks: every mark has become a segment or a flag on its node.
 //! AFTER lower: what planning sees, with views resolved and fusable neighbours found.
 
+pub(crate) mod absorb;
 pub(crate) mod build;
 pub(crate) mod lower;
 pub(crate) mod marks;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use proc_macro2::Span;
 
+use super::absorb::absorb;
 use super::num::MOST;
 use super::{Graph, Node, NodeId, Param, ParamId, Shape, Source};
 use crate::ops::context::{Context, Input, Port};
@@ -23,6 +24,7 @@ pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
         errors.append(unsaid);
     }
     check_loss(graph, errors);
+    absorb(graph, errors);
     if errors.is_empty() {
         std::mem::take(&mut graph.unread_targets).into_iter().for_each(|(span, message)| {
             errors.error(span, message);

@@ -1,15 +1,19 @@
-//! `CrossEntropy(label_smoothing = 0, ignore_index = none) <- (logits, target)`: the mean over the
-//! unignored positions of the whole batch, softmax included; the class axis is last.
+//! `CrossEntropy(label_smoothing = 0, ignore_index = none, chunks = none) <- (logits, target)`: the mean over the
+//! unignored positions of the whole batch, softmax included; the class axis is last. With `chunks`, the logits are those
+//! of a `Linear`, and computed a chunk of positions at a time.
 
 use super::context::Port;
-use super::{Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
+use proc_macro2::Span;
+
+use super::linear::rounded;
+use super::{Absorbs, Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
 use crate::plan::problem::{Class, Size};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
     name: "CrossEntropy",
     arity: Arity::Exactly(2),
-    args: Args { named: &["label_smoothing", "ignore_index"], ..Args::NONE },
+    args: Args { named: &["label_smoothing", "ignore_index", "chunks"], ..Args::NONE },
     resolve,
 }];
 
@@ -37,7 +41,8 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     let (logits, target) = (cx.elem(0), cx.ids(1, positions.as_deref()));
     let smoothing = cx.probability("label_smoothing", 0.0);
     let ignore = cx.id("ignore_index");
-    let (logits, target, smoothing, ignore) = (logits?, target?, smoothing?, ignore?);
+    let chunks = cx.int("chunks");
+    let (logits, target, smoothing, ignore, chunks) = (logits?, target?, smoothing?, ignore?, chunks?);
     cx.finish()?;
     let (label, a, b) = (cx.label.clone(), cx.inputs[0].label.clone(), cx.inputs[1].label.clone());
     let Some((classes, positions)) = logits.split_last() else {
@@ -61,6 +66,10 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         return None;
     }
     let rows: u64 = positions.iter().product();
+    let chunks = match chunks {
+        Some((chunks, span)) => Some((count_of_chunks(cx, rows, chunks, span)?, span)),
+        None => None,
+    };
     Some(Resolved {
         spec: vec![
             ("rows", SpecValue::Int(rows)),
@@ -85,6 +94,69 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         ],
         flops: rows.saturating_mul(4 * classes),
         ids: Some(Ids { input: 1, limit: *classes, ignore }),
+        absorbs: chunks.map(|(chunks, span)| Absorbs {
+            kind: "Linear",
+            module: "linear",
+            argument: "chunks",
+            span,
+            number: chunks,
+            both: in_chunks,
+        }),
         ..Resolved::new("cross_entropy", Shape::scalar())
+    })
+}
+
+/// `chunks`, if that is a number of equal parts of the positions of a sample.
+fn count_of_chunks(cx: &mut Context<'_>, rows: u64, chunks: i128, span: Span) -> Option<u64> {
+    let count = u64::try_from(chunks).ok().filter(|count| *count > 0 && rows.is_multiple_of(*count));
+    if count.is_none() {
+        let label = cx.label.clone();
+        let message =
+            format!("`chunks` of {label} must divide the positions of a sample, {rows}, but is {chunks}");
+        let nearest = (1..=rows.min(1 << 20)).filter(|n| rows.is_multiple_of(*n));
+        let nearest = nearest.min_by_key(|n| i128::from(*n).abs_diff(chunks)).unwrap_or(1);
+        let fix = match rows {
+            1 => String::from("remove it: with one position there is one chunk"),
+            _ => format!("write {nearest}"),
+        };
+        cx.error(span, format!("{message} -- {fix}"));
+    }
+    count
+}
+
+/// Cross-entropy of what a Linear makes, both in one, a chunk at a time.
+fn in_chunks(own: &Resolved, linear: &Resolved, chunks: u64) -> Option<Resolved> {
+    let [rows, classes, inputs] = [own.int("rows")?, own.int("classes")?, linear.int("inputs")?];
+    let mut spec = own.spec.clone();
+    spec.extend([("inputs", SpecValue::Int(inputs)), ("chunks", SpecValue::Int(chunks))]);
+    let bias = (linear.params.len() > 1).then_some(1);
+    let rounded = rounded(classes.saturating_mul(inputs), bias.map(|_| classes));
+    let logits = Size::elems((rows / chunks).saturating_mul(classes));
+    let scratch = [
+        Field::Scratch("losses", Size::scalars(rows)),
+        Field::Scratch("logits", logits),
+        Field::Rounded("rounded", rounded),
+    ];
+    let params = [Field::In("target", 1), Field::Param("weight", 0), Field::OptParam("bias", bias)];
+    let mut forward = vec![Field::Out("loss"), Field::In("x", 0)];
+    let mut backward = vec![
+        Field::OutIfWhole("loss"),
+        Field::GradIn("dx", 0),
+        Field::GradParam("dweight", Some(0)),
+        Field::GradParam("dbias", bias),
+        Field::Scratch("lse", Size::scalars(rows / chunks)),
+        Field::GradOut("dloss"),
+        Field::OverIn("x", 0),
+    ];
+    for fields in [&mut forward, &mut backward] {
+        fields.extend(scratch.iter().chain(&params).copied());
+    }
+    Some(Resolved {
+        spec,
+        forward,
+        backward,
+        flops: own.flops.saturating_add(linear.flops),
+        ids: own.ids,
+        ..Resolved::new("linear_cross_entropy", own.output.clone())
     })
 }

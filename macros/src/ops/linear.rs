@@ -73,7 +73,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
 
 /// How many elements the weight and the bias behind it take where they are rounded: `Spec::rounded_len` of the runtime
 /// (`runtime/src/ops/linear/mod.rs`), which says why.
-fn rounded(weight: u64, bias: Option<u64>) -> u64 {
+pub(super) fn rounded(weight: u64, bias: Option<u64>) -> u64 {
     /// Elements of two bytes in a line.
     const LINE: u64 = 32;
     bias.map_or(weight, |bias| weight.div_ceil(LINE).saturating_mul(LINE).saturating_add(bias))

@@ -27,6 +27,8 @@ mod sum;
 mod transpose;
 mod values;
 
+use proc_macro2::Span;
+
 use crate::graph::{Init, Shape};
 use crate::plan::problem::Size;
 pub(crate) use args::Args;
@@ -135,9 +137,19 @@ pub(crate) struct Resolved {
     pub(crate) takes_epilogue: bool,
     /// What must hold of the ids it reads, checked before a step.
     pub(crate) ids: Option<Ids>,
+    /// It does the work of the layer that makes its first input itself.
+    pub(crate) absorbs: Option<Absorbs>,
 }
 
 impl Resolved {
+    /// A whole number of its `Spec`.
+    pub(crate) fn int(&self, name: &str) -> Option<u64> {
+        self.spec.iter().find_map(|(field, value)| match value {
+            SpecValue::Int(int) if *field == name => Some(*int),
+            _ => None,
+        })
+    }
+
     /// An op with one output and nothing else; the rest is filled in by struct update.
     pub(crate) fn new(module: &'static str, output: Shape) -> Self {
         Self {
@@ -154,8 +166,25 @@ impl Resolved {
             epilogue: None,
             takes_epilogue: false,
             ids: None,
+            absorbs: None,
         }
     }
+}
+
+/// That a layer does the work of the one before it itself, which then runs only where an output needs what it makes.
+#[derive(Clone, Debug)]
+pub(crate) struct Absorbs {
+    /// The kind of that layer, and its module.
+    pub(crate) kind: &'static str,
+    pub(crate) module: &'static str,
+    /// The argument that asks for it.
+    pub(crate) argument: &'static str,
+    pub(crate) span: Span,
+    /// What that says.
+    pub(crate) number: u64,
+    /// What both are, by that number: it reads what the layer before reads instead of its first input, and has the
+    /// parameters of that.
+    pub(crate) both: fn(&Resolved, &Resolved, u64) -> Option<Resolved>,
 }
 
 /// The ids an op reads must be below a limit.
@@ -188,7 +217,7 @@ pub(crate) struct ParamDecl {
     pub(crate) shape: Vec<u64>,
     pub(crate) init: Init,
     /// The path of the parameter that it shares.
-    pub(crate) tied: Option<(String, proc_macro2::Span)>,
+    pub(crate) tied: Option<(String, Span)>,
 }
 
 /// A field of a kernel's arguments.
@@ -198,6 +227,9 @@ pub(crate) enum Field {
     Out(&'static str),
     /// The output, where anything but a fused activation reads it.
     OutIfRead(&'static str),
+    /// Backward: the output, if it runs instead of forward too: it computes all that forward does, and reads what that
+    /// reads.
+    OutIfWhole(&'static str),
     /// The output of the activation fused behind, if one is.
     Fused(&'static str),
     /// Statistic `n`, written where backward reads it.

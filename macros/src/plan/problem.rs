@@ -46,6 +46,11 @@ impl Size {
         Self { class: Class::Scalar, extent: Extent::PerSample(elements) }
     }
 
+    /// So many elements of activations for each sample.
+    pub(crate) const fn elems(elements: u64) -> Self {
+        Self { class: Class::Elem, extent: Extent::PerSample(elements) }
+    }
+
     /// Bytes for each sample where activations are f32; at most `u64::MAX`.
     pub(crate) fn f32_bytes(self) -> u64 {
         let width = if self.class == Class::Half { 2 } else { 4 };

@@ -43,6 +43,20 @@ pub enum Error {
         /// The call.
         call: &'static str,
     },
+    /// A call that takes more memory than its workspace has: `forward` in one for training, where it has all of outputs
+    /// that training never has as a whole.
+    Room {
+        /// The call.
+        call: &'static str,
+        /// The batch that came.
+        batch: usize,
+        /// The bytes that it takes.
+        bytes: usize,
+        /// Those of the workspace.
+        room: usize,
+        /// The most samples for which there is room; it may be none.
+        most: usize,
+    },
     /// An output that the workspace does not hold.
     NoOutput {
         /// The output.

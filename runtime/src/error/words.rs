@@ -23,6 +23,13 @@ impl fmt::Display for Error {
                 f,
                 "`{call}` needs a workspace to train in, but this one was made for `forward` alone -- make it with `workspace(batch)`"
             ),
+            Self::Room { call, batch, bytes, room, most } => {
+                write!(
+                    f,
+                    "`{call}` of {batch} samples takes {bytes} bytes, and this workspace has {room}, what training takes -- make one for it with `inference_workspace({batch})`"
+                )?;
+                if *most > 0 { write!(f, ", or bring at most {most} samples at once") } else { Ok(()) }
+            }
             Self::NoOutput { name, why } => {
                 write!(f, "the workspace does not hold the output `{name}`: {why}")
             }

@@ -38,8 +38,7 @@ impl<M: Model> Workspace<M> {
             return Err(Error::BatchSize { capacity: usize::MAX, found: 0 });
         }
         let plan = &M::PLAN;
-        let programs: &[&Program] =
-            if training { &[&plan.train, &plan.evaluate, &plan.forward] } else { &[&plan.forward] };
+        let programs: &[&Program] = if training { &[&plan.train, &plan.evaluate] } else { &[&plan.forward] };
         let gradients = if training { plan.gradient_bytes } else { 0 };
         let overflow = Error::Overflow { what: "the workspace", batch: capacity };
         let mut bytes = 0;
@@ -96,9 +95,15 @@ impl<M: Model> Workspace<M> {
         if batch == 0 || batch > self.capacity {
             return Err(Error::BatchSize { capacity: self.capacity, found: batch });
         }
+        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
+        let bytes = program.bytes.at(batch).saturating_add(fixed_start);
+        if bytes > self.bytes {
+            let left = self.bytes.saturating_sub(fixed_start + program.bytes.fixed);
+            let most = left / program.bytes.per_sample.max(1);
+            return Err(Error::Room { call: name, batch, bytes, room: self.bytes, most });
+        }
         self.trained = None;
         let core = model.core();
-        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
         let mut probe = self.probe.as_mut();
         if let Some(probe) = &mut probe {
             probe.begin();

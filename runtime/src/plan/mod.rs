@@ -200,9 +200,7 @@ impl Plan {
     pub const fn peak_bytes(&self, batch: usize) -> usize {
         let train = self.train.bytes.at(batch);
         let evaluate = self.evaluate.bytes.at(batch);
-        let forward = self.forward.bytes.at(batch);
         let most = if train > evaluate { train } else { evaluate };
-        let most = if most > forward { most } else { forward };
         most.saturating_add(self.gradient_bytes)
     }
 
