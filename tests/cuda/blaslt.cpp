@@ -9,6 +9,7 @@
 // Matrices are held column by column: row r, column c at r + c ld.
 #include "driver.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -63,7 +64,10 @@ struct Preference {
 
 struct Algorithm {
     // Shapes it is for, in words that tell one from another; 0 is none.
-    uint64_t key, unused[7];
+    uint64_t key;
+    // What A, B, C and D start on.
+    uint32_t alignments[4];
+    uint64_t unused[5];
 };
 static_assert(sizeof(Algorithm) == 64, "cublasLtMatmulAlgo_t");
 
@@ -114,6 +118,7 @@ struct Product {
     float alpha = 1, beta = 0;
     const void *from_a = nullptr, *from_b = nullptr, *from_c = nullptr;
     void *to = nullptr, *workspace = nullptr;
+    uint32_t alignments[4] = {LINE, LINE, LINE, LINE};
 };
 
 size_t size_of(int type) {
@@ -182,25 +187,31 @@ bool apart(const void* one, size_t one_bytes, const void* other, size_t other_by
     return (const char*)one + one_bytes <= (const char*)other || (const char*)other + other_bytes <= (const char*)one;
 }
 
-// That the matrices are there and start on lines, and that what is written is not read as something else.
+// That the matrices are there and start on what the algorithm counts on, all else on lines, and that what is written is
+// not read as something else.
 int places(const Product& product) {
     struct {
         const void* start;
         size_t bytes;
         const char* what;
         bool used;
-    } read[] = {{product.from_a, bytes(product.a), "cublasLt: to read A", true},
-                {product.from_b, bytes(product.b), "cublasLt: to read B", true},
+        uint32_t alignment;
+    } read[] = {{product.from_a, bytes(product.a), "cublasLt: to read A", true, product.alignments[0]},
+                {product.from_b, bytes(product.b), "cublasLt: to read B", true, product.alignments[1]},
                 {product.desc.bias, product.m * size_of(product.c.type), "cublasLt: to read the bias",
-                 product.desc.epilogue == EPILOGUE_BIAS},
-                {product.workspace, WORKSPACE, "cublasLt: to work", true}};
+                 product.desc.epilogue == EPILOGUE_BIAS, LINE},
+                {product.workspace, WORKSPACE, "cublasLt: to work", true, LINE}};
     size_t written = bytes(product.c);
     if (!fake::inside((fake::Address)product.to, written, "cublasLt: to write D")) return EXECUTION_FAILED;
-    if ((uintptr_t)product.to % LINE) return fake::refuse(INVALID_VALUE, "cublasLt: D does not start on a line");
+    if ((uintptr_t)product.to % std::max(product.alignments[2], product.alignments[3])) {
+        return fake::refuse(INVALID_VALUE, "cublasLt: D starts on less than the algorithm counts on");
+    }
     for (auto& part : read) {
         if (!part.used) continue;
         if (!fake::inside((fake::Address)part.start, part.bytes, part.what)) return EXECUTION_FAILED;
-        if ((uintptr_t)part.start % LINE) return fake::refuse(INVALID_VALUE, "%s: it starts on no line", part.what);
+        if ((uintptr_t)part.start % part.alignment) {
+            return fake::refuse(INVALID_VALUE, "%s: it does not start on %u bytes", part.what, part.alignment);
+        }
         if (!apart(part.start, part.bytes, product.to, written)) {
             return fake::refuse(INVALID_VALUE, "%s: D is written there", part.what);
         }
@@ -331,7 +342,8 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, void* desc, void* a, void* b, v
     Product product;
     int status = shape(product, desc, a, b, c, d);
     if (status != SUCCESS) return status;
-    *found = Heuristic{{key(product), {}}, WORKSPACE, SUCCESS, 1.0f, {}};
+    *found = Heuristic{{key(product), {}, {}}, WORKSPACE, SUCCESS, 1.0f, {}};
+    std::copy_n(wanted->alignments, 4, found->algorithm.alignments);
     *count = 1;
     return SUCCESS;
 }
@@ -358,5 +370,6 @@ API cublasLtMatmul(void* handle, void* desc, const void* alpha, const void* a, v
     product.from_c = c;
     product.to = d;
     product.workspace = workspace;
+    std::copy_n(algorithm->alignments, 4, product.alignments);
     return fake::submit(stream, [product] { return compute(product); }) == 0 ? SUCCESS : EXECUTION_FAILED;
 }

@@ -36,6 +36,29 @@ mod dag {
     remat_tests::dag!(Blocks: model [] blocks [#[checkpoint]] mid [] inner [] act [#[recompute]]);
 }
 
+/// A language model whose logits are never all there.
+mod chunks {
+    macro_rules! chunks {
+        ($name:ident [$($mark:tt)*]) => {
+            remat::prelude::model! {
+                pub(super) $name {
+                    input tokens: u32[12];
+                    target next: u32[12];
+                    embed: Embedding(40, 24, init = normal(0.5));
+                    $($mark)*
+                    blocks: repeat(3) { residual { LayerNorm(elementwise_affine = false); up: Linear(48); Gelu; down: Linear(24); } }
+                    norm: LayerNorm;
+                    head: Linear(40, weight = embed);
+                    loss: CrossEntropy(chunks = 4, ignore_index = 7) <- (head, next);
+                }
+            }
+        };
+    }
+    chunks!(StoreAll []);
+    chunks!(EveryBlock [#[checkpoint]]);
+    chunks!(Waiting [#[checkpoint(store = host)]]);
+}
+
 /// Steps of training.
 fn steps() -> usize {
     if small() { 3 } else { 20 }
@@ -129,6 +152,11 @@ fn a_gpt_has_the_same_bits_under_every_plan() {
 #[test]
 fn a_graph_has_the_same_bits_under_every_plan() {
     same!(dag: StoreAll Blocks, numbers(3, 20, 1), numbers(3, 20, 2));
+}
+
+#[test]
+fn a_net_whose_logits_come_in_chunks_has_the_same_bits_under_every_plan() {
+    same!(chunks: StoreAll EveryBlock Waiting, ids(3, 12, 40, 1), ids(3, 12, 40, 2));
 }
 
 #[test]
