@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p remat-tests --bench plans [-- ROUNDS THREADS]` takes steps of each network without and with
 //! its plan in turn, and prints the medians of the rounds: what the plan added to the step next to it, and
-//! what the recomputing kernel calls in it took, both in percent of a step that keeps everything.
+//! what the recomputing kernel calls in it took, both in percent of a step that keeps everything. The last network has
+//! the logits of many words, all of them or in chunks.
 
 use std::time::Instant;
 
@@ -51,6 +52,30 @@ nets! {
     DeepEvery2, GptSelective: layers [#[checkpoint(every = 2)]] blocks [] norm [#[recompute]] act [#[recompute]];
     DeepEvery32, GptEvery3: layers [#[checkpoint(every = 32)]] blocks [#[checkpoint(every = 3)]] norm [] act [];
 }
+
+macro_rules! words {
+    ($name:ident [$($chunks:tt)*]) => {
+        model! {
+            $name {
+                const VOCAB = 32_768;
+                const T = 256;
+                const D = 192;
+                input tokens: u32[T];
+                target next: u32[T];
+                embed: Embedding(VOCAB, D);
+                block: {
+                    residual { ln_1: LayerNorm; qkv: Linear(3 * D); CausalAttention(6); proj: Linear(D); }
+                    residual { ln_2: LayerNorm; up: Linear(4 * D); Gelu(tanh); down: Linear(D); }
+                }
+                norm: LayerNorm;
+                head: Linear(VOCAB, bias = false);
+                loss: CrossEntropy($($chunks)*) <- (head, next);
+            }
+        }
+    };
+}
+words!(Words []);
+words!(WordsChunks[chunks = 16]);
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -104,6 +129,8 @@ fn main() {
     compare!("GPT, every block", Gpt, GptEveryBlock, tokens, next);
     compare!("GPT, every 3 blocks", Gpt, GptEvery3, tokens, next);
     compare!("GPT, norms and GELUs", Gpt, GptSelective, tokens, next);
+    let (tokens, next) = (ids(4, 256, 32_768, 1), ids(4, 256, 32_768, 2));
+    compare!("32 768 words, chunks = 16", Words, WordsChunks, tokens, next);
 }
 
 fn median(numbers: impl Iterator<Item = f64>) -> f64 {

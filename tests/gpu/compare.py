@@ -14,7 +14,7 @@ batch = sys.argv[1] if len(sys.argv) > 1 else "16"
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
 STEPS = "20"
 
-OURS = [[str(HERE / "gpt2"), "124M", plan, "bf16", batch, STEPS] for plan in ["plain", "blocks", "host"]]
+OURS = [[str(HERE / "gpt2"), "124M", plan, "bf16", batch, STEPS] for plan in ["plain", "chunks", "blocks", "host"]]
 PLANS = ["plain", "blocks", "compile", "compile-blocks", "compile-budget"]
 THEIRS = [[sys.executable, str(HERE / "torch_gpt2.py"), plan, "bf16", batch, STEPS] for plan in PLANS]
 

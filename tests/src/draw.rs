@@ -65,6 +65,7 @@ const KINDS: &[Kind] = &[
     ("cross_entropy", losses::cross_entropy, BRANCHES),
     ("mse", losses::mse, BRANCHES),
     ("sum", losses::sum, BRANCHES),
+    ("cross_entropy_chunks", losses::chunks, BRANCHES),
 ];
 
 /// The file `drawn.rs`.

@@ -35,6 +35,7 @@ fn rewire(graph: &mut Graph, id: NodeId, errors: &mut Errors) -> Option<()> {
     node.params = params;
     node.resolved = Some(Rc::new(both));
     node.alike = id;
+    graph.absorbed.insert(before, id);
     Some(())
 }
 
@@ -70,14 +71,14 @@ fn check_read_once(
 ) -> Option<()> {
     let (node, value) = (&graph.nodes[id], &graph.values[read].label);
     let Absorbs { argument, span, .. } = absorbs;
-    let other = graph
-        .nodes
-        .iter()
-        .enumerate()
-        .find(|(other, node)| *other != id && node.sources.iter().any(|source| source.value == read));
+    let mut others = graph.nodes.iter().enumerate().filter(|(other, _)| *other != id);
+    let other = others.find_map(|(_, other)| {
+        let source = other.sources.iter().find(|source| source.value == read)?;
+        Some((source.span, &other.label))
+    });
     let output = graph.outputs.iter().find(|output| output.train && output.value == read);
     let (there, who) = match (other, output) {
-        (Some((_, other)), _) => (other.span, format!("{} reads it too", other.label)),
+        (Some((span, other)), _) => (span, format!("{other} reads it too")),
         (None, Some(output)) => (output.span, String::from("it is an output of training")),
         (None, None) => return Some(()),
     };

@@ -53,6 +53,8 @@ pub(crate) struct Graph {
     pub(crate) asked: Option<Asked>,
     /// After marks: every `#[checkpoint]` as it is written.
     pub(crate) marks: Vec<Mark>,
+    /// After shape: of each layer whose work another does itself, that one.
+    pub(crate) absorbed: BTreeMap<NodeId, NodeId>,
     /// Targets that nobody reads: a mistake, unless the loss that should read them has one itself.
     pub(crate) unread_targets: Vec<(Span, String)>,
     /// After marks: of each value, the one whose memory it is: views share one.

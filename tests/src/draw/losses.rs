@@ -11,6 +11,17 @@ enum Ignored {
     Beyond,
 }
 
+impl Ignored {
+    /// `ignore_index`, and what targets are below.
+    fn of(self, draw: &mut Draw, classes: usize) -> (Option<usize>, usize) {
+        match self {
+            Self::None => (None, classes),
+            Self::Class => (Some(draw.below(classes)), classes),
+            Self::Beyond => (Some(classes), classes + 1),
+        }
+    }
+}
+
 pub(super) fn cross_entropy(draw: &mut Draw) -> Vec<Branch> {
     let mut branches = vec![];
     for smoothing in [None, Some("0.0"), Some("0.1"), Some("0.7")] {
@@ -20,11 +31,7 @@ pub(super) fn cross_entropy(draw: &mut Draw) -> Vec<Branch> {
                 let count: usize = positions.iter().product();
                 // The loss of one class is 0.
                 let classes = draw.width(|n| n > 1 && n * count <= super::MOST);
-                let (ignore, limit) = match ignored {
-                    Ignored::None => (None, classes),
-                    Ignored::Class => (Some(draw.below(classes)), classes),
-                    Ignored::Beyond => (Some(classes), classes + 1),
-                };
+                let (ignore, limit) = ignored.of(draw, classes);
                 let args = [
                     ("label_smoothing", smoothing.map(String::from)),
                     ("ignore_index", ignore.map(|id| id.to_string())),
@@ -35,6 +42,41 @@ pub(super) fn cross_entropy(draw: &mut Draw) -> Vec<Branch> {
                 branch.classes(&positions, limit);
                 branch.line(format_args!("{op} <- ({at}, t@);"));
                 branches.push(branch);
+            }
+        }
+    }
+    branches
+}
+
+/// A `Linear` whose logits a loss computes in chunks.
+pub(super) fn chunks(draw: &mut Draw) -> Vec<Branch> {
+    let mut branches = vec![];
+    for smoothing in [None, Some("0.1")] {
+        for ignored in [Ignored::None, Ignored::Class, Ignored::Beyond] {
+            for bias in [false, true] {
+                for rank in 1..=2 {
+                    let positions: Vec<usize> = (0..rank).map(|_| draw.of(&[2, 3, 4])).collect();
+                    let count: usize = positions.iter().product();
+                    let divisors: Vec<usize> = (1..=count).filter(|n| count.is_multiple_of(*n)).collect();
+                    let chunks = draw.of(&divisors);
+                    let [inputs, classes] =
+                        [1, 2].map(|least| draw.width(|n| n >= least && n * count <= super::MOST));
+                    let (ignore, limit) = ignored.of(draw, classes);
+                    let args = [
+                        ("label_smoothing", smoothing.map(String::from)),
+                        ("ignore_index", ignore.map(|id| id.to_string())),
+                        ("chunks", Some(chunks.to_string())),
+                    ];
+                    let bias = [super::trained::flag(draw, "bias", bias)];
+                    let linear = draw.call("Linear", &[("out_features", Some(classes.to_string()))], &bias);
+                    let op = draw.call("CrossEntropy", &[], &args);
+                    let mut branch = Branch::default();
+                    let at = branch.read(&[&positions[..], &[inputs]].concat());
+                    branch.classes(&positions, limit);
+                    branch.line(format_args!("op: {linear} <- {at};"));
+                    branch.line(format_args!("{op} <- (op, t@);"));
+                    branches.push(branch);
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ impl Bias {
 }
 
 /// A flag that is true by default.
-fn flag(draw: &mut Draw, name: &'static str, on: bool) -> Arg<'static> {
+pub(super) fn flag(draw: &mut Draw, name: &'static str, on: bool) -> Arg<'static> {
     (name, (!on || draw.once_in(2)).then(|| on.to_string()))
 }
 

@@ -110,6 +110,10 @@ impl<'a> Idle<'a> {
         if plain && !readers.is_empty() && readers.iter().all(|reader| Some(*reader) == self.loss) {
             return Some(format!("only the loss reads {}, at once", node.label));
         }
+        if let Some(by) = self.graph.absorbed.get(&id).filter(|_| plain) {
+            let by = &self.graph.nodes[*by].label;
+            return Some(format!("{by} does the work of {} itself", node.label));
+        }
         let reached = self.graph.values[node.output].trained;
         (!reached).then(|| format!("nothing is trained at or before {}", node.label))
     }
