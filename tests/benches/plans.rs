@@ -75,7 +75,8 @@ macro_rules! words {
     };
 }
 words!(Words []);
-words!(WordsChunks[chunks = 16]);
+words!(Words4[chunks = 4]);
+words!(Words16[chunks = 16]);
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -130,7 +131,8 @@ fn main() {
     compare!("GPT, every 3 blocks", Gpt, GptEvery3, tokens, next);
     compare!("GPT, norms and GELUs", Gpt, GptSelective, tokens, next);
     let (tokens, next) = (ids(4, 256, 32_768, 1), ids(4, 256, 32_768, 2));
-    compare!("32 768 words, chunks = 16", Words, WordsChunks, tokens, next);
+    compare!("32 768 words, 4 chunks of 256 rows", Words, Words4, tokens, next);
+    compare!("32 768 words, 16 chunks of 64 rows", Words, Words16, tokens, next);
 }
 
 fn median(numbers: impl Iterator<Item = f64>) -> f64 {
