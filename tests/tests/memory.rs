@@ -42,6 +42,18 @@ model! {
     }
 }
 
+model! {
+    /// Logits that are never all there.
+    Chunks {
+        input tokens: u32[10];
+        target next: u32[10];
+        embed: Embedding(17, 6);
+        fc: Linear(9);
+        head: Linear(170);
+        loss: CrossEntropy(chunks = 5) <- (head, next);
+    }
+}
+
 gpt!(Net: model [] blocks [#[checkpoint]] attn [] mlp [] act []);
 
 /// Counts what is asked of the system's allocator.
@@ -111,7 +123,7 @@ fn most<T>(work: impl FnOnce() -> T) -> (T, usize) {
 
 /// Without the usual harness, whose own thread allocates when it likes: the allocator counts for all.
 fn main() {
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         (
             "the_device_holds_packing_memory_and_little_beside",
             the_device_holds_packing_memory_and_little_beside,
@@ -124,6 +136,7 @@ fn main() {
             "sizes_that_fill_no_lines_are_counted_by_the_line",
             sizes_that_fill_no_lines_are_counted_by_the_line,
         ),
+        ("logits_in_chunks_are_counted_by_the_chunk", logits_in_chunks_are_counted_by_the_chunk),
         ("an_inference_workspace_is_what_the_plan_says", an_inference_workspace_is_what_the_plan_says),
         ("a_state_is_saved_and_loaded_in_little_memory", a_state_is_saved_and_loaded_in_little_memory),
         ("a_file_that_claims_to_be_huge_gets_no_memory", a_file_that_claims_to_be_huge_gets_no_memory),
@@ -218,6 +231,22 @@ fn sizes_that_fill_no_lines_are_counted_by_the_line() {
         let step = |ws: &mut _| net.forward_backward(ws, x.view(), scale, y.view());
         let highest = testing::watch(&mut ws, step).unwrap().highest_byte;
         assert_eq!(highest, Uneven::PLAN.peak_bytes(batch), "{batch} samples");
+    }
+}
+
+fn logits_in_chunks_are_counted_by_the_chunk() {
+    let mut net = Chunks::new(&Cpu::with_threads(2).unwrap(), 1).unwrap();
+    let mut ws = net.workspace(5).unwrap();
+    for batch in BATCHES {
+        let (tokens, next) = (ids(batch, 10, 17, 1), ids(batch, 10, 17, 2));
+        let ((), count) = rise(&CALLS, || {
+            net.forward_backward(&mut ws, tokens.view(), next.view()).unwrap();
+            net.evaluate(&mut ws, tokens.view(), next.view()).unwrap();
+        });
+        assert_eq!(count, 0, "allocations in a step of {batch} samples");
+        let step = |ws: &mut _| net.forward_backward(ws, tokens.view(), next.view());
+        let highest = testing::watch(&mut ws, step).unwrap().highest_byte;
+        assert_eq!(highest, Chunks::PLAN.peak_bytes(batch), "{batch} samples");
     }
 }
 

@@ -1,7 +1,8 @@
 //! The network: nodes and values instead of names.
 //!
 //! AFTER build: no names, only ids; acyclic; nodes stand in order of declaration, `repeat` unrolled.
-//! AFTER shape: a layer that does the work of the one before it reads what that reads; every value has a concrete per-sample shape and dtype, and knows if it has a gradient.
+//! AFTER shape: every value has a concrete per-sample shape and dtype, and knows if it has a gradient; a layer that does
+//! the work of the one before it reads what that reads.
 //! AFTER marks: every mark has become a segment or a flag on its node.
 //! AFTER lower: what planning sees, with views resolved and fusable neighbours found.
 

@@ -2,9 +2,9 @@
 //! unignored positions of the whole batch, softmax included; the class axis is last. With `chunks`, the logits are those
 //! of a `Linear`, and computed a chunk of positions at a time.
 
-use super::context::Port;
 use proc_macro2::Span;
 
+use super::context::Port;
 use super::linear::rounded;
 use super::{Absorbs, Args, Arity, Context, Field, Ids, OpDef, Resolved, SpecValue};
 use crate::graph::Shape;
