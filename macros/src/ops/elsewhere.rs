@@ -25,6 +25,7 @@ const ARGUMENTS: &[&[&str]] = &[
     &["init", "weight_init", "kernel_init", "initializer"],
     &["label_smoothing", "smoothing"],
     &["ignore_index", "ignore"],
+    &["chunks", "num_chunks", "n_chunks", "num_output_chunks"],
 ];
 
 /// The word among `known` that means what `found` means elsewhere.
@@ -55,6 +56,10 @@ pub(crate) fn layer(found: &str) -> Option<&'static str> {
         "Dense" | "FullyConnected" | "FC" | "LazyLinear" => "`Linear`",
         "MSELoss" | "MeanSquaredError" | "MSE" | "L2Loss" | "mse_loss" => "`Mse`",
         "CrossEntropyLoss" | "NLLLoss" | "SoftmaxCrossEntropy" | "cross_entropy" => "`CrossEntropy`",
+        "LinearCrossEntropy"
+        | "LinearCrossEntropyLoss"
+        | "FusedLinearCrossEntropy"
+        | "linear_cross_entropy" => "a `Linear`, and `CrossEntropy(chunks = n)` of it",
         "MultiheadAttention" | "MultiHeadAttention" | "SelfAttention" => "`Attention` or `CausalAttention`",
         "ScaledDotProductAttention" | "scaled_dot_product_attention" => "`Attention` or `CausalAttention`",
         "Swish" | "SiLU" => "`Silu`",
@@ -108,6 +113,13 @@ mod tests {
         assert_eq!(argument("dim", &["embedding_dim", "num_embeddings"]), Some("embedding_dim"));
         assert_eq!(argument("dim", &["out_features", "bias"]), Some("out_features"));
         assert_eq!(argument("num_heads", &["p"]), None);
+    }
+
+    #[test]
+    fn a_fused_classifier_of_another_library_is_two_layers() {
+        assert_eq!(argument("num_output_chunks", &["ignore_index", "chunks"]), Some("chunks"));
+        let own = layer("LinearCrossEntropyLoss");
+        assert!(own.is_some_and(|own| own.contains("`CrossEntropy(chunks = n)`")), "{own:?}");
     }
 
     #[test]
