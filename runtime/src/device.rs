@@ -4,11 +4,15 @@
 //! [`ops`](crate::ops) and [`optim`](crate::optim), one per op; generated code asks for exactly the
 //! kernels its model uses, so a device joins by implementing `Device` and as many of them as it likes.
 
-use std::fmt::{self, Debug};
+mod repeat;
+
+use std::fmt::Debug;
 
 use ndarray::{ArrayView, Dimension};
 
 use crate::error::Error;
+
+pub use repeat::{Repeat, Report, Work};
 
 /// A plain number that a buffer can hold: every bit pattern is a value, and it has no padding.
 pub trait Element: Copy + Default + Debug + PartialEq + Send + Sync + 'static + sealed::Sealed {
@@ -195,20 +199,21 @@ pub trait Device: Clone + Send + Sync + 'static {
     /// A device's own.
     fn fill<T: Element>(&self, to: Self::ViewMut<'_, T>, number: T) -> Result<(), Error>;
 
-    /// Runs a program of a workspace: `body` gives its work to the device that it is called with, and copies nothing to or
-    /// from the host but by [`copy_out`](Self::copy_out) and [`copy_back`](Self::copy_back). A device may keep what it was given, and do the same again without `body` when the program comes
-    /// again.
+    /// Does `work`: its program, then what follows on that; and waits until `report` is told, if anything follows. A device
+    /// may keep in `graphs` what it was given, and do the same again without the program when that comes again.
     ///
     /// # Errors
-    /// Those of `body`; a device's own.
+    /// Those of `work`; a device's own.
     fn repeat(
         &self,
-        graphs: &mut Self::Graphs,
-        program: &Repeat<'_, Self>,
-        body: impl FnOnce(&Self) -> Result<(), Error>,
+        graphs: Option<&mut Self::Graphs>,
+        program: &Repeat,
+        report: &mut Report,
+        work: &mut dyn Work<Self>,
     ) -> Result<(), Error> {
         let _ = (graphs, program);
-        body(self)
+        work.program(self)?;
+        work.after(self, report)
     }
 
     /// `bytes` bytes of the host's memory, of any content.
@@ -268,30 +273,6 @@ pub trait Device: Clone + Send + Sync + 'static {
     /// # Errors
     /// As [`download`](Self::download).
     fn download_elems(&self, to: &mut [Self::Scalar], from: Self::View<'_, Self::Elem>) -> Result<(), Error>;
-}
-
-/// A program of a workspace that may come again: what tells it from the others, and this run from those before.
-pub struct Repeat<'a, D: Device> {
-    /// Which of the model's.
-    pub id: usize,
-    /// Samples.
-    pub batch: usize,
-    /// What it reads beside the workspace, and does not write.
-    pub params: &'a D::Buf,
-    /// What its random layers draw from; differs from run to run.
-    pub seed: u64,
-    /// Training calls before this one; differs from run to run.
-    pub step: u64,
-}
-
-/// Numbers, not the parameters.
-impl<D: Device> fmt::Debug for Repeat<'_, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, batch, seed, step, .. } = self;
-        let mut repeat = f.debug_struct("Repeat");
-        repeat.field("id", id).field("batch", batch).field("seed", seed).field("step", step);
-        repeat.finish_non_exhaustive()
-    }
 }
 
 /// That a copy is of as many elements as there is room for.

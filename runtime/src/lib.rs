@@ -60,11 +60,11 @@ pub mod prelude {
 /// What generated code names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::device::{Device, Grad};
+    pub use crate::device::{Device, Grad, Report};
     pub use crate::error::Error;
     pub use crate::model::{
-        Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params, ParamsMut,
-        Trainable, Workspace, check_batch, check_ids, check_shape,
+        After, Call, Core, Frame, Grads, GradsMut, Init, Model, Output, OutputSpec, ParamSpec, Params,
+        ParamsMut, Trainable, Workspace, check_batch, check_ids, check_shape,
     };
     pub use crate::plan::{
         Bytes, Cause, Kept, Peak, Plan, Program, Ran, Reason, Recomputed, Segment, Stage, Timeline,

@@ -133,6 +133,7 @@ struct Locals {
     frame: Ident,
     batch: Ident,
     result: Ident,
+    after: Ident,
     path: Ident,
 }
 
@@ -144,6 +145,7 @@ impl Default for Locals {
             frame: local("__remat_frame"),
             batch: local("__remat_batch"),
             result: local("__remat_result"),
+            after: local("__remat_after"),
             path: local("path"),
         }
     }
@@ -219,7 +221,8 @@ fn common(model: &Model, graph: &Graph, bounds: &TokenStream, methods: &TokenStr
 }
 
 fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [TokenStream; 4]) -> TokenStream {
-    let Locals { ws, path, .. } = Locals::default();
+    let Locals { ws, path, result, after, .. } = Locals::default();
+    let arguments = ports(graph, true).map(argument);
     let (all, inputs) = (signature(graph, true), signature(graph, false));
     let outputs = outputs_return(model, graph);
     let [train, evaluate, forward, profile] = bodies;
@@ -230,6 +233,13 @@ fn plan_methods(model: &Model, graph: &Graph, bounds: &TokenStream, bodies: [Tok
         /// If an array has the wrong shape, holds an id out of range, or does not fit in the workspace:
         /// then nothing has changed.
         pub fn forward_backward(&mut self, #ws: &mut __remat::Workspace<Self>, #all) -> ::core::result::Result<<D as __Device>::Scalar, __remat::Error>
+        where D: #bounds {
+            let #result = self.__remat_train(#ws, #(#arguments,)* ::core::option::Option::None)?;
+            ::core::result::Result::Ok(#result.loss())
+        }
+        /// The same, and what is to be done behind it as part of the same program.
+        #[doc(hidden)]
+        fn __remat_train(&mut self, #ws: &mut __remat::Workspace<Self>, #all #after: ::core::option::Option<&mut dyn __remat::After<Self>>) -> ::core::result::Result<__remat::Report, __remat::Error>
         where D: #bounds { #train }
         /// The loss of a batch in evaluation mode; gradients and counters stay as they are.
         ///
@@ -271,7 +281,7 @@ pub(super) fn methods(
     plans: &Plans,
     calls: &Calls,
 ) -> Result<TokenStream, String> {
-    let Locals { ws, frame, batch, result, .. } = Locals::default();
+    let Locals { ws, frame, batch, after, .. } = Locals::default();
     let bounds = calls.bounds();
     let loss = |planned: &Planned, value: usize| planned.last(What::Value(value));
     let (train, evaluate) = (&plans.train, &plans.evaluate);
@@ -285,15 +295,11 @@ pub(super) fn methods(
         #checks
         let mut #frame = #ws.begin(self, __remat::Call::Train, #batch)?;
         #uploads
-        #frame.run(|#frame| {
+        #ws.train(self, #batch, #buffer, #after, |#frame| {
             #clears
             #frame.seed_gradient(#seed)?;
             __remat_run(#frame, __REMAT_TRAIN)
-        })?;
-        let #result = #frame.loss(#buffer)?;
-        #ws.trained(#batch);
-        self.core.steps += 1;
-        ::core::result::Result::Ok(#result)
+        })
     };
     let uploads = self::uploads(graph, evaluate, &plans.evaluation.values)?;
     let buffer = loss(evaluate, evaluated)?;
@@ -331,7 +337,7 @@ pub(super) fn methods(
 
 /// Training steps that leave the counters as they are.
 fn profile_body(graph: &Graph) -> TokenStream {
-    let Locals { ws, frame, batch: steps, result, path } = Locals::default();
+    let Locals { ws, frame, batch: steps, result, path, .. } = Locals::default();
     let inputs = ports(graph, true).map(argument);
     quote! {
         let #steps = self.core.steps;

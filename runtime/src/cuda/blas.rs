@@ -276,6 +276,9 @@ impl Gpu {
         if let Some(row) = row {
             check_lengths(&[(row.len(), n)])?;
         }
+        if self.notes([]) {
+            return Err(Error::internal("a product behind a program"));
+        }
         let places = [c.address(), a.address(), b.address()];
         let alignment = 1 << places.iter().fold(LINE as u64, |all, place| all | place).trailing_zeros();
         let kind =

@@ -2,99 +2,126 @@
 //! then on is given to it at once.
 //!
 //! Its first run finds what can't be captured: kernels are compiled and loaded, and how products are computed is looked
-//! for. Nothing in a graph differs from run to run but what random layers draw from, which they read from memory.
+//! for. What differs from run to run, kernels read from memory: what random layers draw from, and by what an optimizer
+//! changes parameters. The first is given; the other is told by what follows on the program, which is asked each time,
+//! before anything is done. What it would give to the stream is noted then, byte for byte, and is part of what tells a
+//! graph from others: an argument that is not what was captured finds no graph.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
-use super::{Gpu, Memory, bind, failed, streams};
+use super::exchange::Drawn;
+use super::{Cuda, Elem, Gpu, bind, failed, streams};
+use crate::device::{Repeat, Report, Work};
 use crate::error::Error;
-use crate::rng;
 
 /// Programs of a workspace that are kept: the three of each of a few batches.
 const MOST: usize = 12;
-
-/// Bytes of a seed and a step.
-pub(super) const DRAWS: usize = 16;
 
 /// What work given to a stream is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
     /// Nothing: it is by itself.
     Nothing,
+    /// What follows on a program, before that runs: it is noted, and not done.
+    Note(Drawn),
     /// A program.
     Program(Drawn),
     /// A program that is captured.
     Capture(Drawn),
 }
 
-/// What the random layers of a program draw from.
+/// What tells a graph from the others of a workspace, beside what follows on the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Drawn {
-    seed: u64,
-    step: u64,
-    /// Where both stand.
-    at: u64,
-}
-
-/// What tells a graph from the others of a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
+struct Key {
     /// Which program of the model.
-    pub(super) id: usize,
-    pub(super) batch: usize,
+    id: usize,
+    batch: usize,
     /// Where the parameters are.
-    pub(super) params: u64,
+    params: u64,
+    /// Where it exchanges numbers with the host.
+    exchange: u64,
 }
 
 /// What a GPU keeps of the programs that ran in a workspace.
 #[derive(Debug, Default)]
 pub struct Graphs {
-    /// Those that ran, and what was captured of those that ran again; the last one used is the last.
-    programs: Vec<(Key, Option<Graph>)>,
+    /// The last one used is the last.
+    programs: Vec<Program>,
+}
+
+/// A program that ran.
+#[derive(Debug)]
+struct Program {
+    key: Key,
+    /// What followed on it.
+    note: Vec<u8>,
+    /// What was captured of it, if it ran again.
+    graph: Option<Graph>,
 }
 
 impl Graphs {
-    /// The number of a program, which is the last now.
-    fn find(&mut self, key: Key) -> Option<&mut Option<Graph>> {
-        let at = self.programs.iter().position(|(known, _)| *known == key)?;
+    /// What is kept of a program, which is the last now.
+    fn find(&mut self, key: Key, note: &[u8]) -> Option<&mut Option<Graph>> {
+        let known = |program: &Program| program.key == key && program.note == note;
+        let at = self.programs.iter().position(known)?;
         self.programs[at..].rotate_left(1);
-        self.programs.last_mut().map(|(_, graph)| graph)
+        self.programs.last_mut().map(|program| &mut program.graph)
     }
 
-    fn add(&mut self, key: Key) {
+    fn add(&mut self, key: Key, note: Vec<u8>) {
         if self.programs.len() == MOST {
             self.programs.remove(0);
         }
-        self.programs.push((key, None));
+        self.programs.push(Program { key, note, graph: None });
     }
+}
 
-    /// Runs a program: see [`Device::repeat`](crate::device::Device::repeat).
-    pub(super) fn repeat(
-        &mut self,
-        gpu: &Gpu,
-        key: Key,
-        (seed, step): (u64, u64),
-        body: impl FnOnce(Gpu) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        // Held until all is given to the stream: no other program may come between.
-        let mut draws = gpu.draws();
-        draws.set(gpu, seed, step)?;
-        let drawn = Drawn { seed, step, at: draws.0.start() };
-        match self.find(key) {
+/// Does what [`Device::repeat`](crate::device::Device::repeat) says.
+pub(super) fn repeat<E: Elem>(
+    gpu: &Gpu,
+    graphs: Option<&mut Graphs>,
+    program: &Repeat,
+    report: &mut Report,
+    work: &mut dyn Work<Cuda<E>>,
+) -> Result<(), Error> {
+    let Repeat { id, batch, seed, step } = *program;
+    let own = [&gpu.stream, &gpu.copies];
+    // Held until all is given to the stream, and what it reports is here: no other program may come between.
+    let mut exchange = gpu.exchange();
+    let drawn = exchange.give(gpu, seed, step)?;
+    let key = Key { id, batch, params: work.params().start(), exchange: drawn.at };
+    let notes = gpu.with(own, Within::Note(drawn));
+    notes.note().append(&mut exchange.note);
+    let notes = notes.of();
+    work.after(&notes, report)?;
+    let mut note = std::mem::take(&mut *notes.gpu.note());
+
+    let mut run = |device: &Cuda<E>| {
+        work.program(device)?;
+        work.after(device, report)
+    };
+    match graphs {
+        None => run(&gpu.with(own, Within::Program(drawn)).of())?,
+        Some(graphs) => match graphs.find(key, &note) {
             None => {
-                body(gpu.with([&gpu.stream, &gpu.copies], Within::Program(drawn)))?;
-                self.add(key);
-                Ok(())
+                run(&gpu.with(own, Within::Program(drawn)).of())?;
+                graphs.add(key, note.clone());
             }
-            Some(Some(graph)) => graph.launch(&gpu.stream),
+            Some(Some(graph)) => graph.launch(&gpu.stream)?,
             Some(unknown) => {
-                let graph = capture(gpu, |streams| body(gpu.with(streams, Within::Capture(drawn))))?;
-                unknown.insert(graph).launch(&gpu.stream)
+                let graph = capture(gpu, |streams| run(&gpu.with(streams, Within::Capture(drawn)).of()))?;
+                unknown.insert(graph).launch(&gpu.stream)?;
             }
-        }
+        },
     }
+    if !note.is_empty() {
+        *report = exchange.report(gpu)?;
+    }
+    note.clear();
+    exchange.note = note;
+    Ok(())
 }
 
 /// What `body` gives to the streams that it is called with.
@@ -188,52 +215,33 @@ impl Drop for Graph {
     }
 }
 
-/// Where the seed and the step stand that random layers draw from, 8 bytes each.
-#[derive(Debug)]
-pub(super) struct Draws(Memory);
-
-impl Draws {
-    pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
-        Memory::new(context, DRAWS).map(Self).map_err(|error| error.wanted_for("a seed"))
-    }
-
-    /// For what is given to the stream from now on.
-    fn set(&mut self, gpu: &Gpu, seed: u64, step: u64) -> Result<(), Error> {
-        let words = [seed, step].into_iter().flat_map(|number| [number as u32, (number >> 32) as u32]);
-        // SAFETY: so many bytes are there.
-        unsafe { gpu.upload(self.0.start(), DRAWS / size_of::<u32>(), words) }
-    }
-}
-
 impl Gpu {
     /// The same GPU, by other streams.
     fn with(&self, [stream, copies]: [&Arc<CudaStream>; 2], within: Within) -> Self {
         let (stream, copies) = (Arc::clone(stream), Arc::clone(copies));
-        Self { common: Arc::clone(&self.common), stream, copies, within }
+        Self { common: Arc::clone(&self.common), stream, copies, within, note: Default::default() }
     }
 
-    fn draws(&self) -> MutexGuard<'_, Draws> {
-        self.common.draws.lock().unwrap_or_else(PoisonError::into_inner)
+    /// As a device.
+    fn of<E>(self) -> Cuda<E> {
+        Cuda { gpu: Arc::new(self), elem: std::marker::PhantomData }
     }
 
-    /// Calls `launch` with the address where seed and step of a key stand, for kernels that it launches.
-    pub(crate) fn drawn(
-        &self,
-        key: &rng::Key,
-        launch: impl FnOnce(u64) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        match self.within {
-            Within::Nothing => {
-                let mut draws = self.draws();
-                draws.set(self, key.seed, key.step)?;
-                launch(draws.0.start())
+    /// What was noted of what follows on a program.
+    fn note(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.note.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what is given to the stream is noted instead: then these bytes, which tell it from all else, are.
+    pub(super) fn notes<'a>(&self, bytes: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        let notes = matches!(self.within, Within::Note(..));
+        if notes {
+            let mut note = self.note();
+            for bytes in bytes {
+                note.extend(bytes.len().to_ne_bytes());
+                note.extend(bytes);
             }
-            Within::Program(Drawn { seed, step, at }) | Within::Capture(Drawn { seed, step, at })
-                if (seed, step) == (key.seed, key.step) =>
-            {
-                launch(at)
-            }
-            within => Err(Error::internal(format!("{key:?} within {within:?}"))),
         }
+        notes
     }
 }

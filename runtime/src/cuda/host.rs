@@ -56,6 +56,9 @@ impl Host {
         start: usize,
         copy: impl FnOnce(sys::CUstream) -> sys::CUresult,
     ) -> Result<(), Error> {
+        if gpu.notes([]) {
+            return Err(Error::internal("a copy to or from the host behind a program"));
+        }
         if self.under_way.iter().any(|(other, _)| *other == start) {
             return Err(Error::internal(format!("a copy at {start} begins before the last is waited for")));
         }

@@ -73,18 +73,34 @@ impl Gpu {
 
     /// Makes all bytes of elements 0, after what was given to the stream before.
     pub(crate) fn zero<T: Element>(&self, to: &ViewMut<'_, T>) -> Result<(), Error> {
-        self.bind()?;
-        let bytes = to.len() * size_of::<T>();
         // SAFETY: the view has so many bytes.
-        unsafe { result::memset_d8_async(to.address(), 0, bytes, self.stream.cu_stream()) }
+        unsafe { self.zero_at(to.address(), to.len() * size_of::<T>()) }
+    }
+
+    /// The same of these bytes.
+    ///
+    /// # Safety
+    /// They must be there.
+    pub(super) unsafe fn zero_at(&self, address: u64, bytes: usize) -> Result<(), Error> {
+        if self.notes([&b"zero"[..], &address.to_ne_bytes(), &bytes.to_ne_bytes()]) {
+            return Ok(());
+        }
+        self.bind()?;
+        // SAFETY: the caller's promise.
+        unsafe { result::memset_d8_async(address, 0, bytes, self.stream.cu_stream()) }
             .map_err(|error| failed("to fill memory with zeros", &error))
     }
 
     /// Makes all elements, of four bytes, the same, after what was given to the stream before.
     pub(super) fn fill(&self, to: &ViewMut<'_, u32>, bits: u32) -> Result<(), Error> {
+        let (address, len) = (to.address(), to.len());
+        let given = [&b"fill"[..], &address.to_ne_bytes(), &len.to_ne_bytes(), &bits.to_ne_bytes()];
+        if self.notes(given) {
+            return Ok(());
+        }
         self.bind()?;
         // SAFETY: the view has so many elements of four bytes, and starts on a line.
-        let filled = unsafe { sys::cuMemsetD32Async(to.address(), bits, to.len(), self.stream.cu_stream()) };
+        let filled = unsafe { sys::cuMemsetD32Async(address, bits, len, self.stream.cu_stream()) };
         filled.result().map_err(|error| failed("to fill memory", &error))
     }
 }

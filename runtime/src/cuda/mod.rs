@@ -34,11 +34,16 @@
 //! memory is copied by a second stream, each copy between two events. A program that comes again in the
 //! same workspace, with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second
 //! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
+//!
+//! A step of a [`Trainer`](crate::train::Trainer), or of [`train::step`](crate::train::step), is one such program: forward,
+//! backward, the norm, clipping, and the optimizer, which changes nothing if the loss or the norm is not finite. The host
+//! waits once for it, for what it reports. A step on several batches is one for each batch.
 
 mod blas;
 mod compile;
 mod elem;
 pub(crate) mod elementwise;
+mod exchange;
 mod graphs;
 mod host;
 mod launch;
@@ -56,15 +61,16 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError, sys};
 use ndarray::{ArrayView, Dimension};
 
 use crate::arena::{LINE, bytes_of};
-use crate::device::{Device, Element, Layout, Repeat, Span, same_length};
+use crate::device::{Device, Element, Layout, Repeat, Report, Span, Work, same_length};
 use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{Product, Start};
 pub(crate) use compile::Source;
 pub use elem::Elem;
 use elem::sealed::Sealed as _;
+use exchange::Exchange;
 pub use graphs::Graphs;
-use graphs::{Draws, Within};
+use graphs::Within;
 pub use half::bf16;
 pub use host::Host;
 pub(crate) use launch::{Argument, Function, Grid};
@@ -100,6 +106,8 @@ pub(crate) struct Gpu {
     copies: Arc<CudaStream>,
     /// What the work is part of.
     within: Within,
+    /// What would have been given to the stream, if that is noted instead.
+    note: Mutex<Vec<u8>>,
 }
 
 /// A GPU, and what was made of it for this process.
@@ -113,7 +121,7 @@ struct Common {
     kernels: launch::Shared,
     staging: Mutex<Staging>,
     blas: Mutex<Blas>,
-    draws: Mutex<Draws>,
+    exchange: Mutex<Exchange>,
 }
 
 impl Gpu {
@@ -212,10 +220,11 @@ impl Cuda<f32> {
             kernels: Mutex::default(),
             staging: Mutex::new(Staging::new(&context)?),
             blas: Mutex::new(Blas::new(&context)?),
-            draws: Mutex::new(Draws::new(&context)?),
+            exchange: Mutex::new(Exchange::new(&context)?),
             context,
         };
-        let gpu = Gpu { common: Arc::new(common), stream, copies, within: Within::Nothing };
+        let (common, within) = (Arc::new(common), Within::Nothing);
+        let gpu = Gpu { common, stream, copies, within, note: Mutex::default() };
         Ok(Self { gpu: Arc::new(gpu), elem: PhantomData })
     }
 
@@ -274,10 +283,10 @@ impl<E: Elem> Device for Cuda<E> {
 
     const LAYOUT: Layout = Layout { line: LINE, elem: size_of::<E>(), scalar: size_of::<f32>() };
 
-    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in, and where
-    /// seed and step stand.
+    /// The page-locked memory that copies go through, and the GPU's that products of matrices and sums work in, and that has
+    /// the few numbers which pass between programs and the host.
     fn bytes(&self) -> usize {
-        staging::BYTES + blas::BYTES + graphs::DRAWS
+        staging::BYTES + blas::BYTES + exchange::BYTES
     }
 
     fn alloc(&self, bytes: usize) -> Result<Memory, Error> {
@@ -331,14 +340,12 @@ impl<E: Elem> Device for Cuda<E> {
 
     fn repeat(
         &self,
-        graphs: &mut Graphs,
-        program: &Repeat<'_, Self>,
-        body: impl FnOnce(&Self) -> Result<(), Error>,
+        graphs: Option<&mut Graphs>,
+        program: &Repeat,
+        report: &mut Report,
+        work: &mut dyn Work<Self>,
     ) -> Result<(), Error> {
-        let Repeat { id, batch, params, seed, step } = *program;
-        let key = graphs::Key { id, batch, params: params.start() };
-        let body = |gpu| body(&Self { gpu: Arc::new(gpu), elem: PhantomData });
-        graphs.repeat(&self.gpu, key, (seed, step), body)
+        graphs::repeat(&self.gpu, graphs, program, report, work)
     }
 
     fn upload_elems<I: Dimension>(

@@ -1,33 +1,19 @@
-//! The partial results of a sum whose total the host asks for.
+//! The partial results of a sum, for kernels that add them up.
 
-use cudarc::driver::result;
-
-use super::{Gpu, failed};
+use super::Gpu;
 use crate::error::Error;
 
 /// How many there are: what blocks of a kernel write side by side.
 pub(crate) const PARTIALS: usize = 1024;
-/// Bytes of them.
-const BYTES: usize = PARTIALS * size_of::<f64>();
 
 impl Gpu {
-    /// The partial results that the kernels of `launch` leave at the address that it is given, where there are
-    /// [`PARTIALS`] zeros before.
-    pub(crate) fn partials(
-        &self,
-        launch: impl FnOnce(u64) -> Result<(), Error>,
-    ) -> Result<[f64; PARTIALS], Error> {
-        self.bind()?;
-        // Held until they are on the host: no other thread's kernels may come between.
-        let scratch = self.scratch(BYTES)?;
-        let start = scratch.address();
+    /// Calls `launch` with the address of [`PARTIALS`] zeros, for kernels that it launches.
+    pub(crate) fn partials(&self, launch: impl FnOnce(u64) -> Result<(), Error>) -> Result<(), Error> {
+        let bytes = PARTIALS * size_of::<f64>();
+        // Held until they are launched: no other thread's kernels may come between.
+        let scratch = self.scratch(bytes)?;
         // SAFETY: so many bytes begin there.
-        unsafe { result::memset_d8_async(start, 0, BYTES, self.stream.cu_stream()) }
-            .map_err(|error| failed("to fill memory with zeros", &error))?;
-        launch(start)?;
-        let mut partials = [0.0; PARTIALS];
-        // SAFETY: as many numbers begin there.
-        unsafe { self.download(&mut partials, start) }?;
-        Ok(partials)
+        unsafe { self.zero_at(scratch.address(), bytes) }?;
+        launch(scratch.address())
     }
 }

@@ -74,9 +74,15 @@ impl Staging {
 
 impl Gpu {
     fn staging(&self) -> Result<MutexGuard<'_, Staging>, Error> {
-        if matches!(self.within, Within::Capture(..)) {
-            return Err(Error::internal("a copy from or to the host in a program that is captured"));
+        if matches!(self.within, Within::Capture(..) | Within::Note(..)) {
+            return Err(Error::internal(
+                "a copy from or to the host in a program that is captured, or behind it",
+            ));
         }
+        self.locked()
+    }
+
+    fn locked(&self) -> Result<MutexGuard<'_, Staging>, Error> {
         self.bind()?;
         Ok(self.common.staging.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -87,11 +93,41 @@ impl Gpu {
     /// So many elements must begin there.
     pub(super) unsafe fn upload<T: Element>(
         &self,
+        to: u64,
+        len: usize,
+        from: impl Iterator<Item = T>,
+    ) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        unsafe { self.upload_by(self.staging()?, to, len, from) }
+    }
+
+    /// The same of what differs from run to run of a program, and is read by what follows on it. If that was asked before
+    /// the program ran, these are there.
+    ///
+    /// # Safety
+    /// As that of [`upload`](Self::upload).
+    pub(crate) unsafe fn tell<T: Element>(
+        &self,
+        to: u64,
+        len: usize,
+        from: impl Iterator<Item = T>,
+    ) -> Result<(), Error> {
+        match self.within {
+            // SAFETY: the caller's promise.
+            Within::Nothing | Within::Note(..) => unsafe { self.upload_by(self.locked()?, to, len, from) },
+            Within::Program(..) | Within::Capture(..) => Ok(()),
+        }
+    }
+
+    /// # Safety
+    /// As that of [`upload`](Self::upload).
+    unsafe fn upload_by<T: Element>(
+        &self,
+        mut staging: MutexGuard<'_, Staging>,
         mut to: u64,
         len: usize,
         mut from: impl Iterator<Item = T>,
     ) -> Result<(), Error> {
-        let mut staging = self.staging()?;
         let mut left = len;
         while left > 0 {
             let part = staging.room::<T>(&self.stream, left)?;

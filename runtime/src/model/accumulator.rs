@@ -5,7 +5,7 @@ use std::fmt;
 use crate::device::{Device, Real, fill};
 use crate::error::Error;
 use crate::model::params::Param;
-use crate::model::{Grads, GradsMut, Model, trained};
+use crate::model::{Grads, GradsMut, Model, spans};
 use crate::optim::Kernel;
 
 /// The sum of the gradients of several batches, in a buffer of its own: what makes one step of a batch that does not fit.
@@ -79,11 +79,14 @@ impl<M: Model<Device: Kernel>> Accumulator<M> {
     /// # Errors
     /// The device's own.
     pub fn clear(&mut self) -> Result<(), Error> {
+        Self::empty(&self.device, &mut self.arena)
+    }
+
+    /// Makes what is here a sum of none.
+    pub(crate) fn empty(device: &M::Device, arena: &mut <M::Device as Device>::Buf) -> Result<(), Error> {
         // What is added to -0.0 stays as it is, bit for bit; 0.0 would turn -0.0.
-        for (.., span) in trained::<M>() {
-            fill(&self.device, &mut self.arena, span, Param::<M>::from_f64(-0.0))?;
-        }
-        Ok(())
+        let mut spans = spans::<M>();
+        spans.try_for_each(|span| fill(device, arena, span, Param::<M>::from_f64(-0.0)))
     }
 }
 
@@ -96,6 +99,11 @@ impl<M: Model> Accumulator<M> {
     /// The sum, to be scaled or clipped.
     pub fn grads_mut(&mut self) -> GradsMut<'_, M> {
         GradsMut { device: &self.device, arena: Some(&mut self.arena) }
+    }
+
+    /// What holds the sum.
+    pub(crate) fn buffer_mut(&mut self) -> &mut <M::Device as Device>::Buf {
+        &mut self.arena
     }
 
     /// The bytes it holds: as many as the gradients of parameters take in a workspace.

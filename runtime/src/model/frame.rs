@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::device::{Device, Element, Repeat, Span};
+use crate::device::{Device, Element, Repeat, Report, Span, Work};
 use crate::error::Error;
 use crate::model::Probe;
 use crate::plan::Program;
@@ -48,6 +48,35 @@ impl<D: Device> fmt::Debug for Frame<'_, D> {
     }
 }
 
+/// A program that runs in a frame.
+struct Running<'r, 'a, D: Device, B> {
+    frame: &'r mut Frame<'a, D>,
+    body: B,
+}
+
+impl<D: Device, B: FnMut(&mut Frame<'_, D>) -> Result<(), Error>> Work<D> for Running<'_, '_, D, B> {
+    fn params(&self) -> &D::Buf {
+        self.frame.params
+    }
+
+    fn program(&mut self, device: &D) -> Result<(), Error> {
+        (self.body)(&mut self.frame.on(device))
+    }
+}
+
+/// What a program came to. If it has failed, what it has begun to copy does not come into what runs next.
+pub(super) fn settled<D: Device>(
+    device: &D,
+    host: &mut D::Host,
+    result: Result<(), Error>,
+) -> Result<(), Error> {
+    if result.is_err() {
+        // Its own error is the one to be told.
+        let _ = device.settle(host);
+    }
+    result
+}
+
 /// A span outside of every buffer: [`Device::split`] refuses it.
 const NOWHERE: Span = Span { start: usize::MAX, bytes: usize::MAX };
 
@@ -79,6 +108,12 @@ impl<'a, D: Device> Frame<'a, D> {
         let span = Span::of::<T>(start, len);
         self.given::<T>(span, start + lines);
         span
+    }
+
+    /// Where a number of the program is, as a loss, which no call is given by this.
+    pub(super) fn scalar(&self, buffer: u32) -> Span {
+        let Some((offset, _)) = self.buffer(buffer) else { return NOWHERE };
+        Span::of::<D::Scalar>(self.fixed_start + offset, 1)
     }
 
     /// `len` elements for parameters that a kernel rounds to activations; none where these are no narrower.
@@ -118,43 +153,39 @@ impl<'a, D: Device> Frame<'a, D> {
     ///
     /// # Errors
     /// Those of `body`, and the device's own.
-    pub fn run(&mut self, body: impl FnOnce(&mut Frame<'_, D>) -> Result<(), Error>) -> Result<(), Error> {
-        let result = self.run_or_repeat(body);
-        if result.is_err() {
-            // Else what it has begun to copy would come into what runs next. Its own error is the one to be told.
-            let _ = self.device.settle(self.host);
-        }
-        result
+    pub fn run(&mut self, body: impl FnMut(&mut Frame<'_, D>) -> Result<(), Error>) -> Result<(), Error> {
+        let (device, program) = (self.device, self.repeat());
+        let mut graphs = self.graphs.take();
+        let mut running = Running { frame: self, body };
+        let result = device.repeat(graphs.as_deref_mut(), &program, &mut Report::default(), &mut running);
+        self.graphs = graphs;
+        settled(device, self.host, result)
     }
 
-    fn run_or_repeat(
-        &mut self,
-        body: impl FnOnce(&mut Frame<'_, D>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(graphs) = self.graphs.as_deref_mut() else { return body(self) };
-        let &mut Self { device, params, batch, seed, step, program, gradients, .. } = self;
-        let (fixed_start, sample_start) = (self.fixed_start, self.sample_start);
-        let (arena, host) = (&mut *self.arena, &mut *self.host);
-        let id = std::ptr::from_ref(program).addr();
-        device.repeat(graphs, &Repeat { id, batch, params, seed, step }, |device| {
-            let (graphs, probe) = (None, None);
-            let mut frame = Frame {
-                device,
-                arena,
-                params,
-                batch,
-                seed,
-                step,
-                program,
-                gradients,
-                fixed_start,
-                sample_start,
-                host,
-                graphs,
-                probe,
-            };
-            body(&mut frame)
-        })
+    /// What tells this run of the program from others.
+    pub(super) fn repeat(&self) -> Repeat {
+        let Self { batch, seed, step, program, .. } = *self;
+        Repeat { id: std::ptr::from_ref(program).addr(), batch, seed, step }
+    }
+
+    /// The same, for another handle to the device.
+    fn on<'b>(&'b mut self, device: &'b D) -> Frame<'b, D> {
+        let Self { params, batch, seed, step, program, gradients, fixed_start, sample_start, .. } = *self;
+        Frame {
+            device,
+            arena: self.arena,
+            params,
+            batch,
+            seed,
+            step,
+            program,
+            gradients,
+            fixed_start,
+            sample_start,
+            host: self.host,
+            graphs: None,
+            probe: self.probe.as_deref_mut(),
+        }
     }
 
     /// The parameter of `len` elements that starts at `offset` times 64 elements.

@@ -114,7 +114,8 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         if !factor.is_finite() {
             return Err(Error::argument("factor", "a finite number", factor));
         }
-        self.scale_each(factor)
+        let (device, arena) = self.whole()?;
+        device.scale(arena, &mut spans::<M>(), factor)
     }
 
     /// Adds other gradients of the same model, element by element.
@@ -127,17 +128,6 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
         device.add(arena, from, &mut spans::<M>())
     }
 
-    /// The same gradients, to read.
-    pub(crate) fn as_ref(&self) -> Grads<'_, M> {
-        Grads { device: self.device, arena: self.arena.as_deref() }
-    }
-
-    /// Multiplies every element by a number that is finite.
-    pub(crate) fn scale_each(&mut self, factor: f64) -> Result<(), Error> {
-        let (device, arena) = self.whole()?;
-        device.scale(arena, &mut spans::<M>(), factor)
-    }
-
     /// What holds them, and where that is.
     #[allow(clippy::type_complexity)]
     pub(crate) fn whole(&mut self) -> Result<(&M::Device, &mut <M::Device as Device>::Buf), Error> {
@@ -146,12 +136,12 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
 }
 
 /// Where the gradients are in a workspace.
-pub(crate) fn spans<M: Model>() -> impl Iterator<Item = Span> {
+pub(crate) fn spans<M: Model>() -> impl Iterator<Item = Span> + Clone {
     trained::<M>().map(|(.., span)| span)
 }
 
 /// The trained parameters with their index, and where their gradients are in a workspace.
-pub(crate) fn trained<M: Model>() -> impl Iterator<Item = (usize, &'static ParamSpec, Span)> {
+pub(crate) fn trained<M: Model>() -> impl Iterator<Item = (usize, &'static ParamSpec, Span)> + Clone {
     places::<M::Device>(M::PLAN.gradients, M::PARAMS)
 }
 
@@ -159,7 +149,7 @@ pub(crate) fn trained<M: Model>() -> impl Iterator<Item = (usize, &'static Param
 pub(super) fn places<D: Device>(
     starts: Numbers,
     params: &[ParamSpec],
-) -> impl Iterator<Item = (usize, &ParamSpec, Span)> {
+) -> impl Iterator<Item = (usize, &ParamSpec, Span)> + Clone {
     params.iter().enumerate().filter_map(move |(index, spec)| {
         let start = gradient_start::<D>(starts, index)?;
         Some((index, spec, Span::of::<D::Param>(start, spec.elements())))

@@ -13,11 +13,12 @@ mod probe;
 mod proofs;
 #[cfg(test)]
 pub(crate) mod toy;
+mod training;
 mod workspace;
 
 use std::fmt;
 
-use crate::device::Device;
+use crate::device::{Device, Report};
 use crate::error::Error;
 use crate::plan::Plan;
 
@@ -31,6 +32,7 @@ pub(crate) use params::Param;
 pub use params::{Params, ParamsMut};
 pub use probe::Seen;
 pub(crate) use probe::{Probe, first_not_finite};
+pub use training::{After, Trained};
 pub use workspace::{Call, check_batch, check_ids, check_shape};
 
 /// What the generated code knows about a parameter.
@@ -130,6 +132,15 @@ pub trait Trainable: Model {
         ws: &mut Workspace<Self>,
         batch: &Self::Batch,
     ) -> Result<<Self::Device as Device>::Scalar, Error>;
+
+    /// The same, and `after` behind it: see [`train::step`](crate::train::step).
+    #[doc(hidden)]
+    fn train_batch_then(
+        &mut self,
+        ws: &mut Workspace<Self>,
+        batch: &Self::Batch,
+        after: &mut dyn After<Self>,
+    ) -> Result<Report, Error>;
 
     /// What the generated `evaluate` does.
     ///

@@ -4,10 +4,10 @@ use std::fmt;
 
 use ndarray::{ArrayView, Dimension};
 
-use super::{Frame, Model, Workspace};
+use super::{Core, Frame, Model, Workspace};
 use crate::device::{Device, Real, fill};
 use crate::error::Error;
-use crate::plan::Program;
+use crate::plan::{Plan, Program};
 
 /// Which program a call runs.
 #[doc(hidden)]
@@ -19,6 +19,17 @@ pub enum Call {
     Evaluate,
     /// The outputs in evaluation mode.
     Forward,
+}
+
+impl Call {
+    /// The method that is called, and its program.
+    fn of(self, plan: &'static Plan) -> (&'static str, &'static Program) {
+        match self {
+            Self::Train => ("forward_backward", &plan.train),
+            Self::Evaluate => ("evaluate", &plan.evaluate),
+            Self::Forward => ("forward", &plan.forward),
+        }
+    }
 }
 
 impl<M: Model> fmt::Debug for Workspace<M> {
@@ -69,12 +80,6 @@ impl<M: Model> Workspace<M> {
         if self.training { const { &M::PLAN }.host_bytes(self.capacity) } else { 0 }
     }
 
-    /// Says that `forward_backward` of `batch` samples has succeeded.
-    #[doc(hidden)]
-    pub fn trained(&mut self, batch: usize) {
-        self.trained = Some(batch);
-    }
-
     /// Checks what a call asks for, and sets its program up.
     #[doc(hidden)]
     pub fn begin<'a>(
@@ -84,11 +89,7 @@ impl<M: Model> Workspace<M> {
         batch: usize,
     ) -> Result<Frame<'a, M::Device>, Error> {
         let plan = const { &M::PLAN };
-        let (name, program) = match call {
-            Call::Train => ("forward_backward", &plan.train),
-            Call::Evaluate => ("evaluate", &plan.evaluate),
-            Call::Forward => ("forward", &plan.forward),
-        };
+        let (name, program) = call.of(plan);
         if !self.training && call != Call::Forward {
             return Err(Error::InferenceWorkspace { call: name });
         }
@@ -103,13 +104,27 @@ impl<M: Model> Workspace<M> {
             return Err(Error::Room { call: name, batch, bytes, room: self.bytes, most });
         }
         self.trained = None;
-        let core = model.core();
-        let mut probe = self.probe.as_mut();
-        if let Some(probe) = &mut probe {
+        if let Some(probe) = &mut self.probe {
             probe.begin();
         }
-        Ok(Frame {
-            device: &core.device,
+        let core = model.core();
+        Ok(self.frame(&core.device, core, call, batch))
+    }
+
+    /// A program at a batch that there is room for.
+    pub(super) fn frame<'a>(
+        &'a mut self,
+        device: &'a M::Device,
+        core: &'a Core<M::Device>,
+        call: Call,
+        batch: usize,
+    ) -> Frame<'a, M::Device> {
+        let plan = const { &M::PLAN };
+        let (_, program) = call.of(plan);
+        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
+        let probe = self.probe.as_mut();
+        Frame {
+            device,
             arena: &mut self.arena,
             params: &core.params,
             batch,
@@ -122,7 +137,7 @@ impl<M: Model> Workspace<M> {
             host: &mut self.host,
             graphs: probe.is_none().then_some(&mut self.graphs),
             probe,
-        })
+        }
     }
 }
 
@@ -166,7 +181,7 @@ impl<D: Device> Frame<'_, D> {
     /// The loss, once everything before it has run.
     pub fn loss(&mut self, buffer: u32) -> Result<D::Scalar, Error> {
         let mut loss = [D::Scalar::default()];
-        let span = self.fixed::<D::Scalar>(buffer, 1);
+        let span = self.scalar(buffer);
         let region = D::region(self.arena, span)?;
         self.device.download(&mut loss, D::view(region))?;
         Ok(loss[0])

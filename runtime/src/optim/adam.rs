@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::model::{Grads, Model};
+use crate::model::Model;
 use crate::optim::state::{Now, State, in_range};
-use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer};
+use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer, Update};
 
 /// The arguments of [`Adam`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,9 +129,9 @@ impl<M: Model<Device: Kernel>> Adam<M> {
 }
 
 impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
-    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
+    fn update(&mut self, device: &M::Device, step: Update<'_, M::Device>) -> Result<(), Error> {
         let Self { betas, eps, decoupled, ref mut state } = *self;
-        let step = |Now { lr, weight_decay, steps }: Now| AdamStep {
+        let of = |Now { lr, weight_decay, steps }: Now| AdamStep {
             lr,
             betas,
             eps,
@@ -139,7 +139,7 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Adam<M> {
             decoupled,
             t: steps + 1,
         };
-        state.step(model, grads, step, |device, buffers, tensors| device.adam(buffers, tensors))
+        state.update(device, step, of, |device, buffers, tensors| device.adam(buffers, tensors))
     }
 
     fn lr(&self) -> f64 {
@@ -188,8 +188,8 @@ impl<M: Model<Device: Kernel>> AdamW<M> {
 }
 
 impl<M: Model<Device: Kernel>> Optimizer<M> for AdamW<M> {
-    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
-        self.0.step(model, grads)
+    fn update(&mut self, device: &M::Device, step: Update<'_, M::Device>) -> Result<(), Error> {
+        self.0.update(device, step)
     }
 
     fn lr(&self) -> f64 {

@@ -1,10 +1,72 @@
-//! The norm of gradients, and clipping, as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_`.
+//! Gradients measured and clipped, as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_`.
 
-use crate::device::Real;
+use crate::device::{Device, Repeat, Report, Span, Work};
 use crate::error::Error;
-use crate::model::{Grads, GradsMut, Model, Param, spans, trained};
+use crate::model::{Grads, GradsMut, Model, spans};
 use crate::optim::Kernel;
+use crate::optim::norm::{Measure, NO_LIMIT, Of};
 use crate::optim::state::in_range;
+
+/// Measures the gradients that `arena` begins with, and brings them to `limit`; reports a loss that is there too.
+pub(crate) fn clip<M: Model<Device: Kernel>>(
+    device: &M::Device,
+    report: &mut Report,
+    arena: &mut Buf<M>,
+    loss: Option<Span>,
+    (of, limit): (Of, f64),
+) -> Result<(), Error> {
+    let loss = loss.map(|span| M::Device::region(arena, span).map(M::Device::view)).transpose()?;
+    let measure = Measure { loss, ..Measure::of::<M>(of, limit) };
+    device.measure(report, &measure, arena, spans::<M>())?;
+    if limit < NO_LIMIT { device.shorten(report, arena, spans::<M>()) } else { Ok(()) }
+}
+
+/// What holds gradients.
+type Buf<M> = <<M as Model>::Device as Device>::Buf;
+
+/// Measures gradients by themselves.
+struct Measuring<'a, M: Model>(&'a Buf<M>);
+
+impl<M: Model<Device: Kernel>> Work<M::Device> for Measuring<'_, M> {
+    fn params(&self) -> &Buf<M> {
+        self.0
+    }
+
+    fn program(&mut self, _: &M::Device) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn after(&mut self, device: &M::Device, report: &mut Report) -> Result<(), Error> {
+        device.measure(report, &Measure::of::<M>(Of::Batch, NO_LIMIT), self.0, spans::<M>())
+    }
+}
+
+/// Clips gradients by themselves.
+struct Clipping<'a, M: Model> {
+    arena: &'a mut Buf<M>,
+    limit: f64,
+}
+
+impl<M: Model<Device: Kernel>> Work<M::Device> for Clipping<'_, M> {
+    fn params(&self) -> &Buf<M> {
+        self.arena
+    }
+
+    fn program(&mut self, _: &M::Device) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn after(&mut self, device: &M::Device, report: &mut Report) -> Result<(), Error> {
+        clip::<M>(device, report, self.arena, None, (Of::Batch, self.limit))
+    }
+}
+
+/// The norm that work reports which is part of no program.
+fn norm_by<D: Device>(device: &D, work: &mut dyn Work<D>) -> Result<f64, Error> {
+    let mut report = Report::default();
+    device.repeat(None, &Repeat::default(), &mut report, work)?;
+    Ok(report.norm)
+}
 
 impl<M: Model<Device: Kernel>> Grads<'_, M> {
     /// The L2 norm of all gradients together, summed in f64; neither huge nor tiny gradients overflow
@@ -13,63 +75,7 @@ impl<M: Model<Device: Kernel>> Grads<'_, M> {
     /// # Errors
     /// [`Error::InferenceWorkspace`]; the device's own.
     pub fn norm(&self) -> Result<f64, Error> {
-        Ok(self.measure()?.value())
-    }
-
-    fn measure(&self) -> Result<Norm, Error> {
-        let (device, buf) = (self.device(), self.buffer()?);
-        let squares = |factor| device.sum_of_squares(buf, &mut spans::<M>(), factor);
-        Norm::of(squares, || device.max_abs(buf, &mut spans::<M>()))
-    }
-}
-
-/// A norm that may itself be too large for f64.
-pub(super) struct Norm {
-    /// The norm in that unit.
-    root: f64,
-    /// A power of two.
-    unit: f64,
-}
-
-impl Norm {
-    /// That of numbers of which these give the sum of (factor x)^2 and the largest |x|.
-    pub(super) fn of(
-        sum_of_squares: impl Fn(f64) -> Result<f64, Error>,
-        max_abs: impl Fn() -> Result<f64, Error>,
-    ) -> Result<Self, Error> {
-        let sum = sum_of_squares(1.0)?;
-        // Above this floor, squares too small for f64 are too small to matter.
-        if sum.is_nan() || (sum.is_finite() && sum > 1e-250) {
-            return Ok(Self { root: sum.sqrt(), unit: 1.0 });
-        }
-        let largest = max_abs()?;
-        if largest == 0.0 || !largest.is_finite() {
-            return Ok(Self { root: largest, unit: 1.0 });
-        }
-        // In a unit near the largest, no square overflows and those that vanish don't matter; a power
-        // of two makes the change of unit exact: that of the largest, from 2^-1000 to 2^1000, so that
-        // its inverse is finite too.
-        let unit = f64::from_bits((largest.to_bits() >> 52).clamp(23, 2023) << 52);
-        Ok(Self { root: sum_of_squares(1.0 / unit)?.sqrt(), unit })
-    }
-
-    fn value(&self) -> f64 {
-        self.root * self.unit
-    }
-
-    /// What the numbers are to be multiplied by, one after another, for their norm to be at most `limit`.
-    /// Those that are 1 change nothing.
-    pub(super) fn factors(&self, limit: f64, smallest: f64) -> [f64; 3] {
-        if !self.root.is_finite() || self.value() + 1e-6 <= limit {
-            return [1.0; 3];
-        }
-        if limit < smallest {
-            // So small that rounding each element may exceed it: of the norms allowed, 0 is exact.
-            return [0.0, 1.0, 1.0];
-        }
-        let factor = limit / (self.value() + 1e-6);
-        // A factor that f64 can't hold in full is taken in steps that it can.
-        if factor.is_normal() { [factor, 1.0, 1.0] } else { [1.0 / self.unit, 1.0 / self.root, limit] }
+        norm_by(self.device(), &mut Measuring::<M>(self.buffer()?))
     }
 }
 
@@ -83,13 +89,8 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     /// own.
     pub fn clip_norm(&mut self, max_norm: f64) -> Result<f64, Error> {
         not_negative("max_norm", max_norm)?;
-        let norm = self.as_ref().measure()?;
-        let elements = trained::<M>().map(|(_, spec, _)| spec.elements()).sum();
-        let factors = norm.factors(max_norm, smallest_norm::<Param<M>>(elements));
-        for factor in factors.into_iter().filter(|factor| *factor != 1.0) {
-            self.scale_each(factor)?;
-        }
-        Ok(norm.value())
+        let (device, arena) = self.whole()?;
+        norm_by(device, &mut Clipping::<M> { arena, limit: max_norm })
     }
 
     /// Brings every element into `[-limit, limit]`, as PyTorch's `clip_grad_value_`; NaN stays.
@@ -103,13 +104,6 @@ impl<M: Model<Device: Kernel>> GradsMut<'_, M> {
     }
 }
 
-/// The norm of so many elements that are all the smallest number of full precision. A shorter vector can't
-/// be rounded to a given norm: its elements lie on the grid of subnormals.
-pub(super) fn smallest_norm<E: Real>(elements: usize) -> f64 {
-    let smallest = if size_of::<E>() == 4 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
-    smallest * (elements as f64).sqrt()
-}
-
 /// That a limit is a number, and not negative.
 pub(crate) fn not_negative(name: &str, value: f64) -> Result<(), Error> {
     in_range(name, value, value >= 0.0, "a number of 0 or more")
@@ -119,9 +113,10 @@ pub(crate) fn not_negative(name: &str, value: f64) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::cpu::Cpu;
-    use crate::device::Element;
+    use crate::device::{Element, Real};
     use crate::model::Workspace;
     use crate::model::toy::Toy;
+    use crate::optim::norm::smallest_norm;
 
     /// Zeros.
     fn fresh() -> Workspace<Toy> {

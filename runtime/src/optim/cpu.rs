@@ -5,9 +5,9 @@ use crate::cpu::Cpu;
 use crate::cpu::parts::chunks;
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::Float;
-use crate::device::Span;
+use crate::device::{Report, Span};
 use crate::error::Error;
-use crate::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, each, jobs};
+use crate::optim::{self, AdamStep, Buffers, Kernel, Measure, Part, SgdStep, Tensor, each, jobs};
 
 /// Elements of a chunk: four arrays of them stay in a core's own cache.
 const CHUNK: usize = 1 << 14;
@@ -36,17 +36,15 @@ macro_rules! compiled {
                 buffers.each(tensors, |step, part| adam(self, step, part))
             }
 
-            fn sum_of_squares(
+            fn measure(
                 &self,
+                report: &mut Report,
+                measure: &Measure<'_, Self>,
                 buf: &Buffer,
-                spans: &mut dyn Iterator<Item = Span>,
-                factor: f64,
-            ) -> Result<f64, Error> {
-                sum_of_squares(self, buf, spans, factor)
-            }
-
-            fn max_abs(&self, buf: &Buffer, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error> {
-                max_abs(self, buf, spans)
+                spans: impl Iterator<Item = Span> + Clone,
+            ) -> Result<(), Error> {
+                let squares = |factor| sum_of_squares(self, buf, &mut spans.clone(), factor);
+                optim::measure(self, report, measure, squares, || max_abs(self, buf, &mut spans.clone()))
             }
 
             fn scale(

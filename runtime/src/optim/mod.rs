@@ -56,6 +56,7 @@ pub(crate) mod cuda;
 mod goldens;
 mod group;
 mod jobs;
+mod norm;
 #[cfg(any(test, kani))]
 mod proofs;
 mod schedule;
@@ -64,19 +65,28 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::device::{Device, Span};
+use crate::device::{Device, Report, Span};
 use crate::error::Error;
-use crate::model::{Grads, Model};
+use crate::model::{Core, Grads, Model};
 
-pub(crate) use clip::not_negative;
+pub(crate) use clip::{clip, not_negative};
+pub(crate) use norm::NO_LIMIT;
 
 pub use adam::{Adam, AdamConfig, AdamStep, AdamW, AdamWConfig};
 pub use group::Group;
+pub use norm::{Measure, Of, measure};
 pub use schedule::Schedule;
 pub use sgd::{Sgd, SgdConfig, SgdStep};
 
 /// What a training loop asks of an optimizer of the model `M`.
 pub trait Optimizer<M: Model> {
+    /// Changes every trained parameter by its gradient, unless what is reported of the step so far is not finite. It
+    /// counts no step, and may be called more often than it is done: see [`Work::after`](crate::device::Work::after).
+    ///
+    /// # Errors
+    /// The device's own.
+    fn update(&mut self, device: &M::Device, step: Update<'_, M::Device>) -> Result<(), Error>;
+
     /// Changes every trained parameter by its gradient.
     ///
     /// Gradients are zeros in a workspace where no `forward_backward` has run, unless others were added: a
@@ -85,7 +95,13 @@ pub trait Optimizer<M: Model> {
     /// # Errors
     /// [`Error::InferenceWorkspace`] if the workspace holds no gradients, which changes nothing; the
     /// device's own.
-    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error>;
+    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
+        let grads = grads.buffer()?;
+        let Core { device, params, .. } = model.core_mut();
+        self.update(device, Update { params, grads, report: None })?;
+        *self.moments_mut().steps += 1;
+        Ok(())
+    }
 
     /// The learning rate; a group's is this times its `lr_scale`.
     fn lr(&self) -> f64;
@@ -99,9 +115,9 @@ pub trait Optimizer<M: Model> {
     /// How many steps succeeded.
     fn steps(&self) -> u64;
 
-    /// The bytes that it holds, whatever its groups: its moments on the device, and on the host what
-    /// it knows of each trained parameter, fewer than a hundred bytes. It allocates them when it is made
-    /// and nothing after that.
+    /// The bytes that it holds, whatever its groups: its moments on the device, behind them what that keeps
+    /// of each trained parameter ([`Kernel::NUMBERS`]), and on the host what it knows of it, fewer than a
+    /// hundred bytes. It allocates them when it is made and nothing after that.
     fn bytes(&self) -> usize;
 
     /// What it keeps from step to step, for a [state file](crate::state).
@@ -109,6 +125,17 @@ pub trait Optimizer<M: Model> {
 
     /// The same, to be set.
     fn moments_mut(&mut self) -> MomentsMut<'_, M::Device>;
+}
+
+/// What a step of an optimizer works on, beside what it keeps.
+#[allow(missing_debug_implementations, reason = "whole arrays, for one call")]
+pub struct Update<'a, D: Device> {
+    /// What holds the parameters.
+    pub params: &'a mut D::Buf,
+    /// What holds their gradients.
+    pub grads: &'a D::Buf,
+    /// What the step has come to so far, if that decides whether anything changes.
+    pub report: Option<&'a Report>,
 }
 
 /// What an optimizer keeps from step to step.
@@ -168,6 +195,10 @@ pub struct Buffers<'a, D: Device> {
     pub moments: &'a mut D::Buf,
     /// What holds their gradients.
     pub grads: &'a D::Buf,
+    /// Where among the moments a device keeps by what each parameter changes: [`Kernel::NUMBERS`] bytes of each.
+    pub numbers: Span,
+    /// What the step has come to so far: if that is not finite, nothing changes.
+    pub report: Option<&'a Report>,
 }
 
 /// A parameter with its moments and its gradient.
@@ -193,7 +224,8 @@ impl<D: Device> Buffers<'_, D> {
         Ok(Part { param: D::view_mut(param), moments: moments.map(D::view_mut), grad })
     }
 
-    /// Runs `work` on one parameter after another, for a device that works on one at once.
+    /// Runs `work` on one parameter after another, for a device that works on one at once, and while the host waits. If the
+    /// step so far is not finite, on none.
     ///
     /// # Errors
     /// As [`part`](Self::part), and those of `work`.
@@ -202,6 +234,9 @@ impl<D: Device> Buffers<'_, D> {
         tensors: &mut dyn Iterator<Item = (S, Tensor<N>)>,
         work: impl Fn(&S, Part<'_, D, N>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if self.report.is_some_and(|report| !report.is_finite()) {
+            return Ok(());
+        }
         for (step, tensor) in tensors {
             work(&step, self.part(&tensor)?)?;
         }
@@ -232,6 +267,9 @@ pub fn each<D: Device>(
     label = "this device cannot train"
 )]
 pub trait Kernel: Device {
+    /// The bytes, of whole words, in which the device keeps by what a step changes a parameter: none if it is told in time.
+    const NUMBERS: usize = 0;
+
     /// A step of SGD: see [`SgdStep`]. A parameter has a momentum buffer if and only if its momentum is not 0.
     ///
     /// # Errors
@@ -254,27 +292,38 @@ pub trait Kernel: Device {
         tensors: &mut dyn Iterator<Item = (AdamStep, Tensor<2>)>,
     ) -> Result<(), Error>;
 
-    /// The sum of (factor x)^2 over the numbers at `spans`, in f64 and in a fixed order.
+    /// Reports the L2 norm of the numbers at `spans`, summed in f64 and in a fixed order, and what brings them to a limit.
+    /// A device whose host waits for it has [`measure`] do so.
     ///
     /// # Errors
     /// [`Error::Internal`] if a span is not in the buffer; the device's own.
-    fn sum_of_squares(
+    fn measure(
         &self,
+        report: &mut Report,
+        measure: &Measure<'_, Self>,
         buf: &Self::Buf,
-        spans: &mut dyn Iterator<Item = Span>,
-        factor: f64,
-    ) -> Result<f64, Error>;
+        spans: impl Iterator<Item = Span> + Clone,
+    ) -> Result<(), Error>;
 
-    /// The largest |x| over the numbers at `spans`; NaN if there is one, 0 if there are none.
+    /// Brings the numbers at `spans` to the limit that they were measured by last, each product rounded once. If one of
+    /// them, or the loss, is not finite, they stay.
     ///
     /// # Errors
-    /// As [`sum_of_squares`](Self::sum_of_squares).
-    fn max_abs(&self, buf: &Self::Buf, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error>;
+    /// As [`measure`](Self::measure).
+    fn shorten(
+        &self,
+        report: &Report,
+        buf: &mut Self::Buf,
+        spans: impl Iterator<Item = Span> + Clone,
+    ) -> Result<(), Error> {
+        let mut factors = report.factors.into_iter().filter(|factor| *factor != 1.0);
+        factors.try_for_each(|factor| self.scale(buf, &mut spans.clone(), factor))
+    }
 
     /// x = factor x for the numbers at `spans`, multiplied in f64 and rounded once.
     ///
     /// # Errors
-    /// As [`sum_of_squares`](Self::sum_of_squares).
+    /// As [`measure`](Self::measure).
     fn scale(
         &self,
         buf: &mut Self::Buf,
@@ -285,7 +334,7 @@ pub trait Kernel: Device {
     /// x = min(max(x, -limit), limit) for the numbers at `spans`; NaN stays.
     ///
     /// # Errors
-    /// As [`sum_of_squares`](Self::sum_of_squares).
+    /// As [`measure`](Self::measure).
     fn clamp(
         &self,
         buf: &mut Self::Buf,
@@ -296,7 +345,7 @@ pub trait Kernel: Device {
     /// x += y for the numbers at the same `spans` of two buffers.
     ///
     /// # Errors
-    /// As [`sum_of_squares`](Self::sum_of_squares).
+    /// As [`measure`](Self::measure).
     fn add(
         &self,
         to: &mut Self::Buf,

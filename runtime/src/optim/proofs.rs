@@ -1,9 +1,9 @@
 //! What is proved of clipping: see [`choices`](crate::choices).
 //!
-//! It is the arithmetic of [`clip`](super::clip) on two numbers, as the kernels do it one by one; what vectors and
+//! It is the arithmetic of [`norm`](super::norm) on two numbers, as the kernels do it one by one; what vectors and
 //! threads make of it is tested there. A number is one of three mantissas at any exponent, subnormals included.
 
-use super::clip::{Norm, smallest_norm};
+use super::norm::{Norm, smallest_norm};
 use crate::choices::{Choices, bounded};
 use crate::device::Real;
 

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::model::{Grads, Model};
+use crate::model::Model;
 use crate::optim::state::{Now, State, in_range};
-use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer};
+use crate::optim::{Group, Kernel, Moments, MomentsMut, Optimizer, Update};
 
 /// The arguments of [`Sgd`], with PyTorch's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,9 +107,9 @@ impl<M: Model<Device: Kernel>> Sgd<M> {
 }
 
 impl<M: Model<Device: Kernel>> Optimizer<M> for Sgd<M> {
-    fn step(&mut self, model: &mut M, grads: Grads<'_, M>) -> Result<(), Error> {
+    fn update(&mut self, device: &M::Device, step: Update<'_, M::Device>) -> Result<(), Error> {
         let Self { momentum, dampening, nesterov, ref mut state } = *self;
-        let step = |Now { lr, weight_decay, steps }: Now| SgdStep {
+        let of = |Now { lr, weight_decay, steps }: Now| SgdStep {
             lr,
             momentum,
             dampening,
@@ -117,7 +117,7 @@ impl<M: Model<Device: Kernel>> Optimizer<M> for Sgd<M> {
             nesterov,
             first: steps == 0,
         };
-        state.step(model, grads, step, |device, buffers, tensors| device.sgd(buffers, tensors))
+        state.update(device, step, of, |device, buffers, tensors| device.sgd(buffers, tensors))
     }
 
     fn lr(&self) -> f64 {

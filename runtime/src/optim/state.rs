@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::device::{Device, Span};
 use crate::error::Error;
-use crate::model::{Core, Grads, Model, Param, trained};
+use crate::model::{Model, Param, trained};
 use crate::optim::group::{self, Group, Rates};
-use crate::optim::{Buffers, Moment, Moments, MomentsMut, Tensor};
+use crate::optim::{Buffers, Kernel, Moment, Moments, MomentsMut, Tensor, Update};
 
 /// The state of an optimizer that keeps at most `N` moments of each parameter.
 pub(crate) struct State<M: Model, const N: usize> {
@@ -18,8 +18,10 @@ pub(crate) struct State<M: Model, const N: usize> {
     slots: Box<[Slot<N>]>,
     /// The moments, of the parameters' type.
     moments: <M::Device as Device>::Buf,
-    /// How many bytes the moments are.
+    /// How many bytes the moments are, and what stands behind them.
     moment_bytes: usize,
+    /// Where a device keeps by what a step changes each parameter: see [`Kernel::NUMBERS`].
+    numbers: Span,
 }
 
 /// A trained parameter, as an optimizer sees it.
@@ -54,7 +56,7 @@ impl<M: Model, const N: usize> fmt::Debug for State<M, N> {
     }
 }
 
-impl<M: Model, const N: usize> State<M, N> {
+impl<M: Model<Device: Kernel>, const N: usize> State<M, N> {
     /// Before the first step; `kept` of the `N` moments have memory.
     pub(crate) fn new(
         model: &M,
@@ -82,11 +84,16 @@ impl<M: Model, const N: usize> State<M, N> {
                 grad,
             },
         });
-        let slots = slots.collect();
+        let slots: Box<[_]> = slots.collect();
+        let bytes = slots.len().saturating_mul(M::Device::NUMBERS);
+        let numbers = Span { start: moment_bytes, bytes };
+        let moment_bytes = moment_bytes.saturating_add(bytes);
         let moments = model.core().device.alloc(moment_bytes)?;
-        Ok(Self { lr, steps: 0, slots, moments, moment_bytes })
+        Ok(Self { lr, steps: 0, slots, moments, moment_bytes, numbers })
     }
+}
 
+impl<M: Model, const N: usize> State<M, N> {
     /// The bytes of the moments and of the slots.
     pub(crate) fn bytes(&self) -> usize {
         self.moment_bytes + size_of_val(&*self.slots)
@@ -119,32 +126,29 @@ impl<M: Model, const N: usize> State<M, N> {
         Ok(())
     }
 
-    /// Runs `update` on all trained parameters, for each of which `step` says what it does; then counts the step.
-    pub(crate) fn step<S>(
+    /// Runs `change` on all trained parameters, for each of which `step` says what it does.
+    pub(crate) fn update<S>(
         &mut self,
-        model: &mut M,
-        grads: Grads<'_, M>,
+        device: &M::Device,
+        update: Update<'_, M::Device>,
         step: impl Fn(Now) -> S,
-        update: impl FnOnce(
+        change: impl FnOnce(
             &M::Device,
             Buffers<'_, M::Device>,
             &mut dyn Iterator<Item = (S, Tensor<N>)>,
         ) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let grads = grads.buffer()?;
-        let Core { device, params, .. } = model.core_mut();
-        let Self { lr, steps, .. } = *self;
+        let Self { lr, steps, numbers, .. } = *self;
+        let Update { params, grads, report } = update;
         // All that can be known to be wrong is found before anything changes.
-        let mut buffers = Buffers { params, moments: &mut self.moments, grads };
+        let mut buffers = Buffers { params, moments: &mut self.moments, grads, numbers, report };
         for slot in &self.slots {
             buffers.part(&slot.tensor)?;
         }
         let mut tensors = self.slots.iter().map(|Slot { rates, tensor, .. }| {
             (step(Now { lr: lr * rates.lr_scale, weight_decay: rates.weight_decay, steps }), *tensor)
         });
-        update(device, buffers, &mut tensors)?;
-        self.steps += 1;
-        Ok(())
+        change(device, buffers, &mut tensors)
     }
 }
 

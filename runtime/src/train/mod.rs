@@ -53,6 +53,9 @@
 //! change; then, if it is time to, the model is evaluated; then the callbacks are told, all of them with the same
 //! [`Progress`]. A step belongs to one epoch: at its end a step may have fewer batches.
 //!
+//! All that a batch has done is given to the device at once, what clips and changes parameters with it: the host waits
+//! once, for loss and norm. [`step`] is that for loops written by hand.
+//!
 //! # What is seen of a run
 //!
 //! [`ProgressBar`] shows it on a terminal, or in lines; [`CsvLog`] and [`TensorBoard`] write down every step, and
@@ -80,6 +83,7 @@ mod memory;
 mod progress;
 mod run;
 mod saver;
+mod step;
 mod tensorboard;
 mod words;
 
@@ -92,6 +96,7 @@ use crate::model::Trainable;
 use crate::optim::{Kernel, Optimizer, Schedule};
 use crate::state::{Folder, Progress, Resumed};
 
+pub use crate::device::Report;
 pub use callback::{At, Begin, Callback, Evaluation, Flow, Step};
 pub use csv::CsvLog;
 pub use curve::LossCurve;
@@ -100,6 +105,7 @@ pub use memory::Memory;
 pub use progress::ProgressBar;
 pub use run::mean_loss;
 pub use saver::{BestSaver, Saver};
+pub use step::step;
 pub use tensorboard::TensorBoard;
 
 /// How often.

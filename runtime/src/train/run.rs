@@ -1,13 +1,12 @@
 //! The loop.
 
+use super::step::{Ending, Part, count};
 use super::{At, Begin, Ended, Evaluation, Every, Finished, Flow, Memory, Step, Trainer, Until};
 use crate::data::{Dataset, Loader, Source, unless_too_far};
-use crate::device::{Device, Real};
+use crate::device::{Device, Real, Report};
 use crate::error::Error;
-use crate::model::{
-    Accumulator, GradsMut, Model, Trainable, Workspace, first_not_finite, of_batch, of_samples,
-};
-use crate::optim::{Kernel, Optimizer, not_negative};
+use crate::model::{Accumulator, Trainable, Workspace, first_not_finite, of_batch, of_samples};
+use crate::optim::{Kernel, NO_LIMIT, Optimizer, not_negative};
 use crate::state::{Cursor, Folder, Progress, Resumed};
 
 /// See [`Trainer::run`].
@@ -140,21 +139,17 @@ struct Run<'r, 'a, M: Trainable, O> {
     epoch_ended: bool,
 }
 
-/// The batches of a step, once forward and backward have run for all of them.
+/// A step, once all of it has run.
 struct Taken {
     /// The mean over its samples.
     loss: f64,
     samples: usize,
     /// That of the gradient, before it was clipped.
     norm: f64,
+    /// What its last batch has come to, and the step with it.
+    report: Report,
     /// Where the data is behind it.
     cursor: Cursor,
-}
-
-impl Taken {
-    fn is_finite(&self) -> bool {
-        self.loss.is_finite() && self.norm.is_finite()
-    }
 }
 
 impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
@@ -249,11 +244,8 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
                 return Err(error);
             }
         };
-        let skipped = !taken.is_finite();
-        if !skipped {
-            let grads = self.sum.as_ref().map_or_else(|| self.workspace.grads(), Accumulator::grads);
-            self.optimizer.step(self.model, grads)?;
-        }
+        count(self.optimizer, &taken.report);
+        let skipped = !taken.report.is_finite();
         let Progress { epoch, step, loss, schedule_step, data, .. } = &mut self.progress;
         self.epoch_ended = taken.cursor.epoch > data.epoch;
         (*step, *schedule_step) = (*step + 1, *schedule_step + 1);
@@ -263,67 +255,49 @@ impl<M: Trainable<Device: Kernel>, O: Optimizer<M>> Run<'_, '_, M, O> {
         } else {
             *loss = Some(taken.loss);
         }
-        let (lr, samples) = (self.optimizer.lr(), taken.samples);
-        Ok(Step { loss: taken.loss, grad_norm: taken.norm, lr, samples, skipped, evaluation: None })
+        let (lr, Taken { loss, samples, norm, .. }) = (self.optimizer.lr(), taken);
+        Ok(Step { loss, grad_norm: norm, lr, samples, skipped, evaluation: None })
     }
 
-    /// Forward and backward of the batches of a step, and its gradient, clipped. If something is not finite, that is an
-    /// error, or what is left of the batches is left out.
+    /// All batches of a step, the last of which changes the parameters. If something is not finite, none is changed; that is
+    /// an error, or what is left of the batches is left out.
     fn batches(&mut self, batches: &mut impl Source<M::Batch>) -> Result<Taken, Error> {
         let epoch = batches.cursor().epoch;
-        let mut taken = Taken { loss: 0.0, samples: 0, norm: 0.0, cursor: batches.cursor() };
-        if let Some(sum) = &mut self.sum {
-            sum.clear()?;
-        }
-        let mut total = 0.0;
-        for _ in 0..self.trainer.accumulate {
+        let (mut total, mut samples, mut number) = (0.0, 0, 0);
+        loop {
             let batch = batches.next_batch()?;
-            taken.cursor = batches.cursor();
-            let samples = M::samples(&batch);
-            let loss = self.model.train_batch(&mut self.workspace, &batch)?.to_f64();
-            total += loss * samples as f64;
-            taken.samples += samples;
-            taken.loss = total / taken.samples as f64;
-            taken.norm = self.gradient_of_batch(samples)?;
-            if !taken.is_finite() {
-                self.refuse(taken.loss, |run| first_not_finite(run.model, &mut run.workspace, &batch))?;
-                return Ok(taken);
-            }
-            if taken.cursor.epoch > epoch {
-                break;
-            }
-        }
-        if let Some(norm) = self.gradient_of_sum(taken.samples)? {
-            taken.norm = norm;
-            if !taken.is_finite() {
+            let cursor = batches.cursor();
+            number += 1;
+            samples += M::samples(&batch);
+            let last = number == self.trainer.accumulate || cursor.epoch > epoch;
+            let report = self.batch(&batch, number == 1, last.then_some(samples))?;
+            total += report.loss * M::samples(&batch) as f64;
+            let loss = total / samples as f64;
+            let batch_is_finite = report.loss.is_finite() && report.norm.is_finite();
+            if !batch_is_finite {
+                self.refuse(loss, |run| first_not_finite(run.model, &mut run.workspace, &batch))?;
+            } else if !report.is_finite() {
                 let first = String::from("the sum of the gradients of its batches, each of which is");
-                self.refuse(taken.loss, |_| Ok(Some(first)))?;
+                self.refuse(loss, |_| Ok(Some(first)))?;
+            }
+            if last || !batch_is_finite {
+                let of_sum = self.sum.is_some() && batch_is_finite;
+                let norm = if of_sum { report.norm_of_sum } else { report.norm };
+                return Ok(Taken { loss, samples, norm, report, cursor });
             }
         }
-        Ok(taken)
     }
 
-    /// Adds the gradient of a batch of so many samples to the sum, or clips it if it is the step's. Gives its norm.
-    fn gradient_of_batch(&mut self, samples: usize) -> Result<f64, Error> {
-        let Some(sum) = &mut self.sum else {
-            return clip(self.workspace.grads_mut(), self.trainer.clip_norm);
-        };
-        // Whole batches are added as they are.
-        if samples != self.trainer.batch {
-            self.workspace.grads_mut().scale(of_batch(samples, self.trainer.batch))?;
-        }
-        let norm = self.workspace.grads().norm()?;
-        sum.add(&self.workspace.grads())?;
-        Ok(norm)
-    }
-
-    /// Makes the sum, if there is one, the gradient of a step of so many samples, and clips it. Gives its norm.
-    fn gradient_of_sum(&mut self, samples: usize) -> Result<Option<f64>, Error> {
-        let Some(sum) = &mut self.sum else { return Ok(None) };
-        if samples != self.trainer.batch {
-            sum.grads_mut().scale(of_samples(samples, self.trainer.batch))?;
-        }
-        clip(sum.grads_mut(), self.trainer.clip_norm).map(Some)
+    /// Forward and backward of a batch, whose gradient is added to those of the others of its step; the last one is told
+    /// how many samples they have together, and changes the parameters.
+    fn batch(&mut self, batch: &M::Batch, first: bool, last: Option<usize>) -> Result<Report, Error> {
+        let whole = self.trainer.batch;
+        let counts = of_batch(M::samples(batch), whole);
+        let last = last.map(|samples| of_samples(samples, whole));
+        let part = self.sum.as_mut().map(|sum| Part { sum, first, counts, last });
+        let limit = self.trainer.clip_norm.unwrap_or(NO_LIMIT);
+        let mut ending = Ending { optimizer: &mut *self.optimizer, limit, part };
+        self.model.train_batch_then(&mut self.workspace, batch, &mut ending)
     }
 
     /// An error that says what is not finite first in the step under way, unless such steps are left out.
@@ -377,12 +351,4 @@ pub fn mean_loss<M: Trainable>(
         samples += count;
     }
     Ok(total / samples as f64)
-}
-
-/// Clips a gradient, if that is asked for, and gives its norm before.
-fn clip<M: Model<Device: Kernel>>(mut grads: GradsMut<'_, M>, limit: Option<f64>) -> Result<f64, Error> {
-    match limit {
-        Some(limit) => grads.clip_norm(limit),
-        None => grads.as_ref().norm(),
-    }
 }

@@ -1,8 +1,8 @@
 //! Optimizers and clipping on the device of handles: their formulas in f64, one element after another.
 
 use remat::Error;
-use remat::device::Span;
-use remat::optim::{AdamStep, Buffers, Kernel, Part, SgdStep, Tensor, each};
+use remat::device::{Report, Span};
+use remat::optim::{self, AdamStep, Buffers, Kernel, Measure, Part, SgdStep, Tensor, each};
 
 use super::{Device, Handle, Remote, ViewMut};
 
@@ -89,18 +89,17 @@ impl Kernel for Remote {
         })
     }
 
-    fn sum_of_squares(
+    fn measure(
         &self,
+        report: &mut Report,
+        measure: &Measure<'_, Self>,
         buf: &Handle,
-        spans: &mut dyn Iterator<Item = Span>,
-        factor: f64,
-    ) -> Result<f64, Error> {
-        Ok(self.numbers(buf, spans)?.iter().map(|x| (factor * x).powi(2)).sum())
-    }
-
-    fn max_abs(&self, buf: &Handle, spans: &mut dyn Iterator<Item = Span>) -> Result<f64, Error> {
+        spans: impl Iterator<Item = Span> + Clone,
+    ) -> Result<(), Error> {
+        let numbers = || self.numbers(buf, &mut spans.clone());
+        let squares = |factor: f64| Ok(numbers()?.iter().map(|x| (factor * x).powi(2)).sum());
         let larger = |most: f64, x: &f64| if most.is_nan() || x.abs() <= most { most } else { x.abs() };
-        Ok(self.numbers(buf, spans)?.iter().fold(0.0, larger))
+        optim::measure(self, report, measure, squares, || Ok(numbers()?.iter().fold(0.0, larger)))
     }
 
     fn scale(
