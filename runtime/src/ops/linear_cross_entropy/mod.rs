@@ -1,7 +1,7 @@
 //! Linear and cross-entropy in one, some rows at a time: the logits of all rows are never there at once.
 //!
 //! It is what `CrossEntropy(chunks = n)` becomes in training and in evaluation: the loss is
-//! [`cross_entropy`](super::cross_entropy) of `x` weight^T + bias, and each of `n` chunks takes the same room for its
+//! [`cross_entropy`] of `x` weight^T + bias, and each of `n` chunks takes the same room for its
 //! logits. Backward computes them anew, chunk by chunk, so that it can give the loss too; where it runs instead of
 //! forward, nothing is computed twice (as in Liger Kernel: Hsu et al. 2024; and Wijmans et al. 2024, "Cut your losses in
 //! large-vocabulary language models").
