@@ -9,6 +9,7 @@ mod optim;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use remat::Error;
@@ -26,6 +27,8 @@ type Memory = BTreeMap<u64, Vec<u8>>;
 #[derive(Clone, Default)]
 pub struct Remote {
     memories: Arc<Mutex<Memory>>,
+    /// Calls of `Linear` up to one that fails; 0 if none does.
+    failing: Arc<AtomicUsize>,
 }
 
 /// Owned memory on the device.
@@ -96,6 +99,18 @@ impl Remote {
     /// How many memories there are.
     pub fn handles(&self) -> usize {
         lock(&self.memories).len()
+    }
+
+    /// Has this call of `Linear` fail, the first being 1.
+    pub fn fail_at(&self, call: usize) {
+        self.failing.store(call, Relaxed);
+    }
+
+    fn call(&self) -> Result<(), Error> {
+        match self.failing.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)) {
+            Ok(1) => Err(Error::Internal { message: String::from("a call that is to fail") }),
+            _ => Ok(()),
+        }
     }
 
     fn read<T: Element>(&self, view: View<'_, T>) -> Vec<T> {
@@ -283,6 +298,7 @@ impl Device for Remote {
 
 impl linear::Kernel for Remote {
     fn forward(&self, s: &linear::Spec, _: usize, args: linear::Forward<'_, Self>) -> Result<(), Error> {
+        self.call()?;
         let (x, w) = (self.read(args.x), self.read(args.weight));
         let bias = args.bias.map_or_else(|| vec![0.0; s.outputs], |b| self.read(b));
         let rows = x.chunks_exact(s.inputs);
@@ -299,6 +315,7 @@ impl linear::Kernel for Remote {
     }
 
     fn backward(&self, s: &linear::Spec, _: usize, args: linear::Backward<'_, Self>) -> Result<(), Error> {
+        self.call()?;
         let (dy, w) = (self.read(args.dy), self.read(args.weight));
         let columns =
             |dy: &[f32], j: usize| dy.iter().skip(j).step_by(s.outputs).copied().collect::<Vec<_>>();

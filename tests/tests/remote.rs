@@ -144,3 +144,28 @@ fn what_waits_on_the_host_comes_back_as_it_was() {
         }
     }
 }
+
+/// Whichever call of a step fails, copies are under way or not: the next step is as if there had been none.
+#[test]
+fn a_step_that_fails_leaves_no_copy_under_way() {
+    let (x, y) = data();
+    let device = Remote::default();
+    let mut net = Waiting::new(&device, 5).unwrap();
+    let mut ws = net.workspace(6).unwrap();
+    let mut step = |fails: usize| {
+        device.fail_at(fails);
+        let result = net.forward_backward(&mut ws, x.view(), y.view());
+        device.fail_at(0);
+        let grads = ws.grads().iter().map(|grad| grad.unwrap().1);
+        result.map(|loss| (loss, grads.collect::<Vec<_>>()))
+    };
+    let expected = step(0).unwrap();
+    let mut calls = 0;
+    while let Err(error) = step(calls + 1) {
+        assert!(error.to_string().contains("is to fail"), "call {calls}: {error}");
+        assert_eq!(step(0).unwrap(), expected, "after call {calls} has failed");
+        calls += 1;
+    }
+    // Forward, what is recomputed, and backward of 13 layers.
+    assert!(calls > 26, "{calls}");
+}
