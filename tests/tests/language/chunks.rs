@@ -260,3 +260,54 @@ fn many_steps_are_those_of_the_whole_logits() {
         assert!((whole - chunked).abs() < 1e-4 * whole, "{chunked} instead of {whole}");
     }
 }
+
+/// What the loss reads is stored rounded, or made by a layer that drops its value, or is read by others as well.
+#[test]
+fn marks_before_the_head_hold_what_they_say() {
+    macro_rules! marked {
+        ($name:ident [$($body:tt)*] [$($act:tt)*] [$($loss:tt)*]) => {
+            model! {
+                $name {
+                    input tokens: u32[12];
+                    target next: u32[12];
+                    embed: Embedding(40, 16, init = normal(0.5));
+                    $($body)*
+                    body: { fc: Linear(32); Gelu; out: Linear(16); }
+                    $($act)*
+                    act: Tanh;
+                    beside: Linear(40) <- act;
+                    first: CrossEntropy <- (beside, next);
+                    head: Linear(40) <- act;
+                    second: CrossEntropy $($loss)* <- (head, next);
+                    loss: Sum <- (first, second);
+                }
+            }
+        };
+    }
+    macro_rules! alone {
+        ($name:ident [$($body:tt)*] [$($loss:tt)*]) => {
+            model! {
+                $name {
+                    input tokens: u32[12];
+                    target next: u32[12];
+                    embed: Embedding(40, 16, init = normal(0.5));
+                    $($body)*
+                    body: { fc: Linear(32); Gelu; out: Linear(16); Dropout(0.3); }
+                    head: Linear(40);
+                    loss: CrossEntropy $($loss)* <- (head, next);
+                }
+            }
+        };
+    }
+    marked!(Dropped [#[checkpoint]] [#[recompute]] []);
+    marked!(DroppedChunks [#[checkpoint]] [#[recompute]] [(chunks = 4)]);
+    same(&trained!(DroppedChunks), &trained!(Dropped));
+    alone!(Rounded [#[checkpoint(store = bf16)]] []);
+    alone!(RoundedChunks [#[checkpoint(store = bf16)]] [(chunks = 4)]);
+    same(&trained!(RoundedChunks), &trained!(Rounded));
+    alone!(Waiting [#[checkpoint(store = (host, f16))]] []);
+    alone!(WaitingChunks [#[checkpoint(store = (host, f16))]] [(chunks = 4)]);
+    same(&trained!(WaitingChunks), &trained!(Waiting));
+    // What is restored for the loss is restored once.
+    assert_eq!(RoundedChunks::PLAN.recompute_flops, Rounded::PLAN.recompute_flops);
+}
