@@ -737,37 +737,37 @@ macro_rules! every_drawn {
     d: { p: Parameter(15, 1, 2, init = normal(1)); at: Mul <- (xd, p); mse0: Mse <- (at, y0d); p1: Parameter(2, 3, 5, init = normal(1)); at1: Mul <- (xd1, p1); mse1: Mse <- (at1, y1d); p2: Parameter(1, 33, init = normal(1)); at2: Mul <- (xd2, p2); mse2: Mse <- (at2, y2d); op: Sum(1.5, 2, -0.25, -0.25) <- (mse0, mse1, mse2, mse0); Sum <- (op, mse0); }
     loss: Sum <- (a, b, c, d);
     }
-    cross_entropy_chunks_0 (input xa: f32[4, 7]; input xb: f32[2, 4, 1]; input xc: f32[2, 17]; input xd: f32[4, 4, 2]; input xe: f32[2, 16]; input xf: f32[3, 2, 1]; input xg: f32[2, 16]; input xh: f32[4, 4, 1]; target ta: u32[4] < 5; target tb: u32[2, 4] < 2; target tc: u32[2] < 15; target td: u32[4, 4] < 2; target te: u32[2] < 9; target tf: u32[3, 2] < 5; target tg: u32[2] < 9; target th: u32[4, 4] < 2;) {
-    a: { p: Parameter(4, 7, init = normal(1)); at: Mul <- (xa, p); op: Linear(5, bias = false) <- at; CrossEntropy(chunks = 1) <- (op, ta); }
-    b: { p: Parameter(2, 4, 1, init = normal(1)); at: Mul <- (xb, p); op: Linear(out_features = 2, bias = false) <- at; CrossEntropy(chunks = 1) <- (op, tb); }
-    c: { p: Parameter(2, 17, init = normal(1)); at: Mul <- (xc, p); op: Linear(out_features = 15) <- at; CrossEntropy(chunks = 2) <- (op, tc); }
-    d: { p: Parameter(4, 4, 2, init = normal(1)); at: Mul <- (xd, p); op: Linear(out_features = 2) <- at; CrossEntropy(chunks = 16) <- (op, td); }
-    e: { p: Parameter(2, 16, init = normal(1)); at: Mul <- (xe, p); op: Linear(out_features = 9, bias = false) <- at; CrossEntropy(chunks = 1, ignore_index = 1) <- (op, te); }
-    f: { p: Parameter(3, 2, 1, init = normal(1)); at: Mul <- (xf, p); op: Linear(out_features = 5, bias = false) <- at; CrossEntropy(chunks = 3, ignore_index = 0) <- (op, tf); }
-    g: { p: Parameter(2, 16, init = normal(1)); at: Mul <- (xg, p); op: Linear(9, bias = true) <- at; CrossEntropy(ignore_index = 8, chunks = 1) <- (op, tg); }
-    h: { p: Parameter(4, 4, 1, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 2) <- at; CrossEntropy(chunks = 4, ignore_index = 0) <- (op, th); }
+    cross_entropy_chunks_0 (input xa: f32[4, 17]; input xb: f32[2, 4, 1]; input xc: f32[2, 33]; input xd: f32[4, 4, 2]; input xe: f32[4, 15]; input xf: f32[2, 4, 9]; input xg: f32[3, 16]; input xh: f32[3, 3, 7]; target ta: u32[4] < 7; target tb: u32[2, 4] < 5; target tc: u32[2] < 31; target td: u32[4, 4] < 2; target te: u32[4] < 16; target tf: u32[2, 4] < 9; target tg: u32[3] < 33; target th: u32[3, 3] < 5;) {
+    a: { p: Parameter(4, 17, init = normal(1)); at: Mul <- (xa, p); op: Linear(7, bias = false) <- at; CrossEntropy(chunks = 1) <- (op, ta); }
+    b: { p: Parameter(2, 4, 1, init = normal(1)); at: Mul <- (xb, p); op: Linear(out_features = 5, bias = false) <- at; CrossEntropy(chunks = 1) <- (op, tb); }
+    c: { p: Parameter(2, 33, init = normal(1)); at: Mul <- (xc, p); op: Linear(out_features = 31) <- at; CrossEntropy(chunks = 2) <- (op, tc); }
+    d: { p: Parameter(4, 4, 2, init = normal(1)); at: Mul <- (xd, p); op: Linear(2, bias = true) <- at; CrossEntropy(chunks = 16) <- (op, td); }
+    e: { p: Parameter(4, 15, init = normal(1)); at: Mul <- (xe, p); op: Linear(16, bias = false) <- at; CrossEntropy(ignore_index = 4, chunks = 2) <- (op, te); }
+    f: { p: Parameter(2, 4, 9, init = normal(1)); at: Mul <- (xf, p); op: Linear(out_features = 9, bias = false) <- at; CrossEntropy(ignore_index = 1, chunks = 4) <- (op, tf); }
+    g: { p: Parameter(3, 16, init = normal(1)); at: Mul <- (xg, p); op: Linear(33, bias = true) <- at; CrossEntropy(ignore_index = 16, chunks = 3) <- (op, tg); }
+    h: { p: Parameter(3, 3, 7, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 5) <- at; CrossEntropy(chunks = 1, ignore_index = 0) <- (op, th); }
     loss: Sum <- (a, b, c, d, e, f, g, h);
     }
-    cross_entropy_chunks_1 (input xa: f32[3, 7]; input xb: f32[3, 3, 1]; input xc: f32[3, 5]; input xd: f32[4, 2, 5]; input xe: f32[3, 9]; input xf: f32[3, 2, 1]; input xg: f32[4, 9]; input xh: f32[3, 4, 1]; target ta: u32[3] < 10; target tb: u32[3, 3] < 3; target tc: u32[3] < 8; target td: u32[4, 2] < 6; target te: u32[3] < 7; target tf: u32[3, 2] < 2; target tg: u32[4] < 7; target th: u32[3, 4] < 2;) {
-    a: { p: Parameter(3, 7, init = normal(1)); at: Mul <- (xa, p); op: Linear(9, bias = false) <- at; CrossEntropy(chunks = 1, ignore_index = 9) <- (op, ta); }
-    b: { p: Parameter(3, 3, 1, init = normal(1)); at: Mul <- (xb, p); op: Linear(out_features = 2, bias = false) <- at; CrossEntropy(chunks = 1, ignore_index = 2) <- (op, tb); }
-    c: { p: Parameter(3, 5, init = normal(1)); at: Mul <- (xc, p); op: Linear(out_features = 7) <- at; CrossEntropy(ignore_index = 7, chunks = 1) <- (op, tc); }
-    d: { p: Parameter(4, 2, 5, init = normal(1)); at: Mul <- (xd, p); op: Linear(out_features = 5, bias = true) <- at; CrossEntropy(chunks = 2, ignore_index = 5) <- (op, td); }
-    e: { p: Parameter(3, 9, init = normal(1)); at: Mul <- (xe, p); op: Linear(7, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 1) <- (op, te); }
-    f: { p: Parameter(3, 2, 1, init = normal(1)); at: Mul <- (xf, p); op: Linear(out_features = 2, bias = false) <- at; CrossEntropy(chunks = 1, label_smoothing = 0.1) <- (op, tf); }
-    g: { p: Parameter(4, 9, init = normal(1)); at: Mul <- (xg, p); op: Linear(out_features = 7) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 2) <- (op, tg); }
-    h: { p: Parameter(3, 4, 1, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 2) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 4) <- (op, th); }
+    cross_entropy_chunks_1 (input xa: f32[2, 17]; input xb: f32[4, 4, 1]; input xc: f32[4, 15]; input xd: f32[3, 4, 2]; input xe: f32[4, 15]; input xf: f32[3, 2, 1]; input xg: f32[4, 17]; input xh: f32[3, 3, 1]; target ta: u32[2] < 32; target tb: u32[4, 4] < 6; target tc: u32[4] < 10; target td: u32[3, 4] < 8; target te: u32[4] < 16; target tf: u32[3, 2] < 17; target tg: u32[4] < 2; target th: u32[3, 3] < 5;) {
+    a: { p: Parameter(2, 17, init = normal(1)); at: Mul <- (xa, p); op: Linear(31, bias = false) <- at; CrossEntropy(chunks = 2, ignore_index = 31) <- (op, ta); }
+    b: { p: Parameter(4, 4, 1, init = normal(1)); at: Mul <- (xb, p); op: Linear(out_features = 5, bias = false) <- at; CrossEntropy(chunks = 8, ignore_index = 5) <- (op, tb); }
+    c: { p: Parameter(4, 15, init = normal(1)); at: Mul <- (xc, p); op: Linear(9) <- at; CrossEntropy(chunks = 1, ignore_index = 9) <- (op, tc); }
+    d: { p: Parameter(3, 4, 2, init = normal(1)); at: Mul <- (xd, p); op: Linear(out_features = 7, bias = true) <- at; CrossEntropy(ignore_index = 7, chunks = 3) <- (op, td); }
+    e: { p: Parameter(4, 15, init = normal(1)); at: Mul <- (xe, p); op: Linear(out_features = 16, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 2) <- (op, te); }
+    f: { p: Parameter(3, 2, 1, init = normal(1)); at: Mul <- (xf, p); op: Linear(out_features = 17, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 3) <- (op, tf); }
+    g: { p: Parameter(4, 17, init = normal(1)); at: Mul <- (xg, p); op: Linear(2, bias = true) <- at; CrossEntropy(chunks = 1, label_smoothing = 0.1) <- (op, tg); }
+    h: { p: Parameter(3, 3, 1, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 5) <- at; CrossEntropy(chunks = 3, label_smoothing = 0.1) <- (op, th); }
     loss: Sum <- (a, b, c, d, e, f, g, h);
     }
-    cross_entropy_chunks_2 (input xa: f32[2, 17]; input xb: f32[3, 3, 1]; input xc: f32[3, 5]; input xd: f32[3, 2, 5]; input xe: f32[3, 7]; input xf: f32[3, 2, 1]; input xg: f32[2, 15]; input xh: f32[4, 3, 1]; target ta: u32[2] < 15; target tb: u32[3, 3] < 2; target tc: u32[3] < 9; target td: u32[3, 2] < 5; target te: u32[3] < 8; target tf: u32[3, 2] < 3; target tg: u32[2] < 18; target th: u32[4, 3] < 3;) {
-    a: { p: Parameter(2, 17, init = normal(1)); at: Mul <- (xa, p); op: Linear(15, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 1, ignore_index = 9) <- (op, ta); }
-    b: { p: Parameter(3, 3, 1, init = normal(1)); at: Mul <- (xb, p); op: Linear(2, bias = false) <- at; CrossEntropy(chunks = 9, label_smoothing = 0.1, ignore_index = 1) <- (op, tb); }
-    c: { p: Parameter(3, 5, init = normal(1)); at: Mul <- (xc, p); op: Linear(9, bias = true) <- at; CrossEntropy(ignore_index = 0, chunks = 3, label_smoothing = 0.1) <- (op, tc); }
-    d: { p: Parameter(3, 2, 5, init = normal(1)); at: Mul <- (xd, p); op: Linear(5, bias = true) <- at; CrossEntropy(label_smoothing = 0.1, ignore_index = 1, chunks = 2) <- (op, td); }
-    e: { p: Parameter(3, 7, init = normal(1)); at: Mul <- (xe, p); op: Linear(7, bias = false) <- at; CrossEntropy(chunks = 1, label_smoothing = 0.1, ignore_index = 7) <- (op, te); }
-    f: { p: Parameter(3, 2, 1, init = normal(1)); at: Mul <- (xf, p); op: Linear(out_features = 2, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 1, ignore_index = 2) <- (op, tf); }
-    g: { p: Parameter(2, 15, init = normal(1)); at: Mul <- (xg, p); op: Linear(17) <- at; CrossEntropy(ignore_index = 17, chunks = 1, label_smoothing = 0.1) <- (op, tg); }
-    h: { p: Parameter(4, 3, 1, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 2) <- at; CrossEntropy(ignore_index = 2, chunks = 2, label_smoothing = 0.1) <- (op, th); }
+    cross_entropy_chunks_2 (input xa: f32[3, 33]; input xb: f32[3, 4, 7]; input xc: f32[3, 31]; input xd: f32[4, 2, 15]; input xe: f32[3, 16]; input xf: f32[3, 3, 9]; input xg: f32[2, 16]; input xh: f32[2, 2, 17]; target ta: u32[3] < 31; target tb: u32[3, 4] < 9; target tc: u32[3] < 33; target td: u32[4, 2] < 5; target te: u32[3] < 34; target tf: u32[3, 3] < 8; target tg: u32[2] < 32; target th: u32[2, 2] < 16;) {
+    a: { p: Parameter(3, 33, init = normal(1)); at: Mul <- (xa, p); op: Linear(out_features = 31, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 3, ignore_index = 2) <- (op, ta); }
+    b: { p: Parameter(3, 4, 7, init = normal(1)); at: Mul <- (xb, p); op: Linear(9, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 2, ignore_index = 8) <- (op, tb); }
+    c: { p: Parameter(3, 31, init = normal(1)); at: Mul <- (xc, p); op: Linear(out_features = 33) <- at; CrossEntropy(chunks = 1, ignore_index = 4, label_smoothing = 0.1) <- (op, tc); }
+    d: { p: Parameter(4, 2, 15, init = normal(1)); at: Mul <- (xd, p); op: Linear(out_features = 5, bias = true) <- at; CrossEntropy(ignore_index = 4, label_smoothing = 0.1, chunks = 1) <- (op, td); }
+    e: { p: Parameter(3, 16, init = normal(1)); at: Mul <- (xe, p); op: Linear(out_features = 33, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, ignore_index = 33, chunks = 1) <- (op, te); }
+    f: { p: Parameter(3, 3, 9, init = normal(1)); at: Mul <- (xf, p); op: Linear(7, bias = false) <- at; CrossEntropy(label_smoothing = 0.1, chunks = 1, ignore_index = 7) <- (op, tf); }
+    g: { p: Parameter(2, 16, init = normal(1)); at: Mul <- (xg, p); op: Linear(out_features = 31) <- at; CrossEntropy(chunks = 2, ignore_index = 31, label_smoothing = 0.1) <- (op, tg); }
+    h: { p: Parameter(2, 2, 17, init = normal(1)); at: Mul <- (xh, p); op: Linear(out_features = 15, bias = true) <- at; CrossEntropy(ignore_index = 15, chunks = 2, label_smoothing = 0.1) <- (op, th); }
     loss: Sum <- (a, b, c, d, e, f, g, h);
     }
     }};

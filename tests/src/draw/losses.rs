@@ -60,7 +60,7 @@ pub(super) fn chunks(draw: &mut Draw) -> Vec<Branch> {
                     let divisors: Vec<usize> = (1..=count).filter(|n| count.is_multiple_of(*n)).collect();
                     let chunks = draw.of(&divisors);
                     let [inputs, classes] =
-                        [1, 2].map(|least| draw.width(|n| n >= least && n * count <= super::MOST));
+                        [1, 2].map(|least| draw.width(|n| n >= least && n * count <= 3 * super::MOST));
                     let (ignore, limit) = ignored.of(draw, classes);
                     let args = [
                         ("label_smoothing", smoothing.map(String::from)),
