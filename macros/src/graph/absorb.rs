@@ -4,18 +4,14 @@
 
 use std::rc::Rc;
 
+use super::shape::each_node;
 use super::{Graph, NodeId, Source, ValueId};
 use crate::ops::{Absorbs, Resolved};
 use crate::report::Errors;
 
-/// Rewires every layer that absorbs the one before it. Mistakes of later iterations of a `repeat(n)` are those of the
-/// first, and are not told again.
+/// Rewires every layer that absorbs the one before it.
 pub(crate) fn absorb(graph: &mut Graph, errors: &mut Errors) {
-    let mut unsaid = Errors::default();
-    for id in 0..graph.nodes.len() {
-        let errors = if graph.nodes[id].repeated { &mut unsaid } else { &mut *errors };
-        rewire(graph, id, errors);
-    }
+    let unsaid = each_node(graph, errors, rewire);
     if errors.is_empty() {
         errors.append(unsaid);
     }

@@ -13,12 +13,7 @@ use crate::report::{Around, Errors};
 
 /// Gives every value its shape, and makes the parameters.
 pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
-    // Iterations of one body make the same mistakes: those of the first are told.
-    let mut unsaid = Errors::default();
-    for id in 0..graph.nodes.len() {
-        let errors = if graph.nodes[id].repeated { &mut unsaid } else { &mut *errors };
-        node(graph, id, errors);
-    }
+    let unsaid = each_node(graph, errors, node);
     check_repeats(graph, errors);
     if errors.is_empty() {
         errors.append(unsaid);
@@ -35,6 +30,21 @@ pub(crate) fn shape(graph: &mut Graph, errors: &mut Errors) {
         let fix = "add a layer with parameters, or remove a `#[frozen]`";
         errors.error(graph.values[loss].span, format!("nothing before the loss is trained -- {fix}"));
     }
+}
+
+/// Calls `check` for each node, in order. Iterations of one body make the same mistakes: those of the first are told, the
+/// others are given.
+pub(super) fn each_node(
+    graph: &mut Graph,
+    errors: &mut Errors,
+    check: impl Fn(&mut Graph, NodeId, &mut Errors) -> Option<()>,
+) -> Errors {
+    let mut unsaid = Errors::default();
+    for id in 0..graph.nodes.len() {
+        let errors = if graph.nodes[id].repeated { &mut unsaid } else { &mut *errors };
+        check(graph, id, errors);
+    }
+    unsaid
 }
 
 /// Resolves a node, unless what it reads failed.

@@ -60,17 +60,13 @@ fn trains(problem: &Problem, node: &Node) -> bool {
     node.backward.is_some() && node.makes.first().is_some_and(|&value| problem.values[value].grad)
 }
 
-/// Nodes whose Backward runs instead of their Forward too: it may, and no node reads what they make.
-fn whole(problem: &Problem, runs: &[bool], backward: &[bool]) -> Vec<bool> {
-    let may = |node: &Node| node.backward.as_ref().is_some_and(|backward| backward.whole);
-    let nodes = problem.nodes.iter().zip(backward);
-    let mut whole: Vec<bool> = nodes.map(|(node, &backward)| backward && may(node)).collect();
-    for (node, _) in problem.nodes.iter().zip(runs).filter(|(_, runs)| **runs) {
-        for maker in node.reads.iter().filter_map(|&value| problem.values[value].made_by) {
-            whole[maker] = false;
-        }
-    }
-    whole
+/// The node whose Backward runs instead of its Forward too: it may, and no node reads what it makes. So it makes the loss:
+/// on the way to that, all else with a Backward is read.
+fn whole(problem: &Problem, runs: &[bool], backward: &[bool]) -> Option<NodeId> {
+    let may = |id: &NodeId| problem.nodes[*id].backward.as_ref().is_some_and(|backward| backward.whole);
+    let mut running = problem.nodes.iter().zip(runs).filter(|(_, runs)| **runs);
+    let is_read = running.any(|(node, _)| node.reads.contains(&problem.loss));
+    problem.values[problem.loss].made_by.filter(|&id| backward[id] && !is_read).filter(may)
 }
 
 /// What is decided about a training call.
@@ -83,8 +79,8 @@ pub(super) struct Training<'a> {
     /// Nodes that run, and whose Backward does.
     runs: Vec<bool>,
     backward: Vec<bool>,
-    /// Nodes of those whose Backward runs instead of their Forward too.
-    whole: Vec<bool>,
+    /// The node of those, if there is one, whose Backward runs instead of its Forward too.
+    whole: Option<NodeId>,
     levels: Levels,
     retained: Retained,
 }
@@ -120,7 +116,7 @@ impl<'a> Training<'a> {
                 level = self.levels.parent(level);
             }
             self.demand(node, &mut again, &mut made_on_demand);
-            if batches.is_empty() && self.whole[node] {
+            if self.whole == Some(node) {
                 // It stands where its Forward would, and what that reads has just been made.
                 again.clear();
             }
@@ -164,12 +160,14 @@ impl<'a> Training<'a> {
     /// Forward, then `batches`.
     pub(super) fn program(&self, batches: &[Batch]) -> Program {
         let mut order = Order::new(self.problem);
-        let forward: Vec<bool> =
-            self.runs.iter().zip(&self.whole).map(|(runs, whole)| *runs && !whole).collect();
+        let mut forward = self.runs.clone();
+        if let Some(whole) = self.whole {
+            forward[whole] = false;
+        }
         order.forward(&forward);
         for batch in batches {
             batch.again.iter().for_each(|&node| order.push(Kind::Recompute, node));
-            order.backward(batch.node, self.whole[batch.node]);
+            order.backward(batch.node, self.whole == Some(batch.node));
         }
         let seed = (!batches.is_empty()).then_some(self.problem.loss);
         let program = lifetimes::close(self.problem, order.runs, self.outputs.clone(), seed);
