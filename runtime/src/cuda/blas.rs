@@ -49,7 +49,12 @@ pub(crate) enum Start<'a, T> {
     Row(View<'a, T>),
 }
 
-impl<T> Start<'_, T> {
+impl<'a, T> Start<'a, T> {
+    /// Of a row, if there is one.
+    pub(crate) fn of_row(row: Option<View<'a, T>>) -> Self {
+        row.map_or(Self::Zero, Self::Row)
+    }
+
     /// Of a gradient, that is added to what is there or not.
     pub(crate) fn of(add: bool) -> Self {
         if add { Self::There } else { Self::Zero }

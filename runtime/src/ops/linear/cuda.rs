@@ -43,9 +43,9 @@ impl<E: Elem> Kernel for Cuda<E> {
         };
         // What only the activation reads is activated where it is.
         let Some(mut y) = y.or(z) else { return Ok(()) };
-        let product = Product { m, n, k, a_transposed: false, b_transposed: true };
+        let [product, ..] = products(spec, m);
         let (weight, bias) = as_elems(self, spec, rounded, weight, bias)?;
-        self.gpu().multiply(&product, bias.map_or(Start::Zero, Start::Row), &mut y, x, weight)?;
+        self.gpu().multiply(&product, Start::of_row(bias), &mut y, x, weight)?;
         let Some((z, activation)) = activated else { return Ok(()) };
         // SAFETY: both have m n elements.
         unsafe { apply(self, activation, z, y.address(), m * n) }
@@ -55,17 +55,14 @@ impl<E: Elem> Kernel for Cuda<E> {
         let Backward { dx, dweight, dbias, dy, x, weight, rounded } = args;
         let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
+        let [_, of_x, of_weight] = products(spec, rows);
         if let Some(Grad { mut to, add }) = dx {
-            let (m, n, k) = (rows, inputs, outputs);
-            let product = Product { m, n, k, a_transposed: false, b_transposed: false };
             let (weight, _) = as_elems(self, spec, rounded, weight, None)?;
-            self.gpu().multiply(&product, Start::of(add), &mut to, dy, weight)?;
+            self.gpu().multiply(&of_x, Start::of(add), &mut to, dy, weight)?;
         }
         if let Some(Grad { mut to, add }) = dweight {
             let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
-            let (m, n, k) = (outputs, inputs, rows);
-            let product = Product { m, n, k, a_transposed: true, b_transposed: false };
-            self.gpu().multiply(&product, Start::of(add), &mut to, dy, x)?;
+            self.gpu().multiply(&of_weight, Start::of(add), &mut to, dy, x)?;
         }
         if let Some(dbias) = dbias {
             check_lengths(&[(dbias.len(), outputs)])?;
@@ -74,6 +71,18 @@ impl<E: Elem> Kernel for Cuda<E> {
         }
         Ok(())
     }
+}
+
+/// Of so many rows: x W^T, dy W, and dy^T x.
+pub(crate) fn products(spec: &Spec, rows: usize) -> [Product; 3] {
+    let Spec { inputs, outputs, .. } = *spec;
+    let product =
+        |[m, n, k]: [usize; 3], a_transposed, b_transposed| Product { m, n, k, a_transposed, b_transposed };
+    [
+        product([rows, outputs, inputs], false, true),
+        product([rows, inputs, outputs], false, false),
+        product([outputs, inputs, rows], true, false),
+    ]
 }
 
 /// A weight and a bias as a product with elements takes them: as they are, or rounded into the room for that.

@@ -2,11 +2,11 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Elem, Product, Start, View, ViewMut};
+use crate::cuda::{Address, Cuda, Elem, Start};
 use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::cross_entropy::cuda::{gradients, losses, mean};
-use crate::ops::linear::cuda::{as_elems, sum_columns};
+use crate::ops::linear::cuda::{as_elems, products, sum_columns};
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
@@ -14,10 +14,11 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (rows, chunk, own) = (batch * spec.rows, spec.chunk(batch)?, spec.cross_entropy());
         check_lengths(&[(each.len(), rows), (target.len(), rows)])?;
         check_lengths(&[(weight.len(), spec.classes * spec.inputs)])?;
+        let [product, ..] = products(&spec.linear(), chunk);
         let (weight, bias) = as_elems(self, &spec.linear(), rounded, weight, bias)?;
         for first in (0..spec.chunks).map(|at| at * chunk) {
             let x = x.part(first * spec.inputs, chunk * spec.inputs)?;
-            multiply(self, spec, chunk, &mut logits, x, (weight, bias))?;
+            self.gpu().multiply(&product, Start::of_row(bias), &mut logits, x, weight)?;
             let target = target.part(first, chunk)?;
             losses(self, &own, &mut each.part(first, chunk)?, None, logits.held(), target)?;
         }
@@ -32,6 +33,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (inputs, classes) = (spec.inputs, spec.classes);
         check_lengths(&[(each.len(), rows), (target.len(), rows), (weight.len(), classes * inputs)])?;
         check_lengths(&[(dbias.as_ref().map_or(classes, Address::len), classes)])?;
+        let [product, of_x, of_weight] = products(&spec.linear(), chunk);
         let (weight, bias) = as_elems(self, &spec.linear(), rounded, weight, bias)?;
         let mut dlogits = Grad { to: logits, add: false };
         for first in (0..spec.chunks).map(|at| at * chunk) {
@@ -44,15 +46,13 @@ impl<E: Elem> Kernel for Cuda<E> {
                 (None, None) => return Err(Error::internal("a chunk of what there is not")),
             };
             let x = x.part(start, len)?;
-            multiply(self, spec, chunk, &mut dlogits.to, x, (weight, bias))?;
+            self.gpu().multiply(&product, Start::of_row(bias), &mut dlogits.to, x, weight)?;
             let logits = dlogits.to.held();
             losses(self, &own, &mut each.part(first, chunk)?, Some(&mut lse), logits, target)?;
             gradients(self, &own, &mut dlogits, dloss, None, lse.held(), [target, all])?;
             let dy = dlogits.to.held();
             if let Some(Grad { to, add }) = &mut dweight {
-                let (m, n, k) = (classes, inputs, chunk);
-                let product = Product { m, n, k, a_transposed: true, b_transposed: false };
-                self.gpu().multiply(&product, Start::of(*add || added), to, dy, x)?;
+                self.gpu().multiply(&of_weight, Start::of(*add || added), to, dy, x)?;
             }
             if let Some(Grad { to, add }) = &mut dbias {
                 let dbias = Grad { to: to.part(0, classes)?, add: *add || added };
@@ -60,9 +60,7 @@ impl<E: Elem> Kernel for Cuda<E> {
                 unsafe { sum_columns(self, dbias, dy, chunk, classes) }?;
             }
             if let Some(Grad { to, add }) = &mut dx {
-                let (m, n, k) = (chunk, inputs, classes);
-                let product = Product { m, n, k, a_transposed: false, b_transposed: false };
-                self.gpu().multiply(&product, Start::of(*add), &mut to.part(start, len)?, dy, weight)?;
+                self.gpu().multiply(&of_x, Start::of(*add), &mut to.part(start, len)?, dy, weight)?;
             }
         }
         match loss {
@@ -70,18 +68,4 @@ impl<E: Elem> Kernel for Cuda<E> {
             None => Ok(()),
         }
     }
-}
-
-/// The logits of a chunk of so many rows.
-fn multiply<E: Elem>(
-    cuda: &Cuda<E>,
-    spec: &Spec,
-    rows: usize,
-    logits: &mut ViewMut<'_, E>,
-    x: View<'_, E>,
-    (weight, bias): (View<'_, E>, Option<View<'_, E>>),
-) -> Result<(), Error> {
-    let (m, n, k) = (rows, spec.classes, spec.inputs);
-    let product = Product { m, n, k, a_transposed: false, b_transposed: true };
-    cuda.gpu().multiply(&product, bias.map_or(Start::Zero, Start::Row), logits, x, weight)
 }
