@@ -96,7 +96,7 @@ impl<M: Model> Workspace<M> {
         if batch == 0 || batch > self.capacity {
             return Err(Error::BatchSize { capacity: self.capacity, found: batch });
         }
-        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
+        let fixed_start = self.fixed_start();
         let bytes = program.bytes.at(batch).saturating_add(fixed_start);
         if bytes > self.bytes {
             let left = self.bytes.saturating_sub(fixed_start + program.bytes.fixed);
@@ -111,6 +111,11 @@ impl<M: Model> Workspace<M> {
         Ok(self.frame(&core.device, core, call, batch))
     }
 
+    /// Where the fixed buffers of programs start: behind the gradients of parameters, if it holds any.
+    fn fixed_start(&self) -> usize {
+        if self.training { const { &M::PLAN }.gradient_bytes } else { 0 }
+    }
+
     /// A program at a batch that there is room for.
     pub(super) fn frame<'a>(
         &'a mut self,
@@ -120,8 +125,7 @@ impl<M: Model> Workspace<M> {
         batch: usize,
     ) -> Frame<'a, M::Device> {
         let plan = const { &M::PLAN };
-        let (_, program) = call.of(plan);
-        let fixed_start = if self.training { plan.gradient_bytes } else { 0 };
+        let ((_, program), fixed_start) = (call.of(plan), self.fixed_start());
         let probe = self.probe.as_mut();
         Frame {
             device,
