@@ -27,6 +27,7 @@ mod properties;
 mod random;
 mod steps;
 mod violations;
+mod whole;
 
 /// The CPU's, for f32.
 const F32: Widths = Widths { line: 64, elem: 4, scalar: 4 };
