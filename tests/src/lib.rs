@@ -10,4 +10,5 @@ pub mod golden;
 pub mod models;
 pub mod remote;
 pub mod states;
+pub mod steep;
 pub mod trace;

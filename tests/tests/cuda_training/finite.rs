@@ -4,6 +4,7 @@ use remat::data::Arrays;
 use remat::device::Real;
 use remat::ndarray::Array2;
 use remat_tests::devices::gpu;
+use remat_tests::steep::{self, steep};
 use remat_tests::trace::numbers;
 
 use super::*;
@@ -101,26 +102,11 @@ fn steps_that_are_left_out_are_as_if_they_had_not_been() {
 
 #[test]
 fn gradients_of_batches_that_are_finite_may_have_a_sum_that_is_not() {
-    model! {
-        Steep {
-            input x: f32[1];
-            target y: f32[1];
-            low: Linear(1);
-            high: Linear(1, bias = false);
-            loss: Mse <- (high, y);
-        }
-    }
     let _alone = ALONE.lock();
     let Some(gpu) = gpu() else { return };
     let run = |accumulate: usize| {
-        let mut net = Steep::new(&gpu, 5).expect("a model");
-        let mut opt = Sgd::new(&net, SgdConfig { lr: 0.0, ..Default::default() }).expect("an optimizer");
-        for (path, value) in [("low.weight", 0.0), ("low.bias", 0.0), ("high.weight", 1e22)] {
-            let param = net.params().get(path).expect("a parameter");
-            net.params_mut().set(path, param.mapv(|_| value).view()).expect("it is set");
-        }
-        let data = (Array2::zeros((24, 1)), Array2::from_elem((24, 1), 1e16));
-        let data = Arrays::new(data).expect("samples");
+        let (mut net, mut opt) = steep(&gpu).expect("a model");
+        let data = steep::samples(24).expect("samples");
         // Skipped, so that the step comes again, as a graph.
         let trainer = Trainer::steps(3).batch(2).accumulate(accumulate).skip_not_finite();
         let skipped = trainer.run(&mut net, &mut opt, &data).expect("a run").skipped;

@@ -1,11 +1,12 @@
 //! Losses and gradients that are not finite.
 
 use remat::data::Arrays;
-use remat::ndarray::{Array1, Array2, Array3, ArrayD, Axis};
+use remat::ndarray::{Array1, Array2, Array3, Axis};
 use remat::prelude::*;
 use remat::train::{BestSaver, Every, Saver};
 use remat::{state, testing};
 use remat_tests::states;
+use remat_tests::steep::{self, steep};
 use remat_tests::trace::{ids, numbers};
 
 use super::{bits, made, samples};
@@ -145,23 +146,9 @@ fn a_parameter_that_is_not_finite_is_named_as_such() {
 
 #[test]
 fn gradients_of_batches_that_are_finite_may_have_a_sum_that_is_not() {
-    model! {
-        Steep {
-            input x: f32[1];
-            target y: f32[1];
-            low: Linear(1);
-            high: Linear(1, bias = false);
-            loss: Mse <- (high, y);
-        }
-    }
     let run = |accumulate| {
-        let mut net = Steep::new(&Cpu::with_threads(1).unwrap(), 5).unwrap();
-        let mut opt = Sgd::new(&net, SgdConfig { lr: 0.0, ..Default::default() }).unwrap();
-        for (path, value) in [("low.weight", 0.0), ("low.bias", 0.0), ("high.weight", 1e22)] {
-            let shape = net.params().get(path).unwrap().raw_dim();
-            net.params_mut().set(path, ArrayD::from_elem(shape, value).view()).unwrap();
-        }
-        let data = Arrays::new((Array2::zeros((8, 1)), Array2::from_elem((8, 1), 1e16))).unwrap();
+        let (mut net, mut opt) = steep(&Cpu::with_threads(1).unwrap()).unwrap();
+        let data = steep::samples(8).unwrap();
         Trainer::steps(1).batch(2).accumulate(accumulate).run(&mut net, &mut opt, &data)
     };
     // 2e38 each.
