@@ -264,8 +264,12 @@ impl<'a> Emitter<'a, '_> {
             wanted.inputs[*n] && reads[..*n].iter().zip(&wanted.inputs).any(|(v, w)| *w && *v == reads[*n])
         };
         let repeated: Vec<usize> = (0..reads.len()).filter(again).collect();
+        let lends = lowered.problem.nodes[run.node].backward.as_ref().map_or(&[][..], |own| &own.lends);
+        let is_lent = |n: usize| lends.contains(&lowered.source(reads[n]));
         let mut passes = vec![Pass {
-            inputs: (0..reads.len()).map(|n| wanted.inputs[n] && !repeated.contains(&n)).collect(),
+            inputs: (0..reads.len())
+                .map(|n| wanted.inputs[n] && !is_lent(n) && !repeated.contains(&n))
+                .collect(),
             params: true,
             add: false,
         }];
@@ -305,7 +309,7 @@ impl<'a> Emitter<'a, '_> {
                 row.push(name, || Operand::Write(self.tensor(made), true), &[value(made)?]);
             }
             Field::OutIfWhole(name) => row.push(name, || Operand::Absent, &[]),
-            Field::GradIn(name, n) => match self.grad(call, node.reads[n], n)? {
+            Field::GradIn(name, n) | Field::GradCopy(name, n) => match self.grad(call, node.reads[n], n)? {
                 Some((tensor, numbers)) => row.push(name, || Operand::Grad(tensor), &numbers),
                 None => row.push(name, || Operand::Absent, &[]),
             },
@@ -339,7 +343,8 @@ impl<'a> Emitter<'a, '_> {
                 row.push(name, || Operand::Absent, &[]);
             }
             Field::GradOut(name) | Field::OverGradOut(name) => {
-                let (out, optional) = (node.makes[0], matches!(field, Field::OverGradOut(_)));
+                let out = node.gradient().ok_or("a backward without a gradient to read")?;
+                let optional = matches!(field, Field::OverGradOut(_));
                 let buffer = self.planned.at(at, What::Grad(out))?;
                 row.push(name, || Operand::Read(self.tensor(out), optional), &[buffer]);
             }

@@ -339,6 +339,10 @@ fn backward(
             Field::SavedOut(_) => add(&mut found.reads, makes[0]),
             Field::SavedStat(_, n) => add(&mut found.reads, makes[1 + n]),
             Field::GradIn(_, n) if wanted.inputs[n] => add(&mut found.grads, sources[n]),
+            Field::GradCopy(_, n) if wanted.inputs[n] => {
+                add(&mut found.grads, sources[n]);
+                add(&mut found.copies, sources[n]);
+            }
             Field::GradIns(_) => {
                 for (n, value) in sources.iter().enumerate() {
                     if wanted.inputs[n] {
@@ -354,8 +358,11 @@ fn backward(
             }
         }
     }
-    // Of a value that is read twice, the gradient is computed twice from what would be gone.
+    // Of a value that is read twice, the gradient is computed twice, from what would be gone, and is no copy.
     let each_once = wanted.inputs.iter().filter(|wanted| **wanted).count() == found.grads.len();
+    if !each_once {
+        found.copies.clear();
+    }
     found.over =
         op.backward.iter().filter(|_| each_once && !found.grads.is_empty()).find_map(|field| match *field {
             Field::OverGradOut(_) => Some(Over::Grad),

@@ -6,12 +6,7 @@ use crate::graph::Shape;
 const TWO: Arity = Arity::Exactly(2);
 
 pub(super) const OPS: &[OpDef] = &[
-    OpDef {
-        name: "Add",
-        arity: TWO,
-        args: Args::NONE,
-        resolve: |cx| binary(cx, "arithmetic::Arithmetic::Add", false, EQUAL),
-    },
+    OpDef { name: "Add", arity: TWO, args: Args::NONE, resolve: |cx| binary(cx, ADD, false, EQUAL) },
     OpDef {
         name: "Sub",
         arity: TWO,
@@ -31,10 +26,10 @@ pub(super) static RESIDUAL_SUM: OpDef = OpDef {
     name: "Add",
     arity: TWO,
     args: Args::NONE,
-    resolve: |cx| {
-        binary(cx, "arithmetic::Arithmetic::Add", false, "end the main path as it began, or add a `shortcut`")
-    },
+    resolve: |cx| binary(cx, ADD, false, "end the main path as it began, or add a `shortcut`"),
 };
+
+const ADD: &str = "arithmetic::Arithmetic::Add";
 
 const EQUAL: &str = "make the shapes equal; there is no broadcasting";
 
@@ -51,7 +46,9 @@ fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool, fix: &str) 
     }
     cx.finish()?;
     let output = Shape::elem(a);
-    let mut backward = vec![Field::GradIn("da", 0), Field::GradIn("db", 1), Field::OverGradOut("dy")];
+    let da = if reads { Field::GradIn("da", 0) } else { Field::GradCopy("da", 0) };
+    let db = if function == ADD { Field::GradCopy("db", 1) } else { Field::GradIn("db", 1) };
+    let mut backward = vec![da, db, Field::OverGradOut("dy")];
     if reads {
         backward.extend([Field::InForIn("a", 0, 1), Field::InForIn("b", 1, 0)]);
     } else {

@@ -252,6 +252,8 @@ pub(crate) enum Field {
     Key(&'static str),
     /// Backward: the gradient of input `n`.
     GradIn(&'static str, usize),
+    /// Backward: the same, which is that of the output as it is. It is absent where nobody needs it a second time.
+    GradCopy(&'static str, usize),
     /// Backward: the gradients of all inputs as a slice.
     GradIns(&'static str),
     /// Backward: the gradient of parameter `n`, if there is one.

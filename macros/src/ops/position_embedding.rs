@@ -38,7 +38,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         ],
         params,
         forward: vec![Field::Out("y"), Field::In("x", 0), Field::Param("weight", 0)],
-        backward: vec![Field::GradIn("dx", 0), Field::GradParam("dweight", Some(0)), Field::GradOut("dy")],
+        backward: vec![Field::GradCopy("dx", 0), Field::GradParam("dweight", Some(0)), Field::GradOut("dy")],
         flops: output.len(),
         ..Resolved::new("position_embedding", output)
     })

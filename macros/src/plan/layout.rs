@@ -278,7 +278,7 @@ impl<'a> Walk<'a> {
                 self.out.touches.add(self.values[value]);
             }
             if run.kind == Kind::Backward {
-                self.out.touches.add(node.makes.first().and_then(|&value| self.grads[value]));
+                self.out.touches.add(node.gradient().and_then(|value| self.grads[value]));
             }
             for (number, &size) in node.scratch(run.kind).iter().enumerate() {
                 let index = self.begin(What::Scratch(id, number), size, at)?;

@@ -37,9 +37,8 @@ fn write_over(problem: &Problem, run: &mut Run, frees: &mut Vec<Step>) {
         return;
     };
     let Some(&(grad, Mode::Write)) = run.grads.last() else { return };
-    let makes = problem.nodes[run.node].makes.first();
-    let (free, value) = match (backward.over, makes) {
-        (Some(Over::Grad), Some(&made)) => (Step::FreeGrad(made), made),
+    let (free, value) = match (backward.over, problem.nodes[run.node].gradient()) {
+        (Some(Over::Grad), Some(read)) => (Step::FreeGrad(read), read),
         (Some(Over::Value(value)), _) => (Step::Free(value), value),
         _ => return,
     };
@@ -137,7 +136,7 @@ impl<'a> Uses<'a> {
                 self.read(value, frees);
             }
             let added = run.grads.iter().map(|&(value, _)| value);
-            for value in node.makes.first().copied().into_iter().chain(added) {
+            for value in node.gradient().into_iter().chain(added) {
                 if !std::mem::replace(&mut self.grad_later[value], true) {
                     frees.push(Step::FreeGrad(value));
                 }

@@ -12,6 +12,8 @@ mod defer;
 pub(crate) mod fullest;
 // AFTER layout: each buffer has a first and a last step and an offset; the peak is exact.
 pub(crate) mod layout;
+// AFTER lend: no gradient is copied that another holds when it is read.
+pub(crate) mod lend;
 // AFTER levels: each node stands in one level, and each level but the root is a recomputed segment.
 mod levels;
 // AFTER lifetimes: only steps whose value is read are there, and each buffer is freed after its last use.

@@ -78,13 +78,20 @@ pub(crate) struct Value {
     pub(crate) host: bool,
 }
 
-/// What a node's backward does. It always reads the gradient of the node's first value.
+/// What a node's backward does. It always reads the gradient of the node's first value, or the one that this borrows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Backward {
     /// Values of the forward pass that it reads.
     pub(crate) reads: Vec<ValueId>,
     /// Values whose gradients it writes or adds to; no duplicates.
     pub(crate) grads: Vec<ValueId>,
+    /// Those of `grads` and `lends` to which it gives the gradient that it reads, as it is.
+    pub(crate) copies: Vec<ValueId>,
+    /// Values whose gradient is what it reads and nothing else, and has no memory of its own: see
+    /// [`lend`](super::lend).
+    pub(crate) lends: Vec<ValueId>,
+    /// The value whose gradient holds that of the node's first value until this has read it, if that is lent.
+    pub(crate) borrows: Option<ValueId>,
     /// Parameters whose gradients it writes or adds to; no duplicates.
     pub(crate) params: Vec<ParamId>,
     /// What it may write the last of `grads` over, element by element, if that is of the same size and nothing reads it
@@ -97,10 +104,17 @@ pub(crate) struct Backward {
     pub(crate) scratch: Vec<Size>,
 }
 
+impl Backward {
+    /// Values to whose gradient it contributes: `grads` and `lends`.
+    pub(crate) fn gives(&self) -> impl Iterator<Item = ValueId> {
+        self.grads.iter().chain(&self.lends).copied()
+    }
+}
+
 /// What a gradient is written over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// The gradient of the node's first value.
+    /// The gradient that the node's backward reads.
     Grad,
     /// A value that the node's backward reads.
     Value(ValueId),
@@ -173,6 +187,12 @@ pub(crate) struct Problem {
 }
 
 impl Node {
+    /// The value whose gradient its backward reads: its first, or the one that this borrows.
+    pub(crate) fn gradient(&self) -> Option<ValueId> {
+        let borrowed = self.backward.as_ref().and_then(|backward| backward.borrows);
+        borrowed.or_else(|| self.makes.first().copied())
+    }
+
     /// Memory used only while it runs as `kind`.
     pub(crate) fn scratch(&self, kind: Kind) -> &[Size] {
         match &self.backward {

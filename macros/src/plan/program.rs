@@ -89,7 +89,7 @@ impl Run {
     pub(crate) fn written_over(&self, problem: &Problem) -> Option<What> {
         Some(match self.over? {
             Over::Value(value) => What::Value(value),
-            Over::Grad => What::Grad(*problem.nodes[self.node].makes.first()?),
+            Over::Grad => What::Grad(problem.nodes[self.node].gradient()?),
         })
     }
 }

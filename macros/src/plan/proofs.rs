@@ -40,9 +40,7 @@ fn chain(layers: usize) -> Problem {
             reads: vec![id],
             grads: (id > 0).then_some(id).into_iter().collect(),
             params: vec![id],
-            over: None,
-            whole: false,
-            scratch: Vec::new(),
+            ..Backward::default()
         }),
         epilogue: false,
         recompute: false,

@@ -107,7 +107,11 @@ struct Replay<'a> {
     /// How many contributions each value's gradient is to have, and has.
     due: Vec<usize>,
     grads: Vec<usize>,
-    /// How many each parameter's gradient has.
+    /// What each value's gradient holds, or is if it is lent: two are equal if and only if their numbers are.
+    holds: Vec<usize>,
+    /// How many of these numbers there are.
+    contents: usize,
+    /// How many contributions each parameter's gradient has.
     params: Vec<usize>,
     /// Values that are being copied between the device and the host, and to where.
     moving: Vec<Option<Way>>,
@@ -124,6 +128,8 @@ impl<'a> Replay<'a> {
             grad_is_read: vec![false; problem.values.len()],
             due: vec![0; problem.values.len()],
             grads: vec![0; problem.values.len()],
+            holds: (0..problem.values.len()).collect(),
+            contents: problem.values.len(),
             params: vec![0; problem.params.len()],
             moving: vec![None; problem.values.len()],
         };
@@ -144,7 +150,7 @@ impl<'a> Replay<'a> {
             let (Some(backward), Some(&value)) = (&node.backward, node.makes.first()) else { continue };
             self.trains[id] = value == self.problem.loss || self.due[value] > 0;
             if self.trains[id] {
-                backward.grads.iter().for_each(|&value| self.due[value] += 1);
+                backward.gives().for_each(|value| self.due[value] += 1);
             }
         }
     }
@@ -283,9 +289,14 @@ impl<'a> Replay<'a> {
         {
             self.read(read)?;
         }
+        let found = backward.borrows.unwrap_or(value);
         if run.over != Some(Over::Grad) {
-            self.memory.touch(What::Grad(value))?;
+            self.memory.touch(What::Grad(found))?;
         }
+        ensure!(
+            self.holds[found] == self.holds[value],
+            "the gradient of value {found} is not that of value {value}"
+        );
         let (due, got) = (self.due[value], self.grads[value]);
         ensure!(due == got, "the gradient of value {value} is read with {got} of {due} contributions");
         self.memory.scratch(id, &backward.scratch)?;
@@ -300,9 +311,20 @@ impl<'a> Replay<'a> {
         if whole {
             self.memory.begin(What::Value(value), self.problem.values[value].size)?;
         }
+        let read = self.holds[value];
+        for &value in &backward.lends {
+            let copied = backward.copies.contains(&value) && self.due[value] == 1;
+            ensure!(copied, "the gradient of value {value} is not what it reads");
+            self.grads[value] += 1;
+            self.holds[value] = read;
+        }
         for (index, &(value, mode)) in run.grads.iter().enumerate() {
+            ensure!(value != found, "it adds to the gradient of value {value}, which it reads");
             contribute(&mut self.grads[value], mode)
                 .map_err(|e| format!("the gradient of value {value} {e}"))?;
+            self.contents += 1;
+            let copied = mode == Mode::Write && backward.copies.contains(&value);
+            self.holds[value] = if copied { read } else { self.contents };
             let over = run.over.filter(|_| index + 1 == run.grads.len());
             match (mode, over) {
                 (_, Some(over)) => self.write_over(run.node, over, (value, mode))?,
@@ -332,7 +354,11 @@ impl<'a> Replay<'a> {
                 ensure!(moving.is_none(), "value {read} is written over while it is copied {moving:?}");
                 (What::Value(read), read)
             }
-            Over::Grad => (What::Grad(node.makes[0]), node.makes[0]),
+            Over::Grad => {
+                let read = node.backward.as_ref().and_then(|backward| backward.borrows);
+                let read = read.unwrap_or(node.makes[0]);
+                (What::Grad(read), read)
+            }
         };
         let size = self.problem.values[value].size;
         ensure!(

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use super::{Distinct, Lowered, Mode, Origin, Role};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::store::Format;
+use crate::plan::lend::lend;
 use crate::plan::problem::Problem;
 
 /// Lowers `graph` for `mode`.
@@ -93,6 +94,7 @@ impl Lowering<'_> {
             self.lowered.problem.params = vec![None; graph.params.len()];
         }
         self.lowered.fuse(graph);
+        lend(&mut self.lowered.problem);
     }
 
     /// What a node in a stage reads of a value of the graph.

@@ -31,7 +31,7 @@ impl Last {
             for &value in node.reads.iter().chain(backward.clone().flat_map(|backward| &backward.reads)) {
                 last.reads[value] = id + 1;
             }
-            backward.flat_map(|backward| &backward.grads).for_each(|&value| last.grads[value] = id + 1);
+            backward.flat_map(Backward::gives).for_each(|value| last.grads[value] = id + 1);
         }
         for &value in problem.outputs.iter().chain([&problem.loss]) {
             last.reads[value] = problem.nodes.len();
@@ -79,12 +79,11 @@ impl Part {
             let (reads, makes) = (all(&node.reads, true), all(&node.makes, true));
             let backward = node.backward.as_ref().map(|backward| Backward {
                 reads: all(&backward.reads, true),
-                grads: all(&backward.grads, false),
-                params: Vec::new(),
-                // So nothing on offer depends on what is written over: that only takes memory off each plan.
-                over: None,
+                // Nothing on offer depends on what is lent or written over: that only takes memory off each plan.
+                grads: all(&backward.gives().collect::<Vec<_>>(), false),
                 whole: backward.whole,
                 scratch: backward.scratch.clone(),
+                ..Backward::default()
             });
             for (&value, own) in node.makes.iter().zip(&makes) {
                 crossing.extend((last.reads[value] > range.end).then_some(own));

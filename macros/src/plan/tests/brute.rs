@@ -117,13 +117,16 @@ impl Search {
             sizes.map(|(_, value)| lines(value.size)).sum::<u64>()
         };
         self.between[0] = sum(&live);
-        for backward in asked {
-            let node = &problem.nodes[backward.node];
-            let Some(backward) = &node.backward else { continue };
+        let reads = |batch: &Batch| problem.nodes[batch.node].gradient();
+        for (at, batch) in asked.iter().enumerate() {
+            let Some(backward) = &problem.nodes[batch.node].backward else { continue };
             let wanted = backward.grads.iter().filter(|&&value| problem.values[value].grad);
             wanted.for_each(|&value| live[value] = true);
             self.during.push(sum(&live) + all_lines(&backward.scratch));
-            live[node.makes[0]] = false;
+            // One that is lent is read again.
+            let gone =
+                reads(batch).filter(|_| !asked[at + 1..].iter().any(|later| reads(later) == reads(batch)));
+            gone.into_iter().for_each(|value| live[value] = false);
             self.between.push(sum(&live));
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::plan::layout::{Layout, Placed, Region, What};
-use crate::plan::problem::{Node, Problem, ValueId};
+use crate::plan::problem::{Backward, Node, Problem, ValueId};
 use crate::plan::program::{Kind, Mode, Program, Run, Step, Way};
 
 /// What a call leaves behind.
@@ -40,8 +40,9 @@ fn value_token(node: usize, index: usize, reads: &[u64]) -> u64 {
 fn effect_token(node: usize, before: u64, reads: &[u64]) -> u64 {
     hash(&[before, operands(2, node, 0, reads)])
 }
-fn value_share(node: usize, value: ValueId, reads: &[u64]) -> u64 {
-    operands(3, node, value, reads)
+/// The first of `reads` is the gradient that a node's backward reads.
+fn value_share(node: usize, value: ValueId, backward: &Backward, reads: &[u64]) -> u64 {
+    if backward.copies.contains(&value) { reads[0] } else { operands(3, node, value, reads) }
 }
 fn param_share(node: usize, param: usize, reads: &[u64]) -> u64 {
     operands(4, node, param, reads)
@@ -85,9 +86,9 @@ pub(super) fn store_everything(problem: &Problem, wanted: &[ValueId], train: boo
         let (Some(backward), Some(&grad)) = (&node.backward, grads.get(&node.makes[0])) else { continue };
         let mut reads = vec![grad];
         reads.extend(backward.reads.iter().map(|read| values[read]));
-        for &value in &backward.grads {
+        for value in backward.gives() {
             let mut slot = grads.get(&value).copied();
-            add(&mut slot, value_share(id, value, &reads));
+            add(&mut slot, value_share(id, value, backward, &reads));
             grads.extend(slot.map(|token| (value, token)));
         }
         for &param in backward.params.iter().filter(|&&param| problem.params[param].is_some()) {
@@ -311,7 +312,8 @@ impl Machine<'_> {
         let Some(backward) = &node.backward else { return };
         let mut reads = Vec::new();
         let values = backward.reads.iter().map(|&value| What::Value(value));
-        for what in [What::Grad(node.makes[0])].into_iter().chain(values) {
+        let gradient = backward.borrows.unwrap_or(node.makes[0]);
+        for what in [What::Grad(gradient)].into_iter().chain(values) {
             reads.push(self.read_or_held(at, run, what));
         }
         if run.is_whole() {
@@ -325,8 +327,10 @@ impl Machine<'_> {
                 }
             }
         }
-        let grads =
-            run.grads.iter().map(|&(v, mode)| (What::Grad(v), mode, value_share(run.node, v, &reads)));
+        let grads = run
+            .grads
+            .iter()
+            .map(|&(v, mode)| (What::Grad(v), mode, value_share(run.node, v, backward, &reads)));
         let params =
             run.params.iter().map(|&(p, mode)| (What::Param(p), mode, param_share(run.node, p, &reads)));
         for (what, mode, share) in grads.chain(params).collect::<Vec<_>>() {

@@ -19,6 +19,7 @@ mod chains;
 mod exhaustive;
 mod interpreter;
 mod layouts;
+mod lends;
 mod marks;
 mod memory;
 mod mutations;

@@ -1,7 +1,8 @@
 //! Networks as planning sees them, built a layer at a time.
 
+use crate::plan::lend::lend;
 use crate::plan::problem::{
-    Backward, Class, Extent, Node, NodeId, ParamId, Problem, Segment, Size, Value, ValueId, time,
+    Backward, Class, Extent, Node, NodeId, Over, ParamId, Problem, Segment, Size, Value, ValueId, time,
 };
 
 /// A network under construction.
@@ -34,6 +35,8 @@ pub(super) struct Layer<'a> {
     pub(super) epilogue: bool,
     pub(super) recompute: bool,
     pub(super) flops: u64,
+    /// Its backward gives on the gradient that it reads as it is, and may write the last of them over it.
+    pub(super) copies: bool,
 }
 
 fn per_sample(class: Class, elements: u64) -> Size {
@@ -93,6 +96,9 @@ impl Net {
             backward: Some(Backward {
                 reads,
                 params: layer.params.to_vec(),
+                // Those that are wanted, once that is known.
+                copies: if layer.copies { layer.reads.to_vec() } else { vec![] },
+                over: layer.copies.then_some(Over::Grad),
                 whole: layer.whole,
                 scratch,
                 ..Backward::default()
@@ -175,6 +181,7 @@ impl Net {
             backward.grads = node.reads.iter().map(source).filter(|&value| trained[value]).collect();
             backward.grads.sort_unstable();
             backward.grads.dedup();
+            backward.copies.retain(|value| backward.grads.contains(value));
             trained[node.makes[0]] = !(backward.params.is_empty() && backward.grads.is_empty());
             if !trained[node.makes[0]] {
                 node.backward = None;
@@ -190,6 +197,7 @@ impl Net {
         for (id, value) in values.iter_mut().enumerate() {
             value.grad = trained[id] && before_loss[id];
         }
+        lend(&mut self.problem);
         self.problem
     }
 }
@@ -247,7 +255,7 @@ impl Net {
     }
 
     pub(super) fn add(&mut self, a: ValueId, b: ValueId, size: u64) -> ValueId {
-        self.layer(Layer { reads: &[a, b], size, flops: size, ..Layer::default() })
+        self.layer(Layer { reads: &[a, b], size, flops: size, copies: true, ..Layer::default() })
     }
 
     pub(super) fn dropout(&mut self, x: ValueId, size: u64) -> ValueId {

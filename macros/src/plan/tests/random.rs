@@ -1,6 +1,7 @@
 //! Random problems: any graph, any marks.
 
 use super::nets::{Layer, Net};
+use crate::plan::lend::lend;
 use crate::plan::problem::{Class, Extent, NodeId, Over, ParamId, Problem, Size, ValueId};
 
 /// A seeded generator (splitmix64).
@@ -69,6 +70,10 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
     if seed % 3 != 1 {
         random_overs(&mut rng, &mut problem);
     }
+    if seed % 5 != 2 {
+        random_copies(&mut rng, &mut problem);
+        lend(&mut problem);
+    }
     if seed % 4 == 1 {
         random_hosts(&mut rng, &mut problem);
     }
@@ -106,6 +111,24 @@ fn random_overs(rng: &mut Rng, problem: &mut Problem) {
                 backward.reads.push(last);
             }
             backward.over = Some(Over::Value(last));
+        }
+    }
+}
+
+/// Gradients that are handed on as they are, where what they are of is of one size.
+fn random_copies(rng: &mut Rng, problem: &mut Problem) {
+    let Problem { nodes, values, loss, .. } = problem;
+    for node in nodes {
+        let (made, Some(backward)) = (node.makes[0], &mut node.backward) else { continue };
+        for &value in &backward.grads {
+            let are_sized = [made, value].iter().all(|&of| values[of].size.is_per_sample());
+            // So that it often is.
+            if are_sized && value != *loss && rng.percent(50) {
+                values[value].size = values[made].size;
+            }
+            if rng.percent(70) {
+                backward.copies.push(value);
+            }
         }
     }
 }
@@ -180,6 +203,7 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
         epilogue: epilogue.is_some(),
         recompute: rng.percent(odds.marked),
         flops: rng.below(1000) as u64,
+        copies: false,
     });
     if rng.percent(8) {
         // A value whose size does not depend on the batch, such as an auxiliary loss.

@@ -178,7 +178,7 @@ fn a_skip_that_no_backward_and_no_recompute_reads_is_not_kept() {
     net.cut(0..8, &[2, 4]);
     let (program, _) = planned(&loss(net, y));
     assert!(!kept(&program).iter().any(|&(value, _)| value == 1));
-    assert_eq!(backward(&program), "B7 B6 B5 B4 R2 B3 B2 R0 B1 B0");
+    assert_eq!(backward(&program), "B7 B6~d B5 B4 R2 B3 B2 R0 B1 B0");
 }
 
 #[test]
