@@ -317,6 +317,8 @@ impl linear::Kernel for Remote {
     fn backward(&self, s: &linear::Spec, _: usize, args: linear::Backward<'_, Self>) -> Result<(), Error> {
         self.call()?;
         let (dy, w) = (self.read(args.dy), self.read(args.weight));
+        let held = || args.dx.as_ref().filter(|dx| !dx.add).map(|dx| dx.to.0);
+        let x = args.dweight.as_ref().and_then(|_| args.x.or_else(held)).map(|x| self.read(x));
         let columns =
             |dy: &[f32], j: usize| dy.iter().skip(j).step_by(s.outputs).copied().collect::<Vec<_>>();
         self.grad(args.dx, || {
@@ -325,7 +327,7 @@ impl linear::Kernel for Remote {
             };
             dy.chunks_exact(s.outputs).flat_map(row).collect()
         });
-        if let Some(x) = args.x.map(|x| self.read(x)) {
+        if let Some(x) = x {
             self.grad(args.dweight, || {
                 let mut dw = vec![0.0; w.len()];
                 for (x, dy) in x.chunks_exact(s.inputs).zip(dy.chunks_exact(s.outputs)) {

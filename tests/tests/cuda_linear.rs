@@ -251,6 +251,39 @@ fn gradients() {
     check(&gpu.bf16());
 }
 
+/// dx takes the place of x when the gradient of the weight has read it.
+#[test]
+fn the_gradient_of_x_over_x() {
+    fn over<D: Single + Kernel>(device: &D, spec: &Spec, batch: usize, add: bool) -> Results {
+        let (rows, weights) = (batch * spec.rows, spec.outputs * spec.inputs);
+        let (x, room_for_weight) = (elems(normal(1, rows * spec.inputs)), room_for::<D>(spec, false));
+        let (weight, dy) = (factors(normal(2, weights)), elems(normal(4, rows * spec.outputs)));
+        let arrays: [&dyn Bytes; 5] = [&x, &weight, &dy, &unwritten(weights), &room_for_weight];
+        let mut room = Room::new(device, &arrays)?;
+        let ([weight, dy], [dx, dweight, rounded]) = room.split([1, 2], [0, 3, 4])?;
+        let dx = Some(Grad { to: D::view_mut(dx), add });
+        let dweight = Some(Grad { to: D::view_mut(dweight), add: false });
+        let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
+        device.backward(spec, batch, Backward { dx, dweight, dbias: None, dy, x: None, weight, rounded })?;
+        room.check()?;
+        Ok(vec![room.numbers(0)?, room.numbers(3)?])
+    }
+    fn check<G: Single + Kernel>(gpu: &G) {
+        for [batch, rows, inputs, outputs] in SHAPES {
+            let spec = Spec { rows, inputs, outputs, activation: None };
+            let apart = backward(gpu, &spec, batch, [true; 3], [false; 3]).expect("gradients");
+            let over = |add| over(gpu, &spec, batch, add);
+            let held = over(false).expect("gradients");
+            assert_bits("dx", &held[0], &apart[0]);
+            assert_bits("dW", &held[1], &apart[1]);
+            assert!(matches!(over(true), Err(Error::Internal { .. })), "what is added to is not x");
+        }
+    }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
+}
+
 #[test]
 fn each_gradient_alone_has_the_bits_that_it_has_with_the_others() {
     fn check<G: Single + Kernel>(gpu: &G) {

@@ -339,7 +339,9 @@ impl<'a> Emitter<'a, '_> {
             Field::OverGradOut(name) if run.over == Some(Over::Grad) => {
                 row.push(name, || Operand::Absent, &[]);
             }
-            Field::OverIn(name, n) if run.over == Some(Over::Value(node.reads[n])) => {
+            Field::OverIn(name, n) | Field::OverInForParam(name, n, _)
+                if run.over == Some(Over::Value(node.reads[n])) =>
+            {
                 row.push(name, || Operand::Absent, &[]);
             }
             Field::GradOut(name) | Field::OverGradOut(name) => {
@@ -363,7 +365,7 @@ impl<'a> Emitter<'a, '_> {
             Field::Scratch(name, _) | Field::Rounded(name, _) | Field::RoundedForIn(name, _) => {
                 self.scratch(&field, name, !run.grads.is_empty(), (at, run.node), row)?;
             }
-            Field::InForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
+            Field::OverInForParam(name, ..) | Field::InForIn(name, ..) => match wanted.reads(field) {
                 Some(n) => row.push(
                     name,
                     || Operand::Read(self.tensor(node.reads[n]), true),

@@ -311,7 +311,7 @@ impl Wanted {
     pub(crate) fn reads(&self, field: Field) -> Option<usize> {
         match field {
             Field::In(_, n) | Field::OverIn(_, n) => Some(n),
-            Field::InForParam(_, n, m) => self.params[m].then_some(n),
+            Field::OverInForParam(_, n, m) => self.params[m].then_some(n),
             Field::InForIn(_, n, m) => self.inputs[m].then_some(n),
             _ => None,
         }
@@ -366,7 +366,9 @@ fn backward(
     found.over =
         op.backward.iter().filter(|_| each_once && !found.grads.is_empty()).find_map(|field| match *field {
             Field::OverGradOut(_) => Some(Over::Grad),
-            Field::OverIn(_, n) => Some(Over::Value(reads[n])),
+            Field::OverIn(..) | Field::OverInForParam(..) => {
+                wanted.reads(*field).map(|n| Over::Value(reads[n]))
+            }
             _ => None,
         });
     found.whole = op.backward.iter().any(|field| matches!(field, Field::OutIfWhole(_)));

@@ -61,7 +61,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::GradParam("dweight", Some(0)),
             Field::GradParam("dbias", bias),
             Field::GradOut("dy"),
-            Field::InForParam("x", 0, 0),
+            Field::OverInForParam("x", 0, 0),
             Field::Param("weight", 0),
             Field::RoundedForIn("rounded", weight),
         ],

@@ -265,12 +265,13 @@ pub(crate) enum Field {
     OverGradOut(&'static str),
     /// Backward: input `n`, unless that gradient is written over it.
     OverIn(&'static str, usize),
+    /// Backward: the same, if the gradient of parameter `m` is wanted, which then reads all of it before the other is
+    /// written.
+    OverInForParam(&'static str, usize, usize),
     /// Backward: the output of forward.
     SavedOut(&'static str),
     /// Backward: statistic `n`.
     SavedStat(&'static str, usize),
-    /// Backward: input `n`, if the gradient of parameter `m` is wanted.
-    InForParam(&'static str, usize, usize),
     /// Backward: input `n`, if the gradient of input `m` is wanted.
     InForIn(&'static str, usize, usize),
 }

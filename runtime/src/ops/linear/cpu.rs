@@ -7,7 +7,7 @@ use crate::cpu::gemm::{Done, Epilogue, Init, Matrix, Product, Shape, Terms, prod
 use crate::cpu::parts::chunks;
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::Grad;
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::activation::Activation;
 use crate::ops::activation::cpu::apply;
@@ -52,14 +52,10 @@ impl<E: Product> Generic for Cpu<E> {
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
         let (pool, level) = (self.pool(), self.pool().level());
         let start = |add| if add { Init::C } else { Init::Zero };
-        if let Some(Grad { to, add }) = dx {
-            check_lengths(&[(to.len(), rows * inputs)])?;
-            let shape = Shape { m: rows, n: inputs, k: outputs };
-            let (dy, w) = (Matrix::rows(dy, outputs), Matrix::rows(weight, inputs));
-            product(pool, level, shape, (to, inputs), Terms { init: start(add), a: dy, b: w }, &Done)?;
-        }
         if let Some(Grad { to, add }) = dweight {
-            let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
+            given_or_held(x.is_some(), dx.as_ref())?;
+            // `dx` takes the place of x when this has read it.
+            let x = x.or(dx.as_ref().map(|dx| &*dx.to)).unwrap_or_default();
             check_lengths(&[(to.len(), outputs * inputs), (x.len(), rows * inputs)])?;
             let shape = Shape { m: outputs, n: inputs, k: rows };
             let (dy, x) = (Matrix::rows(dy, outputs).t(), Matrix::rows(x, inputs));
@@ -68,6 +64,12 @@ impl<E: Product> Generic for Cpu<E> {
         if let Some(dbias) = dbias {
             check_lengths(&[(dbias.to.len(), outputs)])?;
             sum_columns(pool, dbias, dy)?;
+        }
+        if let Some(Grad { to, add }) = dx {
+            check_lengths(&[(to.len(), rows * inputs)])?;
+            let shape = Shape { m: rows, n: inputs, k: outputs };
+            let (dy, w) = (Matrix::rows(dy, outputs), Matrix::rows(weight, inputs));
+            product(pool, level, shape, (to, inputs), Terms { init: start(add), a: dy, b: w }, &Done)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Product, Source, Start, View, ViewMut};
-use crate::device::{Grad, ParamGrad};
+use crate::device::{Grad, ParamGrad, given_or_held};
 use crate::error::Error;
 use crate::ops::activation::cuda::apply;
 
@@ -56,18 +56,20 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (rows, inputs, outputs) = (batch * spec.rows, spec.inputs, spec.outputs);
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
         let [_, of_x, of_weight] = products(spec, rows);
-        if let Some(Grad { mut to, add }) = dx {
-            let (weight, _) = as_elems(self, spec, rounded, weight, None)?;
-            self.gpu().multiply(&of_x, Start::of(add), &mut to, dy, weight)?;
-        }
         if let Some(Grad { mut to, add }) = dweight {
-            let x = x.ok_or_else(|| Error::internal("a gradient of Linear's weight without its input"))?;
+            given_or_held(x.is_some(), dx.as_ref())?;
+            // `dx` takes the place of x when this has read it.
+            let Some(x) = x.or(dx.as_ref().map(|dx| dx.to.held())) else { return Ok(()) };
             self.gpu().multiply(&of_weight, Start::of(add), &mut to, dy, x)?;
         }
         if let Some(dbias) = dbias {
             check_lengths(&[(dbias.len(), outputs)])?;
             // SAFETY: dbias has `outputs` elements, and dy `rows` times as many.
             unsafe { sum_columns(self, dbias, dy, rows, outputs) }?;
+        }
+        if let Some(Grad { mut to, add }) = dx {
+            let (weight, _) = as_elems(self, spec, rounded, weight, None)?;
+            self.gpu().multiply(&of_x, Start::of(add), &mut to, dy, weight)?;
         }
         Ok(())
     }

@@ -66,7 +66,8 @@ pub struct Backward<'a, D: Device> {
     pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, rows, outputs]
     pub dy: D::View<'a, D::Elem>,
-    /// [batch, rows, inputs]; present if `dweight` is.
+    /// [batch, rows, inputs]; present if `dweight` is, unless `dx` holds it: then its `add` is false, and it is written
+    /// when x is no longer read.
     pub x: Option<D::View<'a, D::Elem>>,
     /// [outputs, inputs]
     pub weight: D::View<'a, D::Param>,

@@ -11,5 +11,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:18 `fraction = 0.1` of what store-all takes is 723 B for each sample but a step takes at least 1.25 KiB: with 1 segment and 29 layers recomputed -- write `fraction = 0.177`, or a larger `max`
-//~ 7:58 the least that a step can take is set by the backward of `blocks.11.down` -- see the mark on the model
+//~ 3:18 `fraction = 0.1` of what store-all takes is 710 B for each sample but a step takes at least 1 KiB: with 1 segment and 29 layers recomputed -- write `fraction = 0.145`, or a larger `max`
+//~ 7:34 the least that a step can take is set by the recompute of `blocks.11.fc` -- see the mark on the model

@@ -135,6 +135,25 @@ fn gradients_are_added_where_they_should_be() {
 }
 
 #[test]
+fn the_gradient_of_x_takes_its_place_once_it_is_read() {
+    let (cpu, s) = (Cpu::with_threads(2).unwrap(), spec(20, 30, 70));
+    let (x, w, dy) = (numbers::<f32>(1, 60 * 30), numbers::<f32>(2, 70 * 30), numbers::<f32>(3, 60 * 70));
+    let apart = backward(&cpu, &s, [&dy, &x, &w], None);
+    let run = |x: Option<&[f32]>, held: Option<&[f32]>, add: bool| {
+        let (mut dx, mut dw) = (held.unwrap_or_default().to_vec(), unwritten(w.len()));
+        let to = held.map(|_| grad(&mut dx, add));
+        let (dweight, rounded) = (Some(grad(&mut dw, false)), &mut [][..]);
+        let args = Backward { dx: to, dweight, dbias: None, dy: &dy[..], x, weight: &w[..], rounded };
+        Kernel::backward(&cpu, &s, 3, args).map(|()| (dx, dw))
+    };
+    let (dx, dw) = run(None, Some(&x), false).unwrap();
+    assert!(same(&dx, &apart.dx) && same(&dw, &apart.dw));
+    // What is to be added to is not x, and without both there is none.
+    assert!(run(Some(&x), Some(&x), true).is_ok());
+    assert!(run(None, Some(&x), true).is_err() && run(None, None, false).is_err());
+}
+
+#[test]
 fn fused_or_not_an_activation_has_the_same_bits() {
     let cpu = Cpu::with_threads(2).unwrap();
     let (batch, rows, inputs, outputs) = (5, 20, 60, 137);
