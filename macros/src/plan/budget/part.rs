@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::chain::Way;
 use super::choice::Choice;
 use crate::plan::layout::Widths;
-use crate::plan::problem::{Backward, Class, Extent, Node, NodeId, Problem, Segment, Size, Value, ValueId};
+use crate::plan::problem::{
+    Backward, Class, Extent, Node, NodeId, Over, Problem, Segment, Size, Value, ValueId,
+};
 use crate::plan::program::{Kind, Program, Step};
 use crate::plan::schedule::{self, Training};
 
@@ -79,8 +81,12 @@ impl Part {
             let (reads, makes) = (all(&node.reads, true), all(&node.makes, true));
             let backward = node.backward.as_ref().map(|backward| Backward {
                 reads: all(&backward.reads, true),
-                // Nothing on offer depends on what is lent or written over: that only takes memory off each plan.
+                // What is lent may cross parts, and only takes memory off each plan.
                 grads: all(&backward.gives().collect::<Vec<_>>(), false),
+                over: backward.over.map(|over| match over {
+                    Over::Value(value) => Over::Value(all(&[value], true)[0]),
+                    Over::Grad => Over::Grad,
+                }),
                 whole: backward.whole,
                 scratch: backward.scratch.clone(),
                 ..Backward::default()
