@@ -59,8 +59,8 @@ macro_rules! plans {
         }
     };
 }
-plans!(w3(6, 6, 384, 256, 65) least 0.129);
-plans!(large(12, 12, 768, 1024, 256) least 0.091);
+plans!(w3(6, 6, 384, 256, 65) least 0.122);
+plans!(large(12, 12, 768, 1024, 256) least 0.067);
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
