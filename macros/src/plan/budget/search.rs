@@ -1,7 +1,8 @@
 //! Plans near other plans: what a chain of units does not see.
 //!
 //! A Pareto local search (Paquete, Chiarandini, Stützle 2004): of the plans that no other beats, each is changed in
-//! every single way, and what is not beaten then joins them, until all are tried or the work is done.
+//! every single way, and what is not beaten then joins them, until all are tried or the work is done. First come those
+//! where the plans are furthest apart.
 
 use super::choice::Choice;
 use super::marks::Marks;
@@ -22,7 +23,7 @@ pub(crate) fn search(problem: &Problem, marks: &Marks, offers: &mut Vec<Offer>, 
         return;
     }
     let mut trial = Trial::new(problem, widths);
-    while let Some(next) = offers.iter().find(|offer| !tried.contains(&offer.choice)).cloned() {
+    while let Some(next) = widest(offers, &tried).cloned() {
         tried.push(next.choice.clone());
         let changes = changes(&next.choice, &droppable, problem);
         for change in changes.into_iter().filter(|change| marks.allow(change)) {
@@ -33,6 +34,21 @@ pub(crate) fn search(problem: &Problem, marks: &Marks, offers: &mut Vec<Offer>, 
             trial.offer(change).into_iter().for_each(|offer| insert(offers, offer));
         }
     }
+}
+
+/// Of the offers that were not tried, the one at the largest step, in memory times time, to one beside it: for a budget
+/// between the two a better plan would gain the most.
+fn widest<'a>(offers: &'a [Offer], tried: &[Choice]) -> Option<&'a Offer> {
+    let step = |[one, other]: &[Offer; 2]| {
+        u128::from(one.time.abs_diff(other.time)) * u128::from(one.live.abs_diff(other.live))
+    };
+    let steps: Vec<u128> = offers.array_windows().map(step).collect();
+    let beside = |at: usize| {
+        let before = at.checked_sub(1).map_or(0, |before| steps[before]);
+        before.max(steps.get(at).copied().unwrap_or(0))
+    };
+    let untried = (0..offers.len()).filter(|&at| !tried.contains(&offers[at].choice));
+    untried.max_by_key(|&at| (beside(at), std::cmp::Reverse(at))).map(|at| &offers[at])
 }
 
 /// Adds an offer unless one beats it, and removes those that it beats.
