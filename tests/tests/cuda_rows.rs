@@ -88,12 +88,13 @@ fn layer_norm_forward<D: Single + layer_norm::Kernel>(
     (3..6).map(|array| room.numbers(array)).collect()
 }
 
-/// `first`: weight and dweight; `second`: dx and dbias.
+/// `first`: weight and dweight; `second`: dx and dbias. `over`: dx is written over dy.
 fn layer_norm_backward<D: Single + layer_norm::Kernel>(
     device: &D,
     spec: &layer_norm::Spec,
     batch: usize,
     form: Form,
+    over: bool,
 ) -> Results {
     let Form { first, second, add } = form;
     let (rows, dim) = (batch * spec.rows, spec.dim);
@@ -101,14 +102,15 @@ fn layer_norm_backward<D: Single + layer_norm::Kernel>(
     let rstd: Vec<f32> = normal(3, rows).iter().map(|x| 0.5 + x.abs()).collect();
     let given: [&dyn Bytes; 5] =
         [&elems(normal(1, n)), &normal(2, rows), &rstd, &normal(4, dim), &elems(normal(5, n))];
-    let written: [&dyn Bytes; 3] = [&elems_before(add, 6, n), &before(add, 7, dim), &before(!add, 8, dim)];
+    let dx = if over { elems(normal(5, n)) } else { elems_before(add, 6, n) };
+    let written: [&dyn Bytes; 3] = [&dx, &before(add, 7, dim), &before(!add, 8, dim)];
     let mut room = Room::new(device, &[&given[..], &written[..]].concat())?;
     let ([x, mean, rstd, weight, dy], [dx, dweight, dbias]) = room.split([0, 1, 2, 3, 4], [5, 6, 7])?;
     let backward = layer_norm::Backward {
         dx: grad::<D, _>(dx, second, add),
         dweight: grad::<D, _>(dweight, first, add),
         dbias: grad::<D, _>(dbias, second, !add),
-        dy: D::view(dy),
+        dy: (!over).then_some(D::view(dy)),
         x: D::view(x),
         mean: D::view(mean),
         rstd: D::view(rstd),
@@ -128,7 +130,10 @@ fn norms() {
                 let what = format!("{spec:?}, batch {batch}, {form:?}");
                 // Sums of up to 4100 numbers in another order. Of one element, rstd is 300 by eps alone.
                 agree!(1e-5, format!("forward, {what}"), |d| layer_norm_forward(d, &spec, batch, form));
-                agree!(2e-5, format!("backward, {what}"), |d| layer_norm_backward(d, &spec, batch, form));
+                let backward = |over| format!("backward, {what}, over {over}");
+                for over in [false, true].into_iter().filter(|over| !over || form.second && !form.add) {
+                    agree!(2e-5, backward(over), |d| layer_norm_backward(d, &spec, batch, form, over));
+                }
             }
         }
     }
@@ -140,7 +145,7 @@ fn gradients_of_norms_over_many_rows() {
     for (rows, dim) in [(333, 5), (1000, 16), (70, 4100)] {
         let spec = layer_norm::Spec { rows, dim, eps: 1e-5 };
         // Sums over 1000 rows, of about 30, in another order.
-        agree!(1e-5, format!("{spec:?}"), |d| layer_norm_backward(d, &spec, 1, FORMS[0]));
+        agree!(1e-5, format!("{spec:?}"), |d| layer_norm_backward(d, &spec, 1, FORMS[0], false));
     }
 }
 

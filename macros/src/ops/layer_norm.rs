@@ -74,7 +74,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::GradIn("dx", 0),
             Field::GradParam("dweight", weight_at),
             Field::GradParam("dbias", bias_at),
-            Field::GradOut("dy"),
+            Field::OverGradOut("dy"),
             Field::In("x", 0),
             Field::SavedStat("mean", 0),
             Field::SavedStat("rstd", 1),

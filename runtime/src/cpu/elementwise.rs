@@ -95,10 +95,10 @@ pub(crate) fn elementwise_over<E: Float, F: Function<E, N>, const N: usize>(
 const HELD: usize = 256;
 
 /// to = f(from), where `to` holds the operands that are `None`.
-struct Over<'a, E, F, const N: usize> {
-    f: F,
-    to: &'a mut [E],
-    from: [Option<&'a [E]>; N],
+pub(crate) struct Over<'a, E, F, const N: usize> {
+    pub(crate) f: F,
+    pub(crate) to: &'a mut [E],
+    pub(crate) from: [Option<&'a [E]>; N],
 }
 
 impl<E: Float, F: Function<E, N>, const N: usize> Job for Over<'_, E, F, N> {

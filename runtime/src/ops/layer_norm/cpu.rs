@@ -5,10 +5,10 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{Apply, CHUNK, Function, Identity, check_lengths, sum};
+use crate::cpu::elementwise::{Apply, CHUNK, Function, Identity, Over, check_lengths, sum};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::Grad;
+use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 
 /// Columns of a task that sums over rows: their sums stay in registers.
@@ -37,24 +37,28 @@ impl<E: Float> Generic for Cpu<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dweight, dbias, dy, x, mean, rstd, weight } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        check_lengths(&[(dy.len(), n), (x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
+        given_or_held(dy.is_some(), dx.as_ref())?;
+        check_lengths(&[(x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
+        check_lengths(&[(dx.as_ref().map_or(n, |dx| dx.to.len()), n), (dy.map_or(n, <[E]>::len), n)])?;
         check_lengths(&[(weight.map_or(dim, <[E]>::len), dim)])?;
-        let pool = self.pool();
-        let saved = Saved { dy, x, mean, rstd, dim };
-        if let Some(Grad { to, add }) = dx {
-            check_lengths(&[(to.len(), n)])?;
-            let size = rows_of_a_task(dim);
-            pool.run_parts(chunks(to, size * dim), |task, dx, _| {
-                pool.level().run(RowGradients { dx, add, saved, weight, first: task * size });
-            })?;
-        }
+        let (pool, saved) = (self.pool(), Saved { x, mean, rstd, dim });
         for of in [&dweight, &dbias].into_iter().flatten() {
             check_lengths(&[(of.to.len(), dim)])?;
         }
         let adds = [&dweight, &dbias].map(|of| of.as_ref().is_some_and(|of| of.add));
         let cut = |of: Option<Grad<_>>| of.map(|of| chunks(of.to, COLUMNS));
-        pool.run_parts((cut(dweight), cut(dbias)), |task, to, _| {
-            pool.level().run(ColumnGradients { to: to.into(), adds, saved, first: task * COLUMNS });
+        if let Some(dy) = dy.or(dx.as_ref().map(|dx| &*dx.to)) {
+            pool.run_parts((cut(dweight), cut(dbias)), |task, to, _| {
+                pool.level().run(ColumnGradients { to: to.into(), adds, dy, saved, first: task * COLUMNS });
+            })?;
+        }
+        // It may be written over what the sums above have read.
+        let Some(Grad { to, add }) = dx else { return Ok(()) };
+        let size = rows_of_a_task(dim);
+        pool.run_parts(chunks(to, size * dim), |task, dx, _| {
+            let first = task * size;
+            let dy = dy.map(|dy| &dy[first * dim..][..dx.len()]);
+            pool.level().run(RowGradients { dx, add, dy, saved, weight, first });
         })
     }
 }
@@ -134,10 +138,9 @@ impl<E: Float> Function<E, 3> for Normalize<E> {
     }
 }
 
-/// What backward reads.
+/// What backward reads beside the gradient of y.
 #[derive(Clone, Copy)]
 struct Saved<'a, E> {
-    dy: &'a [E],
     x: &'a [E],
     mean: &'a [E],
     rstd: &'a [E],
@@ -147,6 +150,8 @@ struct Saved<'a, E> {
 struct RowGradients<'a, E> {
     dx: &'a mut [E],
     add: bool,
+    /// Of these rows, unless `dx` holds it.
+    dy: Option<&'a [E]>,
     saved: Saved<'a, E>,
     weight: Option<&'a [E]>,
     first: usize,
@@ -157,24 +162,26 @@ impl<E: Float> Job for RowGradients<'_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { dx, add, saved: Saved { dy, x, mean, rstd, dim }, weight, first } = self;
+        let Self { dx, add, dy, saved: Saved { x, mean, rstd, dim }, weight, first } = self;
         let n = E::from_f64(dim as f64);
-        for (to, row) in dx.chunks_exact_mut(dim).zip(first..) {
-            let (dy, x, mean, rstd) = (&dy[row * dim..][..dim], &x[row * dim..][..dim], mean[row], rstd[row]);
-            let normal = Normalize { mean, rstd };
-            match weight {
-                None => {
-                    let mean_g = sum([dy], |[dy]| dy) / n;
-                    let mean_gn = sum([dy, x], |[dy, x]| dy * normal.at::<S>([x])) / n;
-                    let f = Project { normal, mean_g, mean_gn };
-                    Apply { f, to, add, from: [dy, x] }.run::<S>();
-                }
-                Some(weight) => {
-                    let mean_g = sum([dy, weight], |[dy, w]| dy * w) / n;
-                    let mean_gn = sum([dy, x, weight], |[dy, x, w]| dy * w * normal.at::<S>([x])) / n;
-                    let f = Project { normal, mean_g, mean_gn };
-                    Apply { f, to, add, from: [dy, x, weight] }.run::<S>();
-                }
+        for (at, to) in dx.chunks_exact_mut(dim).enumerate() {
+            let row = first + at;
+            let (given, x) = (dy.map(|dy| &dy[at * dim..][..dim]), &x[row * dim..][..dim]);
+            let normal = Normalize { mean: mean[row], rstd: rstd[row] };
+            let dy = given.unwrap_or(to);
+            let (mean_g, mean_gn) = match weight {
+                None => (sum([dy], |[dy]| dy), sum([dy, x], |[dy, x]| dy * normal.at::<S>([x]))),
+                Some(weight) => (
+                    sum([dy, weight], |[dy, w]| dy * w),
+                    sum([dy, x, weight], |[dy, x, w]| dy * w * normal.at::<S>([x])),
+                ),
+            };
+            let f = Project { normal, mean_g: mean_g / n, mean_gn: mean_gn / n };
+            match (given, weight) {
+                (Some(dy), None) => Apply { f, to, add, from: [dy, x] }.run::<S>(),
+                (Some(dy), Some(weight)) => Apply { f, to, add, from: [dy, x, weight] }.run::<S>(),
+                (None, None) => Over { f, to, from: [None, Some(x)] }.run::<S>(),
+                (None, Some(weight)) => Over { f, to, from: [None, Some(x), Some(weight)] }.run::<S>(),
             }
         }
     }
@@ -208,6 +215,7 @@ struct ColumnGradients<'a, E> {
     to: [Option<&'a mut [E]>; 2],
     /// Whether each is added to.
     adds: [bool; 2],
+    dy: &'a [E],
     saved: Saved<'a, E>,
     first: usize,
 }
@@ -219,9 +227,9 @@ impl<E: Float> Job for ColumnGradients<'_, E> {
     fn run<S: Simd>(self) {
         // Of a whole block the compiler knows the width, and keeps its sums in registers.
         let totals = if self.first + COLUMNS <= self.saved.dim {
-            sum_rows::<S, E>(self.saved, self.first, COLUMNS)
+            sum_rows::<S, E>(self.dy, self.saved, self.first, COLUMNS)
         } else {
-            sum_rows::<S, E>(self.saved, self.first, self.saved.dim - self.first)
+            sum_rows::<S, E>(self.dy, self.saved, self.first, self.saved.dim - self.first)
         };
         for ((to, add), total) in self.to.into_iter().zip(self.adds).zip(&totals) {
             if let Some(to) = to {
@@ -234,8 +242,13 @@ impl<E: Float> Job for ColumnGradients<'_, E> {
 
 /// The sums of dy n and of dy over all rows, for `width` columns from `first` on.
 #[inline(always)]
-fn sum_rows<S: Simd, E: Float>(saved: Saved<'_, E>, first: usize, width: usize) -> [[E; COLUMNS]; 2] {
-    let Saved { dy, x, mean, rstd, dim } = saved;
+fn sum_rows<S: Simd, E: Float>(
+    dy: &[E],
+    saved: Saved<'_, E>,
+    first: usize,
+    width: usize,
+) -> [[E; COLUMNS]; 2] {
+    let Saved { x, mean, rstd, dim } = saved;
     let mut totals = [[E::ZERO; COLUMNS]; 2];
     for block in (0..mean.len()).step_by(ROWS) {
         let (mut dweight, mut dbias) = ([E::ZERO; COLUMNS], [E::ZERO; COLUMNS]);

@@ -3,6 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
+use crate::device::given_or_held;
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "layer_norm", text: include_str!("kernel.cu") };
@@ -44,51 +45,55 @@ impl<E: Elem> Kernel for Cuda<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dweight, dbias, dy, x, mean, rstd, weight } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        check_lengths(&[(dy.len(), n), (x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
-        check_lengths(&[(dx.as_ref().map_or(n, Address::len), n)])?;
+        given_or_held(dy.is_some(), dx.as_ref())?;
+        check_lengths(&[(x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
+        check_lengths(&[(dx.as_ref().map_or(n, Address::len), n), (dy.as_ref().map_or(n, Address::len), n)])?;
         check_lengths(&[(weight.as_ref().map_or(dim, Address::len), dim)])?;
         for of in [&dweight, &dbias].into_iter().flatten() {
             check_lengths(&[(of.len(), dim)])?;
         }
+        let Some(dy) = dy.or(dx.as_ref().map(|dx| dx.to.held())) else { return Ok(()) };
         let (dy, x, mean, rstd) = (dy.address(), x.address(), mean.address(), rstd.address());
         let (weight, count, length) = (weight.address(), rows as i64, dim as i64);
-        if let Some(dx) = dx {
-            let (dx, add) = (dx.address(), i32::from(dx.add));
-            let Rows { grid, team } = Rows::of(rows, dim)?;
-            // SAFETY: dx, dy and x have `rows` rows of `dim` elements, mean and rstd an element for each row, and a
-            // weight that is there has `dim`.
+        if dweight.is_some() || dbias.is_some() {
+            let [add_dweight, add_dbias] =
+                [&dweight, &dbias].map(|of| i32::from(of.as_ref().is_some_and(|of| of.add)));
+            let (dweight, dbias, columns) = (dweight.address(), dbias.address(), columns_of_block(dim));
+            let grid = Grid::of(dim.div_ceil(columns), COLUMN_THREADS)?;
+            let columns = columns as i32;
+            // SAFETY: dy and x have `rows` rows of `dim` elements, mean and rstd an element for each row; dweight and
+            // dbias have `dim` where they are there.
             unsafe {
                 self.launch(
-                    &BACKWARD_ROWS,
+                    &BACKWARD_COLUMNS,
                     grid,
-                    &[&dx, &dy, &x, &mean, &rstd, &weight, &count, &length, &team, &add],
+                    &[
+                        &dweight,
+                        &dbias,
+                        &dy,
+                        &x,
+                        &mean,
+                        &rstd,
+                        &count,
+                        &length,
+                        &columns,
+                        &add_dweight,
+                        &add_dbias,
+                    ],
                 )?;
             }
         }
-        if dweight.is_none() && dbias.is_none() {
-            return Ok(());
-        }
-        let adds = [&dweight, &dbias].map(|of| i32::from(of.as_ref().is_some_and(|of| of.add)));
-        let (dweight, dbias, columns) = (dweight.address(), dbias.address(), columns_of_block(dim));
-        let grid = Grid::of(dim.div_ceil(columns), COLUMN_THREADS)?;
-        // SAFETY: as above; dweight and dbias have `dim` elements where they are there.
+        // It may be written over dy, which the sums above have read.
+        let Some(dx) = dx else { return Ok(()) };
+        let (dx, add) = (dx.address(), i32::from(dx.add));
+        let Rows { grid, team } = Rows::of(rows, dim)?;
+        // SAFETY: as above, for dx too, and a weight that is there has `dim` elements; of dx and dy, each element is read
+        // and then written, by one thread.
         unsafe {
             self.launch(
-                &BACKWARD_COLUMNS,
+                &BACKWARD_ROWS,
                 grid,
-                &[
-                    &dweight,
-                    &dbias,
-                    &dy,
-                    &x,
-                    &mean,
-                    &rstd,
-                    &count,
-                    &length,
-                    &(columns as i32),
-                    &adds[0],
-                    &adds[1],
-                ],
+                &[&dx, &dy, &x, &mean, &rstd, &weight, &count, &length, &team, &add],
             )
         }
     }

@@ -88,7 +88,8 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* dy
     });
 }
 
-// dx, dy, x: [R, D]; mean, rstd: [R]; weight: [D], or none
+// dx, dy, x: [R, D]; mean, rstd: [R]; weight: [D], or none. dx may be dy: an element is one thread's, and its row's sums
+// are there before the first of it is written.
 extern "C" __global__ void layer_norm_backward_rows(elem* dx, const elem* dy, const elem* x, const scalar* mean,
                                                     const scalar* rstd, const param* weight, int64_t rows, int64_t dim,
                                                     int32_t team, int32_t add) {

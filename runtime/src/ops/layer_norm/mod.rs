@@ -45,8 +45,9 @@ pub struct Backward<'a, D: Device> {
     pub dweight: Option<ParamGrad<'a, D>>,
     /// `[dim]` = or +=
     pub dbias: Option<ParamGrad<'a, D>>,
-    /// [batch, rows, dim]
-    pub dy: D::View<'a, D::Elem>,
+    /// [batch, rows, dim]; `None`: `dx` holds it, and is written when all else is computed. Then `dx` is there, and its
+    /// `add` is false.
+    pub dy: Option<D::View<'a, D::Elem>>,
     /// [batch, rows, dim]
     pub x: D::View<'a, D::Elem>,
     /// [batch, rows], from forward.

@@ -36,7 +36,7 @@ fn backward<E: Float>(
         dx: Some(grad(&mut dx, add)),
         dweight: Some(grad(&mut dweight, add)),
         dbias: Some(grad(&mut dbias, add)),
-        dy,
+        dy: Some(dy),
         x,
         mean: &mean[..],
         rstd: &rstd[..],
@@ -127,7 +127,7 @@ fn absent_gradients_and_statistics_change_nothing_else() {
         dx: None,
         dweight: dw,
         dbias: None,
-        dy: &dy[..],
+        dy: Some(&dy[..]),
         x: &x[..],
         mean: &mean[..],
         rstd: &rstd[..],
@@ -135,6 +135,35 @@ fn absent_gradients_and_statistics_change_nothing_else() {
     };
     Kernel::backward(&double(), &spec, 1, args).unwrap();
     assert_eq!(alone, dweight);
+}
+
+#[test]
+fn the_gradient_of_x_takes_the_place_of_that_of_y() {
+    let cpu = Cpu::with_threads(2).unwrap();
+    for dim in [5, 300] {
+        let spec = Spec { rows: 40, dim, eps: 1e-5 };
+        let (x, dy, weight) = (numbers::<f32>(0, 120 * dim), numbers::<f32>(1, 120 * dim), numbers(2, dim));
+        for weight in [None, Some(&weight[..])] {
+            let apart = backward(&cpu, &spec, [&x, &dy], weight, None);
+            let [_, mean, rstd] = forward(&cpu, &spec, &x, weight, None);
+            let run = |add| {
+                let (mut dx, mut dw, mut db) = (dy.clone(), unwritten(dim), unwritten(dim));
+                let args = Backward {
+                    dx: Some(grad(&mut dx, add)),
+                    dweight: Some(grad(&mut dw, false)),
+                    dbias: Some(grad(&mut db, false)),
+                    dy: None,
+                    x: &x[..],
+                    mean: &mean[..],
+                    rstd: &rstd[..],
+                    weight,
+                };
+                Kernel::backward(&cpu, &spec, 3, args).map(|()| [dx, dw, db])
+            };
+            assert_eq!(run(false).unwrap(), apart);
+            assert!(run(true).is_err());
+        }
+    }
 }
 
 #[test]
