@@ -94,7 +94,7 @@ pub(crate) struct Backward {
     pub(crate) borrows: Option<ValueId>,
     /// Parameters whose gradients it writes or adds to; no duplicates.
     pub(crate) params: Vec<ParamId>,
-    /// What it may write the last of `grads` over, element by element, if that is of the same size and nothing reads it
+    /// What it may write the last of `grads` over, having read it, if that is of the same size and nothing reads it
     /// later.
     pub(crate) over: Option<Over>,
     /// It computes what forward does once more, and can give the node's first value too: where only the end of a step
