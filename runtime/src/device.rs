@@ -300,19 +300,28 @@ pub struct Grad<V> {
     pub add: bool,
 }
 
-/// That a kernel has what a gradient is computed of: it is `given`, or `grad` holds it and is written over it. Then the
-/// gradient can't also be added to what is there.
-pub(crate) fn given_or_held<V>(given: bool, grad: Option<&Grad<V>>) -> Result<(), Error> {
-    match grad {
-        _ if given => Ok(()),
-        None => Err(Error::internal(
+/// What a gradient is computed of: it is `given`, or `grad` holds it and is written over it. Then the gradient can't also
+/// be added to what is there.
+pub(crate) fn given_or_held<'a, V, W>(
+    given: Option<W>,
+    grad: Option<&'a Grad<V>>,
+    held: impl FnOnce(&'a V) -> W,
+) -> Result<W, Error> {
+    match (given, grad) {
+        (Some(given), _) => Ok(given),
+        (None, None) => Err(Error::internal(
             "a kernel was given neither what a gradient is of nor a gradient that holds it",
         )),
-        Some(Grad { add: true, .. }) => {
+        (None, Some(Grad { add: true, .. })) => {
             Err(Error::internal("a gradient to be added to that holds what it is of"))
         }
-        Some(_) => Ok(()),
+        (None, Some(Grad { to, .. })) => Ok(held(to)),
     }
+}
+
+/// That there is one of the two.
+pub(crate) fn check_given_or_held<V, W>(given: &Option<W>, grad: Option<&Grad<V>>) -> Result<(), Error> {
+    given_or_held(given.as_ref().map(|_| ()), grad, |_| ())
 }
 
 /// The gradient of an activation on device `D`.

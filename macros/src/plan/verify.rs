@@ -268,7 +268,9 @@ impl<'a> Replay<'a> {
     fn run_backward(&mut self, run: &Run) -> Check {
         let id = run.node;
         let node = &self.problem.nodes[id];
-        let (Some(backward), Some(&value)) = (&node.backward, node.makes.first()) else {
+        let (Some(backward), Some(&value), Some(found)) =
+            (&node.backward, node.makes.first(), node.gradient())
+        else {
             return Err("it has no backward".to_owned());
         };
         ensure!(run.epilogue.is_none(), "a backward has an epilogue");
@@ -289,7 +291,6 @@ impl<'a> Replay<'a> {
         {
             self.read(read)?;
         }
-        let found = backward.borrows.unwrap_or(value);
         if run.over != Some(Over::Grad) {
             self.memory.touch(What::Grad(found))?;
         }
@@ -355,8 +356,7 @@ impl<'a> Replay<'a> {
                 (What::Value(read), read)
             }
             Over::Grad => {
-                let read = node.backward.as_ref().and_then(|backward| backward.borrows);
-                let read = read.unwrap_or(node.makes[0]);
+                let read = node.gradient().ok_or("it has no gradient")?;
                 (What::Grad(read), read)
             }
         };

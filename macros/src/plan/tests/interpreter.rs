@@ -312,8 +312,7 @@ impl Machine<'_> {
         let Some(backward) = &node.backward else { return };
         let mut reads = Vec::new();
         let values = backward.reads.iter().map(|&value| What::Value(value));
-        let gradient = backward.borrows.unwrap_or(node.makes[0]);
-        for what in [What::Grad(gradient)].into_iter().chain(values) {
+        for what in node.gradient().map(What::Grad).into_iter().chain(values) {
             reads.push(self.read_or_held(at, run, what));
         }
         if run.is_whole() {

@@ -5,7 +5,7 @@ use crate::cpu::Cpu;
 use crate::cpu::elementwise::{Apply, Function, check_lengths, elementwise, elementwise_over};
 use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::{Grad, given_or_held};
+use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
 
 /// 0.044715
@@ -32,7 +32,7 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, saved } = args;
-        given_or_held(dy.is_some(), dx.as_ref())?;
+        check_given_or_held(&dy, dx.as_ref())?;
         let Some(dx) = dx else { return Ok(()) };
         let n = batch * spec.len;
         check_lengths(&[(dx.to.len(), n), (dy.map_or(n, <[E]>::len), n), (saved.len(), n)])?;

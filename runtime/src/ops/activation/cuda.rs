@@ -49,9 +49,8 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, saved } = args;
-        given_or_held(dy.is_some(), dx.as_ref())?;
-        let Some(dx) = dx else { return Ok(()) };
-        let dy = dy.unwrap_or_else(|| dx.to.held());
+        let dy = given_or_held(dy, dx.as_ref(), |dx| dx.held())?;
+        let Some(dx) = &dx else { return Ok(()) };
         let n = batch * spec.len;
         check_lengths(&[(dx.len(), n), (dy.len(), n), (saved.len(), n)])?;
         let (add, activation) = (i32::from(dx.add), number(spec.activation));

@@ -5,7 +5,7 @@ use crate::cpu::Cpu;
 use crate::cpu::elementwise::{Add, Function, Identity, check_lengths, elementwise, elementwise_over};
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Simd};
-use crate::device::{Grad, given_or_held};
+use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
 
 compiled!(Backward<'_>);
@@ -25,7 +25,7 @@ impl<E: Float> Generic for Cpu<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { da, db, dy, a, b } = args;
         let last = db.as_ref().or(da.as_ref());
-        given_or_held(dy.is_some(), last)?;
+        check_given_or_held(&dy, last)?;
         let (pool, n) = (self.pool(), batch * spec.len);
         check_lengths(&[(dy.or(last.map(|last| &*last.to)).map_or(n, <[E]>::len), n)])?;
         if let Some(da) = da {

@@ -31,8 +31,7 @@ impl<E: Elem> Kernel for Cuda<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { da, db, dy, a, b } = args;
         let last = db.as_ref().or(da.as_ref());
-        given_or_held(dy.is_some(), last)?;
-        let Some(dy) = dy.or(last.map(|last| last.to.held())) else { return Ok(()) };
+        let dy = given_or_held(dy, last, |last| last.held())?;
         check(&dy, batch * spec.len)?;
         let gradient = |to: &Option<ElemGrad<'_, Self>>, negative: bool, other| match to {
             None => Ok(()),

@@ -5,7 +5,7 @@ use crate::cpu::elementwise::{CHUNK, check_lengths};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::cpu::{Cpu, math};
-use crate::device::{Grad, given_or_held};
+use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
 use crate::ops::softmax::row::{max, sum_below, sum_exp};
 use crate::ops::sum::cpu::total;
@@ -27,7 +27,7 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dlogits, dloss, logits, lse, target } = args;
-        given_or_held(logits.is_some(), dlogits.as_ref())?;
+        check_given_or_held(&logits, dlogits.as_ref())?;
         let Some(Grad { to, add }) = dlogits else { return Ok(()) };
         let (classes, rows) = (spec.classes, batch * spec.rows);
         let n = rows * classes;

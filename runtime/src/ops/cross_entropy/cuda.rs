@@ -5,7 +5,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source, View, ViewMut};
-use crate::device::{Grad, given_or_held};
+use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -31,7 +31,7 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dlogits, dloss, logits, lse, target } = args;
-        given_or_held(logits.is_some(), dlogits.as_ref())?;
+        check_given_or_held(&logits, dlogits.as_ref())?;
         let Some(mut dlogits) = dlogits else { return Ok(()) };
         check_lengths(&[(target.len(), batch * spec.rows)])?;
         gradients(self, spec, &mut dlogits, dloss, logits, lse, [target, target])

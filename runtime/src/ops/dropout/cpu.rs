@@ -5,7 +5,7 @@ use crate::cpu::Cpu;
 use crate::cpu::elementwise::{CHUNK, check_lengths};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::{Grad, given_or_held};
+use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
 use crate::rng::{GROUP, Key, words};
 
@@ -19,7 +19,7 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, key } = args;
-        given_or_held(dy.is_some(), dx.as_ref())?;
+        check_given_or_held(&dy, dx.as_ref())?;
         match dx {
             Some(dx) => drop_out(self, spec, batch, dx, dy, key),
             None => Ok(()),

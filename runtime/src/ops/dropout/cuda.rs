@@ -18,9 +18,8 @@ impl<E: Elem> Kernel for Cuda<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, key } = args;
-        given_or_held(dy.is_some(), dx.as_ref())?;
-        let Some(dx) = dx else { return Ok(()) };
-        let dy = dy.unwrap_or_else(|| dx.to.held());
+        let dy = given_or_held(dy, dx.as_ref(), |dx| dx.held())?;
+        let Some(dx) = &dx else { return Ok(()) };
         drop_out(self, spec, batch, (&dx.to, dx.add), &dy, key)
     }
 }

@@ -37,9 +37,9 @@ impl<E: Float> Generic for Cpu<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dweight, dbias, dy, x, mean, rstd, weight } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        given_or_held(dy.is_some(), dx.as_ref())?;
+        let of_y = given_or_held(dy, dx.as_ref(), |dx| dx)?;
         check_lengths(&[(x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
-        check_lengths(&[(dx.as_ref().map_or(n, |dx| dx.to.len()), n), (dy.map_or(n, <[E]>::len), n)])?;
+        check_lengths(&[(dx.as_ref().map_or(n, |dx| dx.to.len()), n), (of_y.len(), n)])?;
         check_lengths(&[(weight.map_or(dim, <[E]>::len), dim)])?;
         let (pool, saved) = (self.pool(), Saved { x, mean, rstd, dim });
         for of in [&dweight, &dbias].into_iter().flatten() {
@@ -47,11 +47,10 @@ impl<E: Float> Generic for Cpu<E> {
         }
         let adds = [&dweight, &dbias].map(|of| of.as_ref().is_some_and(|of| of.add));
         let cut = |of: Option<Grad<_>>| of.map(|of| chunks(of.to, COLUMNS));
-        if let Some(dy) = dy.or(dx.as_ref().map(|dx| &*dx.to)) {
-            pool.run_parts((cut(dweight), cut(dbias)), |task, to, _| {
-                pool.level().run(ColumnGradients { to: to.into(), adds, dy, saved, first: task * COLUMNS });
-            })?;
-        }
+        pool.run_parts((cut(dweight), cut(dbias)), |task, to, _| {
+            let first = task * COLUMNS;
+            pool.level().run(ColumnGradients { to: to.into(), adds, dy: of_y, saved, first });
+        })?;
         // It may be written over what the sums above have read.
         let Some(Grad { to, add }) = dx else { return Ok(()) };
         let size = rows_of_a_task(dim);

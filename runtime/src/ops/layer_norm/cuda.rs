@@ -45,14 +45,13 @@ impl<E: Elem> Kernel for Cuda<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dweight, dbias, dy, x, mean, rstd, weight } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        given_or_held(dy.is_some(), dx.as_ref())?;
+        let dy = given_or_held(dy, dx.as_ref(), |dx| dx.held())?;
         check_lengths(&[(x.len(), n), (mean.len(), rows), (rstd.len(), rows)])?;
-        check_lengths(&[(dx.as_ref().map_or(n, Address::len), n), (dy.as_ref().map_or(n, Address::len), n)])?;
+        check_lengths(&[(dx.as_ref().map_or(n, Address::len), n), (dy.len(), n)])?;
         check_lengths(&[(weight.as_ref().map_or(dim, Address::len), dim)])?;
         for of in [&dweight, &dbias].into_iter().flatten() {
             check_lengths(&[(of.len(), dim)])?;
         }
-        let Some(dy) = dy.or(dx.as_ref().map(|dx| dx.to.held())) else { return Ok(()) };
         let (dy, x, mean, rstd) = (dy.address(), x.address(), mean.address(), rstd.address());
         let (weight, count, length) = (weight.address(), rows as i64, dim as i64);
         if dweight.is_some() || dbias.is_some() {

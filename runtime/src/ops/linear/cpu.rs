@@ -53,9 +53,8 @@ impl<E: Product> Generic for Cpu<E> {
         let (pool, level) = (self.pool(), self.pool().level());
         let start = |add| if add { Init::C } else { Init::Zero };
         if let Some(Grad { to, add }) = dweight {
-            given_or_held(x.is_some(), dx.as_ref())?;
             // `dx` takes the place of x when this has read it.
-            let x = x.or(dx.as_ref().map(|dx| &*dx.to)).unwrap_or_default();
+            let x = given_or_held(x, dx.as_ref(), |dx| dx)?;
             check_lengths(&[(to.len(), outputs * inputs), (x.len(), rows * inputs)])?;
             let shape = Shape { m: outputs, n: inputs, k: rows };
             let (dy, x) = (Matrix::rows(dy, outputs).t(), Matrix::rows(x, inputs));

@@ -57,9 +57,8 @@ impl<E: Elem> Kernel for Cuda<E> {
         check_lengths(&[(dy.len(), rows * outputs), (weight.len(), outputs * inputs)])?;
         let [_, of_x, of_weight] = products(spec, rows);
         if let Some(Grad { mut to, add }) = dweight {
-            given_or_held(x.is_some(), dx.as_ref())?;
             // `dx` takes the place of x when this has read it.
-            let Some(x) = x.or(dx.as_ref().map(|dx| dx.to.held())) else { return Ok(()) };
+            let x = given_or_held(x, dx.as_ref(), |dx| dx.held())?;
             self.gpu().multiply(&of_weight, Start::of(add), &mut to, dy, x)?;
         }
         if let Some(dbias) = dbias {

@@ -31,7 +31,6 @@ impl<E: Float> Generic for Cpu<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { loss, mut dx, mut dweight, mut dbias, losses: each, lse, logits, .. } = args;
         let Backward { rounded: _, dloss, x, target, weight, bias, .. } = args;
-        given_or_held(x.is_some(), dx.as_ref())?;
         let (rows, chunk, inputs) = (batch * spec.rows, spec.chunk(batch)?, spec.inputs);
         let n = rows * inputs;
         check_lengths(&[(each.len(), rows), (lse.len(), chunk), (logits.len(), chunk * spec.classes)])?;
@@ -46,11 +45,8 @@ impl<E: Float> Generic for Cpu<E> {
                 .map(|Grad { to, add }| Grad { to: &mut to[first * inputs..][..chunk * inputs], add: *add });
             let target = &target[first..][..chunk];
             // `dx` takes the place of x only when both products of x are done.
-            let x: &[E] = match (x, &dx) {
-                (Some(x), _) => &x[first * inputs..][..chunk * inputs],
-                (None, Some(dx)) => dx.to,
-                (None, None) => &[],
-            };
+            let x = x.map(|x| &x[first * inputs..][..chunk * inputs]);
+            let x = given_or_held(x, dx.as_ref(), |dx| dx)?;
             multiply(self, spec, batch, logits, x, (weight, bias))?;
             losses(self, &own, &mut each[first..][..chunk], Some(lse), logits, target)?;
             gradients(self, &own, Grad { to: logits, add: false }, scale, None, lse, target)?;

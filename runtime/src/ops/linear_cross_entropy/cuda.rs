@@ -28,7 +28,6 @@ impl<E: Elem> Kernel for Cuda<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { loss, mut dx, mut dweight, mut dbias, losses: mut each, mut lse, logits, .. } = args;
         let Backward { rounded, dloss, x, target, weight, bias, .. } = args;
-        given_or_held(x.is_some(), dx.as_ref())?;
         let (rows, chunk, own) = (batch * spec.rows, spec.chunk(batch)?, spec.cross_entropy());
         let (inputs, classes) = (spec.inputs, spec.classes);
         check_lengths(&[(each.len(), rows), (target.len(), rows), (weight.len(), classes * inputs)])?;
@@ -40,12 +39,7 @@ impl<E: Elem> Kernel for Cuda<E> {
             let (start, len, all) = (first * inputs, chunk * inputs, target);
             let (target, added) = (target.part(first, chunk)?, first > 0);
             // `dx` takes the place of x only when both products of x are done.
-            let x = match (x, &dx) {
-                (Some(x), _) => x,
-                (None, Some(dx)) => dx.to.held(),
-                (None, None) => return Err(Error::internal("a chunk of what there is not")),
-            };
-            let x = x.part(start, len)?;
+            let x = given_or_held(x, dx.as_ref(), |dx| dx.held())?.part(start, len)?;
             self.gpu().multiply(&product, Start::of_row(bias), &mut dlogits.to, x, weight)?;
             let logits = dlogits.to.held();
             losses(self, &own, &mut each.part(first, chunk)?, Some(&mut lse), logits, target)?;
