@@ -69,20 +69,19 @@ fn run(lowered: &Lowered, run: &Run) -> String {
     let name = |node: usize| lowered.labels[lowered.problem.nodes[node].makes[0]].as_str();
     let nodes: Vec<&str> = run.nodes().map(name).collect();
     let nodes = nodes.join(" + ");
-    match run.kind {
-        Kind::Forward => format!("forward       {nodes}"),
-        Kind::Recompute => format!("  recompute   {nodes}"),
-        Kind::Backward => {
-            let added = run.grads.iter().filter(|(_, mode)| *mode == Mode::Add);
-            let added: String = added.map(|(v, _)| format!(" += d {}", lowered.labels[*v])).collect();
-            let over = match run.written_over(&lowered.problem) {
-                Some(What::Grad(v)) => format!(" over d {}", lowered.labels[v]),
-                Some(What::Value(v)) => format!(" over {}", lowered.labels[v]),
-                _ => String::new(),
-            };
-            format!("backward      {nodes}{added}{over}")
-        }
-    }
+    let over = match run.written_over(&lowered.problem) {
+        Some(What::Grad(v)) => format!(" over d {}", lowered.labels[v]),
+        Some(What::Value(v)) => format!(" over {}", lowered.labels[v]),
+        _ => String::new(),
+    };
+    let added = run.grads.iter().filter(|(_, mode)| *mode == Mode::Add);
+    let added: String = added.map(|(v, _)| format!(" += d {}", lowered.labels[*v])).collect();
+    let kind = match run.kind {
+        Kind::Forward => "forward      ",
+        Kind::Recompute => "  recompute  ",
+        Kind::Backward => "backward     ",
+    };
+    format!("{kind} {nodes}{added}{over}")
 }
 
 /// One statement a line, indented by braces.

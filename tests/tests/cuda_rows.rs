@@ -79,7 +79,9 @@ fn layer_norm_forward<D: Single + layer_norm::Kernel>(
         y: D::view_mut(y),
         mean: place::<D, _>(mean, form.first),
         rstd: place::<D, _>(rstd, form.second),
-        x: D::view(x),
+        sum: None,
+        x: Some(D::view(x)),
+        plus: None,
         weight: view::<D, _>(weight, form.first),
         bias: view::<D, _>(bias, form.second),
     };

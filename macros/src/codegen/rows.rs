@@ -1,12 +1,14 @@
 //! The rows of a program: which call each step is, and which buffers it is given.
 
+mod forward;
+
 use std::borrow::Cow;
 
 use super::calls::{BuiltIn, Call, Calls, Direction, Operand, SpecKey, Tensor};
 use super::tables::Numbers;
 use crate::graph::lower::{Lowered, Role, Wanted, scratch};
-use crate::graph::{Graph, NodeId, ValueId};
-use crate::ops::{Field, Resolved};
+use crate::graph::{Graph, NodeId};
+use crate::ops::{Field, Pair, Resolved};
 use crate::plan::layout::{Region, What};
 use crate::plan::problem::Over;
 use crate::plan::program::{self, Kind, Run, Step, Way};
@@ -48,8 +50,8 @@ struct Emitter<'a, 'c> {
 /// model as cheap as a shallow one.
 #[derive(Clone, PartialEq, Eq)]
 struct Likeness {
-    /// The first node like its epilogue.
-    epilogue: Option<NodeId>,
+    /// The first node like the other one that the call runs.
+    other: Option<NodeId>,
     role: Role,
     direction: Direction,
     /// Which of the values it could make are stored; which gradients are wanted.
@@ -148,78 +150,6 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    fn forward(&mut self, at: usize, run: &'a Run) -> Result<(), String> {
-        let (graph, lowered) = (self.graph, self.lowered);
-        let (id, op) = node(graph, lowered, run.node)?;
-        let fused = match run.epilogue {
-            Some(behind) => {
-                let (id, op) = node(graph, lowered, behind)?;
-                Some((lowered.problem.nodes[behind].makes[0], graph.nodes[id].alike, op.epilogue))
-            }
-            None => None,
-        };
-        let stored = |value: &ValueId| run.makes.contains(value);
-        let like = Likeness {
-            epilogue: fused.map(|(_, alike, _)| alike),
-            role: lowered.nodes[run.node].role,
-            direction: Direction::Forward,
-            there: lowered.problem.nodes[run.node].makes.iter().map(stored).collect(),
-        };
-        let mut row = self.row(run.kind, id, &like);
-        for field in &op.forward {
-            self.forward_field(*field, at, run, id, fused.map(|(value, ..)| value), &mut row)?;
-        }
-        let spec = || spec(&op, fused.and_then(|(.., epilogue)| epilogue));
-        self.ran.push(run);
-        self.finish((id, op.module), spec, like, row)
-    }
-
-    fn forward_field(
-        &self,
-        field: Field,
-        at: usize,
-        run: &Run,
-        id: NodeId,
-        fused: Option<usize>,
-        row: &mut Row,
-    ) -> Result<(), String> {
-        let node = &self.lowered.problem.nodes[run.node];
-        let made = |n: usize| node.makes.get(n).copied().filter(|v| run.makes.contains(v));
-        let value = |v: usize| self.planned.at(at, What::Value(v));
-        match field {
-            Field::Out(name) => {
-                row.push(name, || Operand::Write(self.tensor(node.makes[0]), false), &[value(node.makes[0])?])
-            }
-            Field::OutIfRead(name) => match made(0) {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Fused(name) => match fused {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Stat(name, n) => match made(n + 1) {
-                Some(v) => row.push(name, || Operand::Write(self.tensor(v), true), &[value(v)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
-            Field::Scratch(name, _) | Field::Rounded(name, _) => {
-                self.scratch(&field, name, false, (at, run.node), row)?
-            }
-            Field::In(name, n) => {
-                row.push(name, || Operand::Read(self.tensor(node.reads[n]), false), &[value(node.reads[n])?])
-            }
-            Field::Ins(name) => self.inputs(name, at, run.node, row)?,
-            Field::Param(name, n) => self.param(name, id, n, false, row),
-            Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
-            Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
-            Field::Key(name) => {
-                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
-            }
-            other => return Err(format!("{other:?} is no field of a forward kernel")),
-        }
-        Ok(())
-    }
-
     /// Scratch for a node, if a layout has any for this field.
     fn scratch(
         &self,
@@ -288,7 +218,7 @@ impl<'a> Emitter<'a, '_> {
                 &[pass.params, run.over.is_some(), run.is_whole()],
             ]
             .concat();
-            let like = Likeness { epilogue: None, role: Role::Layer, direction: Direction::Backward, there };
+            let like = Likeness { other: None, role: Role::Layer, direction: Direction::Backward, there };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
                 self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;
@@ -405,10 +335,11 @@ fn node<'a>(graph: &'a Graph, lowered: &Lowered, node: usize) -> Result<(NodeId,
     Ok((lowered.nodes[node].layer, lowered.op(graph, node).ok_or("a node without a shape")?))
 }
 
-fn spec(op: &Resolved, epilogue: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
+/// The fields of a call's `Spec`; `activation`: the one that a product activates by, where it may.
+fn spec(op: &Resolved, activation: Option<&'static str>) -> Vec<(&'static str, SpecKey)> {
     let mut spec: Vec<_> = op.spec.iter().map(|(name, value)| (*name, SpecKey::new(value))).collect();
-    if op.takes_epilogue {
-        spec.push(("activation", SpecKey::OptPath(epilogue)));
+    if op.leads == Some(Pair::Activated) {
+        spec.push(("activation", SpecKey::OptPath(activation)));
     }
     spec
 }

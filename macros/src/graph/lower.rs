@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
-use crate::ops::{Field, Resolved};
+use crate::ops::{Field, Pair, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Over, Problem, Size};
 use crate::planned::ROUNDS;
 pub(crate) use walk::{lower, lower_unrounded};
@@ -143,6 +143,7 @@ impl Lowered {
             scratch: op.forward.iter().filter_map(|field| scratch(field, false)).collect(),
             backward,
             epilogue: false,
+            over: false,
             recompute: mode == Mode::Train && node.recompute.is_some(),
             stored: false,
             restores: false,
@@ -175,6 +176,7 @@ impl Lowered {
             scratch: vec![],
             backward: None,
             epilogue: false,
+            over: false,
             recompute,
             stored: false,
             restores: matches!(origin.role, Role::Load(_)),
@@ -266,7 +268,7 @@ impl Lowered {
         if first == last { first.to_owned() } else { format!("{first} … {last}") }
     }
 
-    /// A node whose op can run behind the one before it, as the only one that reads that one's value.
+    /// Neighbours whose ops can run in one call.
     fn fuse(&mut self, graph: &Graph) {
         let mut readers = vec![0usize; self.problem.values.len()];
         for value in self.problem.nodes.iter().flat_map(|n| &n.reads) {
@@ -282,11 +284,14 @@ impl Lowered {
                 continue;
             }
             let (Some(before), Some(own)) = (op(before), op(own)) else { continue };
-            let between = self.problem.nodes[i - 1].makes[0];
-            self.problem.nodes[i].epilogue = before.takes_epilogue
-                && own.epilogue.is_some()
-                && self.problem.nodes[i].reads == [between]
-                && readers[between] == 1;
+            let pair = own.follows.filter(|_| own.follows == before.leads);
+            let before = &self.problem.nodes[i - 1];
+            let (between, twice) = (before.makes[0], before.reads.first() == before.reads.get(1));
+            let node = &mut self.problem.nodes[i];
+            node.epilogue = node.reads == [between]
+                && pair.is_some_and(|pair| pair == Pair::Normalized || readers[between] == 1);
+            // A value that is read twice can't be read where another is written over it.
+            node.over = node.epilogue && pair == Some(Pair::Normalized) && !twice;
         }
     }
 }

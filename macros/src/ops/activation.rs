@@ -1,6 +1,6 @@
 //! `Relu`, `Gelu(approximate = none | tanh)`, `Silu`, `Sigmoid`, `Tanh`: y = f(x), elementwise.
 
-use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Pair, Resolved, SpecValue};
 use crate::graph::Shape;
 
 const ONE: Arity = Arity::Exactly(1);
@@ -53,7 +53,7 @@ fn plain(cx: &mut Context<'_>, function: &'static str, saved: Field) -> Option<R
         forward: vec![Field::Out("y"), Field::In("x", 0)],
         backward: vec![Field::GradIn("dx", 0), Field::OverGradOut("dy"), saved],
         flops: output.len(),
-        epilogue: Some(function),
+        follows: Some(Pair::Activated),
         ..Resolved::new("activation", output)
     })
 }

@@ -1,6 +1,6 @@
 //! `Add`, `Sub`, `Mul` of two values of the same shape.
 
-use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Pair, Resolved, SpecValue};
 use crate::graph::Shape;
 
 const TWO: Arity = Arity::Exactly(2);
@@ -59,6 +59,7 @@ fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool, fix: &str) 
         forward: vec![Field::Out("y"), Field::In("a", 0), Field::In("b", 1)],
         backward,
         flops: output.len(),
+        leads: (function == ADD).then_some(Pair::Normalized),
         ..Resolved::new("arithmetic", output)
     })
 }

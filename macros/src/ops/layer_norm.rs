@@ -1,6 +1,6 @@
 //! `LayerNorm(normalized_shape = last axis, eps = 1e-5, elementwise_affine = true, bias = true)`.
 
-use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Pair, ParamDecl, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
@@ -66,7 +66,9 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::Out("y"),
             Field::Stat("mean", 0),
             Field::Stat("rstd", 1),
-            Field::In("x", 0),
+            Field::SumIfRead("sum"),
+            Field::Term("x", 0),
+            Field::Term("plus", 1),
             Field::OptParam("weight", weight_at),
             Field::OptParam("bias", bias_at),
         ],
@@ -81,6 +83,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::OptParam("weight", weight_at),
         ],
         flops: 8 * output.len(),
+        follows: Some(Pair::Normalized),
         ..Resolved::new("layer_norm", output)
     })
 }

@@ -1,6 +1,6 @@
 //! `Linear(out_features, bias = true, init = …, bias_init = …, weight = …)`: y = x W^T + b.
 
-use super::{Args, Arity, Context, Field, OpDef, ParamDecl, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Pair, ParamDecl, Resolved, SpecValue};
 use crate::graph::{Init, Shape};
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
@@ -50,7 +50,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         params,
         forward: vec![
             Field::OutIfRead("y"),
-            Field::Fused("z"),
+            Field::Activated("z"),
             Field::In("x", 0),
             Field::Param("weight", 0),
             Field::OptParam("bias", bias),
@@ -66,7 +66,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::RoundedForIn("rounded", weight),
         ],
         flops: rows.saturating_mul(2 * inputs).saturating_mul(outputs),
-        takes_epilogue: true,
+        leads: Some(Pair::Activated),
         ..Resolved::new("linear", Shape::elem(dims))
     })
 }

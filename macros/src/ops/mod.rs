@@ -131,10 +131,9 @@ pub(crate) struct Resolved {
     pub(crate) view: bool,
     /// The same, in evaluation mode alone.
     pub(crate) view_in_evaluation: bool,
-    /// The runtime's `Activation`, if it can be fused behind another op.
-    pub(crate) epilogue: Option<&'static str>,
-    /// Whether its `Spec` has an `activation`, for one fused behind it.
-    pub(crate) takes_epilogue: bool,
+    /// The pair that it can be the first of, and the one that it can be the second of.
+    pub(crate) leads: Option<Pair>,
+    pub(crate) follows: Option<Pair>,
     /// What must hold of the ids it reads, checked before a step.
     pub(crate) ids: Option<Ids>,
     /// It does the work of the layer that makes its first input itself.
@@ -146,6 +145,14 @@ impl Resolved {
     pub(crate) fn int(&self, name: &str) -> Option<u64> {
         self.spec.iter().find_map(|(field, value)| match value {
             SpecValue::Int(int) if *field == name => Some(*int),
+            _ => None,
+        })
+    }
+
+    /// A path of its `Spec`.
+    pub(crate) fn path(&self, name: &str) -> Option<&'static str> {
+        self.spec.iter().find_map(|(field, value)| match value {
+            SpecValue::Path(path) if *field == name => Some(*path),
             _ => None,
         })
     }
@@ -163,12 +170,22 @@ impl Resolved {
             flops: 0,
             view: false,
             view_in_evaluation: false,
-            epilogue: None,
-            takes_epilogue: false,
+            leads: None,
+            follows: None,
             ids: None,
             absorbs: None,
         }
     }
+}
+
+/// Two neighbours that can run in one call; the second reads what the first makes, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pair {
+    /// A product and an activation of it that is its only reader: the call is the product's, whose `Spec` names the
+    /// `activation`.
+    Activated,
+    /// A sum of two values and a norm of it: the call is the norm's, which is given the two.
+    Normalized,
 }
 
 /// That a layer does the work of the one before it itself, which then runs only where an output needs what it makes.
@@ -225,13 +242,18 @@ pub(crate) struct ParamDecl {
 pub(crate) enum Field {
     /// The output, written.
     Out(&'static str),
-    /// The output, where anything but a fused activation reads it.
+    /// The output, where anything but the activation in the same call reads it.
     OutIfRead(&'static str),
     /// Backward: the output, if it runs instead of forward too: it computes all that forward does, and reads what that
     /// reads.
     OutIfWhole(&'static str),
-    /// The output of the activation fused behind, if one is.
-    Fused(&'static str),
+    /// The output of the activation in the same call, if there is one.
+    Activated(&'static str),
+    /// The only input, as number 0; or one of the two whose sum it is, if that is made in the same call. Of those the
+    /// output is written over number 0, where that is absent.
+    Term(&'static str, usize),
+    /// That sum, where anything but this op reads it.
+    SumIfRead(&'static str),
     /// Statistic `n`, written where backward reads it.
     Stat(&'static str, usize),
     /// Input `n`.

@@ -298,9 +298,12 @@ impl<'a> Walk<'a> {
                 Mode::Add => self.out.touches.add(self.grads[value]),
             }
         }
-        if let (Some(over), Some(&(value, _))) = (over, run.grads.last())
-            && let Some(index) = self.grads[value]
-        {
+        let last = match run.last(self.problem) {
+            Some(What::Grad(value)) => self.grads[value],
+            Some(What::Value(value)) => self.values[value],
+            _ => None,
+        };
+        if let (Some(over), Some(index)) = (over, last) {
             self.out.buffers[over].last = at.saturating_sub(1);
             self.out.buffers[index].over = Some(over);
         }

@@ -30,24 +30,41 @@ pub(crate) fn close(
     Program { steps, inputs, seed, outputs, facts: Default::default() }
 }
 
-/// Writes the last gradient that a call begins over what is freed behind the call, if its node may.
+/// Writes the last that a call makes over what is freed behind the call, if its node may.
 fn write_over(problem: &Problem, run: &mut Run, frees: &mut Vec<Step>) {
-    let Some(backward) = problem.nodes[run.node].backward.as_ref().filter(|_| run.kind == Kind::Backward)
-    else {
-        return;
-    };
-    let Some(&(grad, Mode::Write)) = run.grads.last() else { return };
-    let (free, value) = match (backward.over, problem.nodes[run.node].gradient()) {
-        (Some(Over::Grad), Some(read)) => (Step::FreeGrad(read), read),
-        (Some(Over::Value(value)), _) => (Step::Free(value), value),
-        _ => return,
-    };
-    let same =
-        problem.values[grad].size == problem.values[value].size && backward.grads.last() == Some(&grad);
-    if same && let Some(at) = frees.iter().position(|step| *step == free) {
-        frees.remove(at);
-        run.over = backward.over;
+    let may = if run.kind == Kind::Backward { gradient_over(problem, run) } else { value_over(problem, run) };
+    for (over, free) in may {
+        if let Some(at) = frees.iter().position(|step| *step == free) {
+            frees.remove(at);
+            run.over = Some(over);
+            return;
+        }
     }
+}
+
+/// What a Backward may write the last gradient that it begins over, and what frees that.
+fn gradient_over(problem: &Problem, run: &Run) -> Vec<(Over, Step)> {
+    let node = &problem.nodes[run.node];
+    let (Some(backward), Some(&(grad, Mode::Write))) = (&node.backward, run.grads.last()) else {
+        return vec![];
+    };
+    let (over, value, free) = match (backward.over, node.gradient()) {
+        (Some(over @ Over::Grad), Some(read)) => (over, read, Step::FreeGrad(read)),
+        (Some(over @ Over::Value(value)), _) => (over, value, Step::Free(value)),
+        _ => return vec![],
+    };
+    let same = problem.values[grad].size == problem.values[value].size;
+    if same && backward.grads.last() == Some(&grad) { vec![(over, free)] } else { vec![] }
+}
+
+/// The same of a node that runs in one call with the one before it, and the value that it makes.
+fn value_over(problem: &Problem, run: &Run) -> Vec<(Over, Step)> {
+    let Some(second) = run.epilogue.map(|second| &problem.nodes[second]).filter(|second| second.over) else {
+        return vec![];
+    };
+    let size = |value: ValueId| problem.values[value].size;
+    let same = problem.nodes[run.node].reads.iter().filter(|&&read| size(read) == size(second.makes[0]));
+    same.map(|&read| (Over::Value(read), Step::Free(read))).collect()
 }
 
 /// The same without recomputes of which nobody reads anything before it is made again.

@@ -131,8 +131,11 @@ pub(crate) struct Node {
     pub(crate) scratch: Vec<Size>,
     /// Absent if nothing before it is trained.
     pub(crate) backward: Option<Backward>,
-    /// It can run as the epilogue of the node just before it, whose first value it alone reads forward.
+    /// It can run in one call with the node just before it, whose first value is all that it reads forward.
     pub(crate) epilogue: bool,
+    /// Where it does, its first value may be written over one that the node before it reads, having read that, if it
+    /// is of the same size and nothing reads it later.
+    pub(crate) over: bool,
     /// `#[recompute]`: its first value is not kept.
     pub(crate) recompute: bool,
     /// Where a recompute reads its first value and no segment is around it, that is kept for it rather than

@@ -44,7 +44,7 @@ pub(crate) struct Run {
     pub(crate) kind: Kind,
     /// The node that runs.
     pub(crate) node: NodeId,
-    /// The node right after it, if that runs as the epilogue of the same kernel.
+    /// The node right after it, if that runs in the same call: its epilogue.
     pub(crate) epilogue: Option<NodeId>,
     /// Values it stores, in the nodes' order: those that something reads later, and each node's first
     /// value even so, unless it is handed to the epilogue. For Backward the node's first, if it runs instead of Forward
@@ -52,7 +52,8 @@ pub(crate) struct Run {
     pub(crate) makes: Vec<ValueId>,
     /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) grads: Vec<(ValueId, Mode)>,
-    /// What the last of these is written over, if it is: that is gone then, without being freed.
+    /// What the last thing that it makes ([`last`](Self::last)) is written over, if it is: that is gone then, without
+    /// being freed.
     pub(crate) over: Option<Over>,
     /// Gradients of parameters that it writes or adds to, in the node's order. Empty but for Backward.
     pub(crate) params: Vec<(ParamId, Mode)>,
@@ -79,10 +80,22 @@ impl Run {
         })
     }
 
-    /// Values whose gradients begin their lives here, and take memory of their own.
-    pub(crate) fn begun(&self) -> impl Iterator<Item = ValueId> {
-        let own = self.grads.len() - usize::from(self.over.is_some());
-        self.grads[..own].iter().filter(|(_, mode)| *mode == Mode::Write).map(|(value, _)| *value)
+    /// What may be written over something: of a Backward the last of its gradients, else the first value of the last
+    /// node.
+    pub(crate) fn last(&self, problem: &Problem) -> Option<What> {
+        if self.kind == Kind::Backward {
+            return self.grads.last().map(|&(value, _)| What::Grad(value));
+        }
+        problem.nodes[self.epilogue.unwrap_or(self.node)].makes.first().map(|&value| What::Value(value))
+    }
+
+    /// Values and gradients of values that begin their lives here, and take memory of their own.
+    pub(crate) fn begun(&self, problem: &Problem) -> impl Iterator<Item = What> {
+        let over = self.last(problem).filter(|_| self.over.is_some());
+        let written = self.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
+        let grads = written.map(|&(value, _)| What::Grad(value));
+        let values = self.makes.iter().map(|&value| What::Value(value));
+        values.chain(grads).filter(move |what| Some(*what) != over)
     }
 
     /// What is written over, and so gone: a value, or the gradient of one.

@@ -43,6 +43,7 @@ fn chain(layers: usize) -> Problem {
             ..Backward::default()
         }),
         epilogue: false,
+        over: false,
         recompute: false,
         stored: false,
         restores: false,

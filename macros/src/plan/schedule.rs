@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::defer::{Batch, Peak, defer};
+use super::layout::What;
 use super::levels::{Levels, ROOT};
 use super::lifetimes;
 use super::offload::offload;
@@ -233,6 +234,9 @@ impl<'a> Training<'a> {
         for step in &program.steps {
             match step {
                 Step::Run(run) if run.kind == Kind::Forward => {
+                    if let Some(What::Value(value)) = run.written_over(self.problem) {
+                        alive[value][0] = false;
+                    }
                     for &value in &run.makes {
                         alive[value][0] = true;
                     }
@@ -332,13 +336,14 @@ pub(super) fn live(
 ) {
     let size = |size: Size| u128::from(of(size));
     let value = |value: ValueId| size(problem.values[value].size);
+    let begun = |what| if let What::Value(id) | What::Grad(id) = what { value(id) } else { 0 };
     let mut live: u128 = program.inputs.iter().map(|&input| value(input)).sum();
     see(None, live, live);
     for step in &program.steps {
         let mut most = live;
         match step {
             Step::Run(run) => {
-                live += run.makes.iter().copied().chain(run.begun()).map(value).sum::<u128>();
+                live += run.begun(problem).map(begun).sum::<u128>();
                 let scratch = run.nodes().flat_map(|id| problem.nodes[id].scratch(run.kind));
                 most = live + scratch.copied().map(size).sum::<u128>();
             }

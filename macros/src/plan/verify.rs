@@ -7,9 +7,10 @@ use std::fmt;
 
 use super::layout::{Layout, What, Widths};
 use super::problem::{Class, Extent, NodeId, Over, Problem, Size, Value, ValueId};
-use super::program::{Kind, Mode, Program, Run, Step, Way};
+use super::program::{Kind, Program, Run, Step, Way};
 use memory::Memory;
 
+mod backward;
 mod memory;
 mod stretched;
 
@@ -225,7 +226,7 @@ impl<'a> Replay<'a> {
     }
 
     fn run_forward(&mut self, run: &Run) -> Check {
-        ensure!(run.grads.is_empty() && run.params.is_empty() && run.over.is_none(), "it makes gradients");
+        ensure!(run.grads.is_empty() && run.params.is_empty(), "it makes gradients");
         let first = &self.problem.nodes[run.node];
         let mut handed_over = None;
         if let Some(epilogue) = run.epilogue {
@@ -245,18 +246,26 @@ impl<'a> Replay<'a> {
                 _ => ensure!(again, "node {id} is recomputed before it ran"),
             }
             let node = &self.problem.nodes[id];
-            for &value in &node.reads {
+            for &value in node.reads.iter().filter(|&&read| run.over != Some(Over::Value(read))) {
                 if id == run.node || Some(value) != handed_over {
                     self.read(value)?;
                 }
             }
             self.memory.scratch(id, &node.scratch)?;
         }
+        let over = self.value_over(run)?;
         for &value in &run.makes {
             let maker = self.problem.values[value].made_by;
             ensure!(run.nodes().any(|id| maker == Some(id)), "value {value} is not made here");
-            self.memory.begin(What::Value(value), self.problem.values[value].size)?;
+            match over {
+                Some((last, over)) if last == value => self.turn_value(over, What::Value(value), value)?,
+                _ => self.memory.begin(What::Value(value), self.problem.values[value].size)?,
+            }
         }
+        ensure!(
+            over.is_none_or(|(last, _)| run.makes.contains(&last)),
+            "nothing is written over what it reads"
+        );
         for id in run.nodes() {
             let first = self.problem.nodes[id].makes.first();
             let stored = first.is_none_or(|value| run.makes.contains(value) || Some(*value) == handed_over);
@@ -265,107 +274,32 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn run_backward(&mut self, run: &Run) -> Check {
-        let id = run.node;
-        let node = &self.problem.nodes[id];
-        let (Some(backward), Some(&value), Some(found)) =
-            (&node.backward, node.makes.first(), node.gradient())
-        else {
-            return Err("it has no backward".to_owned());
+    /// What a call that makes no gradients writes over a value: the first value of an epilogue that may, over one that
+    /// the node before it reads, and once.
+    fn value_over(&self, run: &Run) -> Result<Option<(ValueId, ValueId)>, String> {
+        let Some(over) = run.over else { return Ok(None) };
+        let (first, second) = (&self.problem.nodes[run.node], run.epilogue.map(|id| &self.problem.nodes[id]));
+        let second = second.filter(|second| second.over && second.reads == first.makes[..1]);
+        let (Some(second), Over::Value(read)) = (second, over) else {
+            return Err(format!("it must not write over {over:?}"));
         };
-        ensure!(run.epilogue.is_none(), "a backward has an epilogue");
-        let whole = run.is_whole();
-        ensure!(
-            !whole || backward.whole && run.makes == [value],
-            "its backward makes the values {:?}",
-            run.makes
-        );
-        ensure!(self.trains[id] && self.ran[id] != whole, "its backward is not wanted here");
-        self.ran[id] = true;
-        ensure!(id < self.backward, "its backward runs after that of node {}", self.backward);
-        self.backward = id;
-        self.trains[id] = false;
-
-        let forward = if whole { &node.reads[..] } else { &[] };
-        for &read in backward.reads.iter().chain(forward).filter(|&&read| run.over != Some(Over::Value(read)))
-        {
-            self.read(read)?;
-        }
-        if run.over != Some(Over::Grad) {
-            self.memory.touch(What::Grad(found))?;
-        }
-        ensure!(
-            self.holds[found] == self.holds[value],
-            "the gradient of value {found} is not that of value {value}"
-        );
-        let (due, got) = (self.due[value], self.grads[value]);
-        ensure!(due == got, "the gradient of value {value} is read with {got} of {due} contributions");
-        self.memory.scratch(id, &backward.scratch)?;
-
-        let values = backward.grads.iter().filter(|&&value| self.grad_is_read[value]);
-        ensure!(values.eq(run.grads.iter().map(|(value, _)| value)), "it gives other gradients of values");
-        let params = backward.params.iter().filter(|&&param| self.problem.params[param].is_some());
-        ensure!(
-            params.eq(run.params.iter().map(|(param, _)| param)),
-            "it gives other gradients of parameters"
-        );
-        if whole {
-            self.memory.begin(What::Value(value), self.problem.values[value].size)?;
-        }
-        let read = self.holds[value];
-        for &value in &backward.lends {
-            let copied = backward.copies.contains(&value) && self.due[value] == 1;
-            ensure!(copied, "the gradient of value {value} is not what it reads");
-            self.grads[value] += 1;
-            self.holds[value] = read;
-        }
-        for (index, &(value, mode)) in run.grads.iter().enumerate() {
-            ensure!(value != found, "it adds to the gradient of value {value}, which it reads");
-            contribute(&mut self.grads[value], mode)
-                .map_err(|e| format!("the gradient of value {value} {e}"))?;
-            self.contents += 1;
-            let copied = mode == Mode::Write && backward.copies.contains(&value);
-            self.holds[value] = if copied { read } else { self.contents };
-            let over = run.over.filter(|_| index + 1 == run.grads.len());
-            match (mode, over) {
-                (_, Some(over)) => self.write_over(run.node, over, (value, mode))?,
-                (Mode::Write, _) => self.memory.begin(What::Grad(value), self.problem.values[value].size)?,
-                (Mode::Add, _) => self.memory.touch(What::Grad(value))?,
-            }
-        }
-        ensure!(run.over.is_none() || !run.grads.is_empty(), "nothing is written over what it reads");
-        for &(param, mode) in &run.params {
-            let sum = contribute(&mut self.params[param], mode);
-            sum.map_err(|e| format!("the gradient of parameter {param} {e}"))?;
-            self.memory.touch(What::Param(param))?;
-        }
-        Ok(())
+        let reads = first.reads.iter().filter(|&&value| value == read).count();
+        ensure!(reads == 1, "value {read}, which is written over, is read {reads} times");
+        Ok(Some((second.makes[0], read)))
     }
 
-    /// The backward of a node writes a gradient over what it reads.
-    fn write_over(&mut self, node: NodeId, over: Over, (value, mode): (ValueId, Mode)) -> Check {
-        let node = &self.problem.nodes[node];
-        let allowed = node.backward.as_ref().is_some_and(|backward| {
-            backward.over == Some(over) && backward.grads.last() == Some(&value) && mode == Mode::Write
-        });
-        ensure!(allowed, "it must not write the gradient of value {value} over {over:?}");
-        let (what, of) = match over {
-            Over::Value(read) => {
-                let moving = self.moving[read];
-                ensure!(moving.is_none(), "value {read} is written over while it is copied {moving:?}");
-                (What::Value(read), read)
-            }
-            Over::Grad => {
-                let read = node.gradient().ok_or("it has no gradient")?;
-                (What::Grad(read), read)
-            }
-        };
-        let size = self.problem.values[value].size;
-        ensure!(
-            size == self.problem.values[of].size,
-            "the gradient of value {value} is not of the size of {what:?}"
-        );
-        self.memory.turn(what, What::Grad(value), size)
+    /// The current step makes `to`, of value `of`, in the place of a value.
+    fn turn_value(&mut self, read: ValueId, to: What, of: ValueId) -> Check {
+        let moving = self.moving[read];
+        ensure!(moving.is_none(), "value {read} is written over while it is copied {moving:?}");
+        self.turn((What::Value(read), read), (to, of))
+    }
+
+    /// The same, in the place of what is of another value.
+    fn turn(&mut self, (from, read): (What, ValueId), (to, of): (What, ValueId)) -> Check {
+        let size = self.problem.values[of].size;
+        ensure!(size == self.problem.values[read].size, "{to:?} is not of the size of {from:?}");
+        self.memory.turn(from, to, size)
     }
 
     fn end(&mut self, wanted: &[ValueId], steps: usize) -> Check {
@@ -377,13 +311,4 @@ impl<'a> Replay<'a> {
         }
         self.memory.end(wanted, steps)
     }
-}
-
-fn contribute(got: &mut usize, mode: Mode) -> Result<(), &'static str> {
-    match (mode, *got) {
-        (Mode::Write, 1..) => return Err("is overwritten"),
-        (Mode::Add, 0) => return Err("is added to before it is written"),
-        _ => *got += 1,
-    }
-    Ok(())
 }

@@ -94,7 +94,7 @@ pub(crate) fn elementwise_over<E: Float, F: Function<E, N>, const N: usize>(
 /// Elements that are set aside in the first cache before they are overwritten.
 const HELD: usize = 256;
 
-/// to = f(from), where `to` holds the operands that are `None`.
+/// to = f(from), where `to` holds the operands that are `None`, if there are such.
 pub(crate) struct Over<'a, E, F, const N: usize> {
     pub(crate) f: F,
     pub(crate) to: &'a mut [E],
@@ -107,6 +107,9 @@ impl<E: Float, F: Function<E, N>, const N: usize> Job for Over<'_, E, F, N> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let Self { f, to, from } = self;
+        if from.iter().all(Option::is_some) {
+            return Apply { f, to, add: false, from: from.map(Option::unwrap_or_default) }.run::<S>();
+        }
         let mut held = [E::ZERO; HELD];
         for (block, to) in to.chunks_mut(HELD).enumerate() {
             let held = &mut held[..to.len()];

@@ -97,7 +97,8 @@ impl Part {
                 grads.extend(outside.then_some(own));
             }
             let epilogue = node.epilogue && id > range.start;
-            part.nodes.push(Node { reads, makes, backward, epilogue, ..node.clone() });
+            let over = node.over && epilogue;
+            part.nodes.push(Node { reads, makes, backward, epilogue, over, ..node.clone() });
         }
         let inside = |segment: &&Segment| {
             let Range { start, end } = segment.nodes;
@@ -186,6 +187,7 @@ fn close(part: &mut Problem, crossing: &[ValueId], grads: Vec<ValueId>) {
         scratch: Vec::new(),
         backward: Some(Backward { reads: crossing.to_vec(), grads, ..Backward::default() }),
         epilogue: false,
+        over: false,
         recompute: false,
         stored: false,
         restores: false,

@@ -222,10 +222,11 @@ impl Machine<'_> {
     /// A kernel may use its scratch, and begin to write, before it has read everything.
     fn spoil_before(&mut self, at: usize, run: &Run, node: &Node, id: usize) {
         let mut whats: Vec<What> = run.makes.iter().map(|&value| What::Value(value)).collect();
-        // Of what is written over, each element is read before.
-        let own = run.grads.len() - usize::from(run.over.is_some()).min(run.grads.len());
-        let begun = run.grads[..own].iter().filter(|(_, mode)| *mode == Mode::Write);
+        let begun = run.grads.iter().filter(|(_, mode)| *mode == Mode::Write);
         whats.extend(begun.map(|&(v, _)| What::Grad(v)));
+        // Of what is written over, each element is read before.
+        let over = run.last(self.problem).filter(|_| run.over.is_some());
+        whats.retain(|what| Some(*what) != over);
         whats
             .extend(run.params.iter().filter(|(_, mode)| *mode == Mode::Write).map(|&(p, _)| What::Param(p)));
         whats.extend((0..node.scratch(run.kind).len()).map(|number| What::Scratch(id, number)));
@@ -279,7 +280,7 @@ impl Machine<'_> {
             for &value in &node.reads {
                 reads.push(match handed_over {
                     Some((handed, token)) if handed == value => token,
-                    _ => self.read(at, What::Value(value)),
+                    _ => self.read_or_held(at, run, What::Value(value)),
                 });
             }
             if run.kind == Kind::Forward {
@@ -300,10 +301,10 @@ impl Machine<'_> {
         }
     }
 
-    /// What a backward reads, which may be where a gradient is written over it.
+    /// What a call reads, which may be where it writes over it.
     fn read_or_held(&mut self, at: usize, run: &Run, what: What) -> u64 {
-        let there = run.grads.last().filter(|_| run.written_over(self.problem) == Some(what));
-        self.read(at, there.map_or(what, |&(value, _)| What::Grad(value)))
+        let over = run.last(self.problem).filter(|_| run.written_over(self.problem) == Some(what));
+        self.read(at, over.unwrap_or(what))
     }
 
     fn backward(&mut self, at: usize, run: &Run) {

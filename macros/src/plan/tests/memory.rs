@@ -1,8 +1,9 @@
 //! What waits elsewhere, and what is written over: in the words of `steps`.
 
+use super::nets::Layer;
 use super::steps::{chain, loss, text};
 use super::{planned, schedule};
-use crate::plan::problem::{NodeId, Over, Problem};
+use crate::plan::problem::{NodeId, Over, Problem, Size};
 
 #[test]
 fn what_waits_on_the_host_is_copied_behind_the_next_segment_and_fetched_ahead_of_the_one_that_reads_it() {
@@ -55,4 +56,24 @@ fn a_gradient_is_written_over_what_its_node_may_if_nothing_reads_that_later() {
         problem.nodes[0].backward.as_mut().expect("it has one").reads.push(3);
     };
     assert_eq!(over(&read_later), "F0 F1 F2 F3 B3 -d4 B2 -v2 -d3 B1 -v1 -d2 B0 -v0 -v3 -d1");
+}
+
+#[test]
+fn a_value_is_written_over_what_the_node_in_the_same_call_reads_if_nothing_reads_that_later() {
+    let over = |change: &dyn Fn(&mut Problem)| {
+        let (mut net, branch) = chain(1);
+        let sum = net.layer(Layer { reads: &[branch, 0], size: 16, ..Layer::default() });
+        let norm = Layer { reads: &[sum], size: 16, needs_input: true, ..Layer::default() };
+        let norm = net.layer(Layer { epilogue: true, over: true, ..norm });
+        let mut problem = loss(net, norm);
+        change(&mut problem);
+        text(&planned(&problem).0)
+    };
+    // Only the sum reads the branch, and the layer in it what the other side is.
+    assert_eq!(over(&|_| {}), "F0 F1+2~v1 F3 B3 -v3 -d4 B2 -v2 -d3 B1 -d2 B0 -v0 -d1");
+    let plain = "F0 F1+2 -v1 F3 B3 -v3 -d4 B2 -v2 -d3 B1 -d2 B0 -v0 -d1";
+    // Not over an output, nor over what is of another size.
+    assert_eq!(over(&|problem| problem.outputs.push(1)), plain.replace("-v1 ", ""));
+    assert_eq!(over(&|problem| problem.values[1].size = Size::elems(17)), plain);
+    assert_eq!(over(&|problem| problem.nodes[2].over = false), plain);
 }

@@ -1,7 +1,7 @@
 //! Programs with one thing wrong.
 
 use super::relive;
-use crate::plan::layout::Layout;
+use crate::plan::layout::{Layout, What};
 use crate::plan::problem::Over;
 use crate::plan::program::{Kind, Mode, Program, Run, Step};
 
@@ -104,6 +104,14 @@ impl Mutants<'_> {
             self.change(at, "nothing is written over", |run| run.over = None);
         } else if !run.grads.is_empty() {
             self.change(at, "a gradient is written over another", |run| run.over = Some(Over::Grad));
+        } else {
+            for &buffer in self.layout.touches.at(at) {
+                if let What::Value(other) = self.layout.buffers[buffer].what {
+                    self.change(at, "a value is written over another", |run| {
+                        run.over = Some(Over::Value(other))
+                    });
+                }
+            }
         }
         for index in 0..run.params.len() {
             self.change(at, "a parameter's gradient is not made", |run| _ = run.params.remove(index));

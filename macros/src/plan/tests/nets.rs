@@ -33,6 +33,8 @@ pub(super) struct Layer<'a> {
     /// Elements of parameters that its kernels round, if it has no other scratch.
     pub(super) rounded: u64,
     pub(super) epilogue: bool,
+    /// Its value may be written over one that the node before it reads.
+    pub(super) over: bool,
     pub(super) recompute: bool,
     pub(super) flops: u64,
     /// Its backward gives on the gradient that it reads as it is, and may write the last of them over it.
@@ -104,6 +106,7 @@ impl Net {
                 ..Backward::default()
             }),
             epilogue: layer.epilogue,
+            over: layer.over,
             recompute: layer.recompute,
             stored: false,
             restores: false,
@@ -136,6 +139,7 @@ impl Net {
             scratch: vec![],
             backward: None,
             epilogue: false,
+            over: false,
             recompute: false,
             stored: false,
             restores,
@@ -247,6 +251,7 @@ impl Net {
             size,
             needs_input: true,
             epilogue: true,
+            over: false,
             recompute,
             flops: 20 * size,
             ..Layer::default()

@@ -69,6 +69,7 @@ pub(super) fn problem(seed: u64, most: usize) -> Problem {
     random_wholes(&mut rng, &mut problem);
     if seed % 3 != 1 {
         random_overs(&mut rng, &mut problem);
+        random_values_over(&mut rng, &mut problem);
     }
     if seed % 5 != 2 {
         random_copies(&mut rng, &mut problem);
@@ -90,6 +91,22 @@ fn random_wholes(rng: &mut Rng, problem: &mut Problem) {
             backward.reads.extend(&node.reads);
             backward.reads.sort_unstable();
             backward.reads.dedup();
+        }
+    }
+}
+
+/// Values of epilogues that may be written over what the node before reads, where that is of their size.
+fn random_values_over(rng: &mut Rng, problem: &mut Problem) {
+    for id in 1..problem.nodes.len() {
+        let (before, node) = (&problem.nodes[id - 1], &problem.nodes[id]);
+        let once = (1..before.reads.len()).all(|n| !before.reads[..n].contains(&before.reads[n]));
+        let (made, read) = (node.makes[0], before.reads[rng.below(before.reads.len())]);
+        let may = node.epilogue && node.reads == before.makes[..1] && once && rng.percent(70);
+        problem.nodes[id].over = may;
+        // So that it often is.
+        let size = problem.values[read].size;
+        if may && size.is_per_sample() && made != problem.loss && rng.percent(70) {
+            problem.values[made].size = size;
         }
     }
 }
@@ -160,15 +177,18 @@ fn sources(rng: &mut Rng, odds: &Odds, seen: &[ValueId]) -> Vec<ValueId> {
 }
 
 fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueId>) {
-    // An epilogue alone reads what the node before it makes, so nothing later may.
+    // What the node before makes, an epilogue often alone reads, so that nothing later may.
     let before = net.problem.nodes.last().map(|node| node.makes[0]);
     let epilogue = before.filter(|value| rng.percent(25) && seen.last() == Some(value) && seen.len() > 2);
     let read_before = |value| net.problem.nodes.iter().any(|node| node.reads.contains(&value));
     let epilogue = epilogue.filter(|&value| !read_before(value));
     let epilogue = epilogue.filter(|_| !net.problem.nodes.last().is_some_and(|node| node.restores));
     let mut reads = epilogue.map_or_else(|| sources(rng, odds, seen), |value| vec![value]);
-    if epilogue.is_some() {
+    if let Some(between) = epilogue {
         seen.pop();
+        if rng.percent(40) {
+            seen.insert(seen.len() - 1, between);
+        }
         if rng.percent(30) {
             reads.push(seen[rng.below(seen.len())]);
         }
@@ -201,6 +221,7 @@ fn random_layer(rng: &mut Rng, odds: &Odds, net: &mut Net, seen: &mut Vec<ValueI
         scratch: if rng.percent(20) { random_size(rng) } else { 0 },
         rounded: params.iter().filter_map(|&param| net.problem.params[param]).sum(),
         epilogue: epilogue.is_some(),
+        over: false,
         recompute: rng.percent(odds.marked),
         flops: rng.below(1000) as u64,
         copies: false,

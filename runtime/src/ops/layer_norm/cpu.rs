@@ -5,7 +5,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{Apply, CHUNK, Function, Identity, Over, check_lengths, sum};
+use crate::cpu::elementwise::{Add, Apply, CHUNK, Function, Identity, Over, check_lengths, sum};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::device::{Grad, given_or_held};
@@ -20,17 +20,25 @@ compiled!(Backward<'_>);
 
 impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, mean, rstd, x, weight, bias } = args;
+        args.check()?;
+        let Forward { y, mean, rstd, sum, x, plus, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        let length = |of: &Option<&mut [E]>| of.as_ref().map_or(rows, |of| of.len());
-        check_lengths(&[(y.len(), n), (x.len(), n), (length(&mean), rows), (length(&rstd), rows)])?;
+        let length = |of: &Option<&mut [E]>, n| of.as_ref().map_or(n, |of| of.len());
+        check_lengths(&[
+            (y.len(), n),
+            (x.map_or(n, <[E]>::len), n),
+            (length(&mean, rows), rows),
+            (length(&rstd, rows), rows),
+        ])?;
+        check_lengths(&[(length(&sum, n), n), (plus.map_or(n, <[E]>::len), n)])?;
         check_lengths(&[(weight.map_or(dim, <[E]>::len), dim), (bias.map_or(dim, <[E]>::len), dim)])?;
         let (pool, eps, size) = (self.pool(), E::from_f64(spec.eps), rows_of_a_task(dim));
-        let parts =
-            (chunks(y, size * dim), mean.map(|mean| chunks(mean, size)), rstd.map(|rstd| chunks(rstd, size)));
-        pool.run_parts(parts, |task, (y, mean, rstd), _| {
-            let x = &x[task * size * dim..][..y.len()];
-            pool.level().run(NormalizeRows { y, mean, rstd, x, weight, bias, dim, eps });
+        let cut = |of: Option<_>, size| of.map(|of| chunks(of, size));
+        let parts = (chunks(y, size * dim), cut(mean, size), cut(rstd, size), cut(sum, size * dim));
+        pool.run_parts(parts, |task, (y, mean, rstd, sum), _| {
+            let start = task * size * dim;
+            let [x, plus] = [x, plus].map(|of| of.map(|of| &of[start..start + y.len()]));
+            pool.level().run(NormalizeRows { y, mean, rstd, sum, x, plus, weight, bias, dim, eps });
         })
     }
 
@@ -71,7 +79,10 @@ struct NormalizeRows<'a, E> {
     y: &'a mut [E],
     mean: Option<&'a mut [E]>,
     rstd: Option<&'a mut [E]>,
-    x: &'a [E],
+    sum: Option<&'a mut [E]>,
+    /// Unless `y` holds it.
+    x: Option<&'a [E]>,
+    plus: Option<&'a [E]>,
     weight: Option<&'a [E]>,
     bias: Option<&'a [E]>,
     dim: usize,
@@ -84,18 +95,35 @@ impl<E: Float> Job for NormalizeRows<'_, E> {
     #[inline(always)]
     fn run<S: Simd>(mut self) {
         let n = E::from_f64(self.dim as f64);
-        for (row, (to, x)) in self.y.chunks_exact_mut(self.dim).zip(self.x.chunks_exact(self.dim)).enumerate()
-        {
-            let mean = sum([x], |[x]| x) / n;
-            let variance = sum([x], |[x]| (x - mean) * (x - mean)) / n;
+        for (row, to) in self.y.chunks_exact_mut(self.dim).enumerate() {
+            let own = row * self.dim..(row + 1) * self.dim;
+            let [x, plus] = [self.x, self.plus].map(|of| of.map(|of| &of[own.clone()]));
+            // What is normalized; a sum that nothing else reads is made where y comes.
+            let x = match (plus, &mut self.sum) {
+                (None, _) => x,
+                (Some(plus), Some(sum)) => {
+                    let sum = &mut sum[own];
+                    Apply { f: Add, to: &mut *sum, add: false, from: [x.unwrap_or(to), plus] }.run::<S>();
+                    Some(&*sum)
+                }
+                (Some(plus), None) => {
+                    Over { f: Add, to: &mut *to, from: [x, Some(plus)] }.run::<S>();
+                    None
+                }
+            };
+            let read = x.unwrap_or(to);
+            let mean = sum([read], |[x]| x) / n;
+            let variance = sum([read], |[x]| (x - mean) * (x - mean)) / n;
             let rstd = E::ONE / (variance + self.eps).sqrt();
-            let (f, add) = (Normalize { mean, rstd }, false);
+            let f = Normalize { mean, rstd };
             match (self.weight, self.bias) {
-                (Some(weight), Some(bias)) => Apply { f, to, add, from: [x, weight, bias] }.run::<S>(),
-                (Some(weight), None) => Apply { f, to, add, from: [x, weight] }.run::<S>(),
-                (None, None) => Apply { f, to, add, from: [x] }.run::<S>(),
+                (Some(weight), Some(bias)) => {
+                    Over { f, to, from: [x, Some(weight), Some(bias)] }.run::<S>();
+                }
+                (Some(weight), None) => Over { f, to, from: [x, Some(weight)] }.run::<S>(),
+                (None, None) => Over { f, to, from: [x] }.run::<S>(),
                 (None, Some(bias)) => {
-                    Apply { f, to: &mut *to, add, from: [x] }.run::<S>();
+                    Over { f, to: &mut *to, from: [x] }.run::<S>();
                     Apply { f: Identity, to, add: true, from: [bias] }.run::<S>();
                 }
             }

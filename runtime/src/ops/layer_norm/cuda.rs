@@ -22,23 +22,32 @@ fn columns_of_block(dim: usize) -> usize {
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, mean, rstd, x, weight, bias } = args;
+        args.check()?;
+        let Forward { y, mean, rstd, sum, x, plus, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
-        check_lengths(&[(y.len(), n), (x.len(), n)])?;
+        check_lengths(&[(y.len(), n), (sum.as_ref().map_or(n, Address::len), n)])?;
+        for term in [&x, &plus].into_iter().flatten() {
+            check_lengths(&[(term.len(), n)])?;
+        }
         for statistic in [&mean, &rstd].into_iter().flatten() {
             check_lengths(&[(statistic.len(), rows)])?;
         }
         for parameter in [&weight, &bias].into_iter().flatten() {
             check_lengths(&[(parameter.len(), dim)])?;
         }
-        let (y, mean, rstd, x) = (y.address(), mean.address(), rstd.address(), x.address());
+        let (y, mean, rstd) = (y.address(), mean.address(), rstd.address());
+        let (sum, x, plus) = (sum.address(), x.map_or(y, |x| x.address()), plus.address());
         let (weight, bias, eps) = (weight.address(), bias.address(), spec.eps as f32);
         let (count, length) = (rows as i64, dim as i64);
         let Rows { grid, team } = Rows::of(rows, dim)?;
         // SAFETY: y and x have `rows` rows of `dim` elements; of the others, those that are there have the lengths
-        // checked above.
+        // checked above. Where y is x, each element is one thread's, which reads it for the last time before it writes it.
         unsafe {
-            self.launch(&FORWARD, grid, &[&y, &mean, &rstd, &x, &weight, &bias, &count, &length, &eps, &team])
+            self.launch(
+                &FORWARD,
+                grid,
+                &[&y, &mean, &rstd, &sum, &x, &plus, &weight, &bias, &count, &length, &eps, &team],
+            )
         }
     }
 

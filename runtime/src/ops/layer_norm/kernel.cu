@@ -1,6 +1,6 @@
-// LayerNorm on a GPU: y = (x - mean) rstd weight + bias; with g = dy weight and n = (x - mean) rstd, dx = rstd (g -
-// mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy. y, mean, rstd: =; dx, dweight, dbias: = or +=.
-// Checked against `ops/layer_norm/cpu.rs`.
+// LayerNorm on a GPU: y = (x - mean) rstd weight + bias, or the same of sum = x + plus; with g = dy weight and n =
+// (x - mean) rstd, dx = rstd (g - mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy. y, mean, rstd, sum: =;
+// dx, dweight, dbias: = or +=. Checked against `ops/layer_norm/cpu.rs`.
 //
 // R: rows of all samples; D: elements of a row, `dim`. What is absent is a null pointer: weight is 1, bias 0.
 #include "remat.cuh"
@@ -15,27 +15,41 @@ __device__ __forceinline__ Values<WIDTH> load_weight(const param* weight, int64_
     return ones;
 }
 
-// A row of y; its mean and rstd by all threads of the team.
+// What is normalized: x, or x + plus as it is stored.
+template <int WIDTH>
+__device__ __forceinline__ Values<WIDTH> load_sum(const elem* x, const elem* plus, int64_t i) {
+    Values<WIDTH> run = load<WIDTH>(x + i);
+    if (plus) {
+        Values<WIDTH> other = load<WIDTH>(plus + i);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) run.x[j] = (float)(elem)(run.x[j] + other.x[j]);
+    }
+    return run;
+}
+
+// A row of y, and of the sum, if that is wanted; its mean and rstd by all threads of the team. x and plus are added anew
+// each time: both are in the first cache, and the sum is on its way to memory.
 template <int WIDTH, class Team>
-__device__ __forceinline__ void normalize(Team team, elem* y, float& mean, float& rstd, const elem* x,
-                                          const param* weight, const param* bias, int64_t dim, float eps,
-                                          float* partial) {
+__device__ __forceinline__ void normalize(Team team, elem* y, float& mean, float& rstd, elem* s, const elem* x,
+                                          const elem* plus, const param* weight, const param* bias, int64_t dim,
+                                          float eps, float* partial) {
     float sum = 0.0f, squares = 0.0f;
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load<WIDTH>(x + i);
+        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
+        if (s) store(s + i, run);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) sum += run.x[j];
     });
     mean = team.fold(sum, partial, Plus()) / (float)dim;
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load<WIDTH>(x + i);
+        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) squares += (run.x[j] - mean) * (run.x[j] - mean);
     });
     float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
     rstd = 1.0f / sqrtf(variance + eps);
     each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load<WIDTH>(x + i);
+        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
         Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {};
         if (bias) b = load<WIDTH>(bias + i);
 #pragma unroll
@@ -44,16 +58,17 @@ __device__ __forceinline__ void normalize(Team team, elem* y, float& mean, float
     });
 }
 
-// y, x: [R, D]; mean, rstd: [R], or none; weight, bias: [D], or none
-extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rstd, const elem* x, const param* weight,
-                                              const param* bias, int64_t rows, int64_t dim, float eps, int32_t team) {
+// y, x: [R, D], which may be one; sum, plus: [R, D], or none; mean, rstd: [R], or none; weight, bias: [D], or none
+extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rstd, elem* sum, const elem* x,
+                                              const elem* plus, const param* weight, const param* bias, int64_t rows,
+                                              int64_t dim, float eps, int32_t team) {
     REMAT_SHARED(float, partial, 2 * MOST_WARPS);
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
         if (row >= rows) return;
         float row_mean, row_rstd;
-        normalize<decltype(width)::value>(team, y + start, row_mean, row_rstd, x + start, weight, bias, dim, eps,
-                                          partial);
+        normalize<decltype(width)::value>(team, y + start, row_mean, row_rstd, sum ? sum + start : nullptr, x + start,
+                                          plus ? plus + start : nullptr, weight, bias, dim, eps, partial);
         if (team.rank() == 0 && mean) mean[row] = row_mean;
         if (team.rank() == 0 && rstd) rstd[row] = row_rstd;
     });

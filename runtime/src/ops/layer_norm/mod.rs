@@ -1,4 +1,4 @@
-//! LayerNorm: y = (x - mean) rstd weight + bias, over rows of `dim` elements.
+//! LayerNorm: y = (x - mean) rstd weight + bias, over rows of `dim` elements; of a sum too, which is made in the same call.
 //!
 //! rstd = 1 / sqrt(variance + eps), the variance with 1/dim as in PyTorch. With g = dy weight and
 //! n = (x - mean) rstd: dx = rstd (g - mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy.
@@ -21,7 +21,7 @@ pub struct Spec {
     pub eps: f64,
 }
 
-/// y = (x - mean) rstd weight + bias
+/// y = (x - mean) rstd weight + bias; with `plus`, s = x + plus is normalized instead of x, as it is rounded to elements.
 pub struct Forward<'a, D: Device> {
     /// [batch, rows, dim] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -29,12 +29,30 @@ pub struct Forward<'a, D: Device> {
     pub mean: Option<D::ViewMut<'a, D::Scalar>>,
     /// [batch, rows] =; absent if no backward reads it.
     pub rstd: Option<D::ViewMut<'a, D::Scalar>>,
-    /// [batch, rows, dim]
-    pub x: D::View<'a, D::Elem>,
+    /// [batch, rows, dim] =: s; absent without `plus`, and if nothing else reads it.
+    pub sum: Option<D::ViewMut<'a, D::Elem>>,
+    /// [batch, rows, dim]; `None`: `y` holds it, and is overwritten. Then `plus` is there.
+    pub x: Option<D::View<'a, D::Elem>>,
+    /// [batch, rows, dim]: what is added to x before; may be the same elements, unless `y` holds x.
+    pub plus: Option<D::View<'a, D::Elem>>,
     /// `[dim]`; 1 if absent.
     pub weight: Option<D::View<'a, D::Param>>,
     /// `[dim]`; 0 if absent.
     pub bias: Option<D::View<'a, D::Param>>,
+}
+
+impl<D: Device> Forward<'_, D> {
+    /// That what is there goes together.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check(&self) -> Result<(), Error> {
+        match (&self.plus, &self.x, &self.sum) {
+            (None, None, _) => Err(Error::internal("a norm without what is normalized")),
+            (None, _, Some(_)) => Err(Error::internal("a norm with a sum of one")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// dx, dweight and dbias, by the formulas of the module
@@ -64,7 +82,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = (x - mean) rstd weight + bias
+    /// y = (x - mean) rstd weight + bias, or that of x + plus
     ///
     /// # Errors
     /// The device's own.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ops::check::{
-    assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
-    unwritten, weighted,
+    assert_added, assert_close, assert_gradient, assert_same, cast, double, grad, numbers,
+    same_bits_for_any_threads, unwritten, weighted,
 };
 
 /// y, mean, rstd.
@@ -14,8 +14,16 @@ fn forward<E: Float>(
 ) -> [Vec<E>; 3] {
     let rows = x.len() / spec.dim;
     let (mut y, mut mean, mut rstd) = (unwritten(x.len()), unwritten(rows), unwritten(rows));
-    let args =
-        Forward { y: &mut y[..], mean: Some(&mut mean[..]), rstd: Some(&mut rstd[..]), x, weight, bias };
+    let args = Forward {
+        y: &mut y[..],
+        mean: Some(&mut mean[..]),
+        rstd: Some(&mut rstd[..]),
+        sum: None,
+        x: Some(x),
+        plus: None,
+        weight,
+        bias,
+    };
     Kernel::forward(cpu, spec, rows / spec.rows, args).unwrap();
     [y, mean, rstd]
 }
@@ -111,13 +119,80 @@ fn gradients_are_those_of_finite_differences() {
     }
 }
 
+/// Of x + plus: y, mean, rstd, and the sum if it is `stored`; y may be written over x.
+fn forward_of_sum(
+    cpu: &Cpu<f32>,
+    spec: &Spec,
+    [x, plus]: [&[f32]; 2],
+    [weight, bias]: [Option<&[f32]>; 2],
+    [stored, over]: [bool; 2],
+) -> Vec<Vec<f32>> {
+    let rows = x.len() / spec.dim;
+    let (mut y, mut sum) = (if over { x.to_vec() } else { unwritten(x.len()) }, unwritten(x.len()));
+    let [mut mean, mut rstd] = [(); 2].map(|()| unwritten(rows));
+    let args = Forward {
+        y: &mut y[..],
+        mean: Some(&mut mean[..]),
+        rstd: Some(&mut rstd[..]),
+        sum: stored.then_some(&mut sum[..]),
+        x: (!over).then_some(x),
+        plus: Some(plus),
+        weight,
+        bias,
+    };
+    Kernel::forward(cpu, spec, rows / spec.rows, args).unwrap();
+    let mut results = vec![y, mean, rstd];
+    results.extend(stored.then_some(sum));
+    results
+}
+
+#[test]
+fn of_a_sum_the_bits_are_those_of_the_sum_first() {
+    // Blocks of rows that are held apart where a sum is made in place of y: of one, of several, of a part of one.
+    for dim in [1, 3, 255, 256, 257, 700] {
+        let spec = Spec { rows: 3, dim, eps: 1e-5 };
+        let [mut x, plus] = [0, 1].map(|which| numbers::<f32>(which, 6 * dim));
+        x[dim / 2] = f32::NAN;
+        let [w, b] = [2, 3].map(|which| numbers::<f32>(which, dim));
+        let cpu = Cpu::with_threads(1).unwrap();
+        let sum: Vec<f32> = x.iter().zip(&plus).map(|(x, plus)| x + plus).collect();
+        for params in [[None, None], [Some(&w), None], [Some(&w), Some(&b)], [None, Some(&b)]] {
+            let params = params.map(|param| param.map(|param| &param[..]));
+            let [weight, bias] = params;
+            let mut want = forward(&cpu, &spec, &sum, weight, bias).to_vec();
+            for (stored, over) in [(false, false), (false, true), (true, false), (true, true)] {
+                want.truncate(3);
+                want.extend(stored.then(|| sum.clone()));
+                let got = same_bits_for_any_threads(|cpu| {
+                    forward_of_sum(cpu, &spec, [&x, &plus], params, [stored, over])
+                });
+                for (got, want) in got.iter().zip(&want) {
+                    assert_same(&format!("{spec:?}, stored {stored}, over {over}"), got, want);
+                }
+                assert_eq!(got.len(), want.len());
+            }
+        }
+        let twice = forward_of_sum(&cpu, &spec, [&plus, &plus], [None; 2], [true, false]);
+        assert_same("x + x", &twice[3], &plus.iter().map(|x| x + x).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn absent_gradients_and_statistics_change_nothing_else() {
     let spec = Spec { rows: 2, dim: 37, eps: 1e-5 };
     let (x, dy) = (numbers::<f64>(0, 74), numbers::<f64>(1, 74));
     let [y, mean, rstd] = forward(&double(), &spec, &x, None, None);
     let mut alone = unwritten(74);
-    let args = Forward { y: &mut alone[..], mean: None, rstd: None, x: &x[..], weight: None, bias: None };
+    let args = Forward {
+        y: &mut alone[..],
+        mean: None,
+        rstd: None,
+        sum: None,
+        x: Some(&x[..]),
+        plus: None,
+        weight: None,
+        bias: None,
+    };
     Kernel::forward(&double(), &spec, 1, args).unwrap();
     assert_eq!(alone, y);
     let [_, dweight, _] = backward(&double(), &spec, [&x, &dy], None, None);
