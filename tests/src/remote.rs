@@ -381,7 +381,13 @@ impl activation::Kernel for Remote {
             activation::Activation::Tanh => 1.0 - y * y,
             _ => f32::NAN,
         };
-        self.grad(args.dx, || dy.iter().zip(&y).map(|(dy, y)| dy * slope(*y)).collect());
+        let dx: Vec<f32> = dy.iter().zip(&y).map(|(dy, y)| dy * slope(*y)).collect();
+        self.grad(args.dx, || dx.clone());
+        if let Some(dbias) = args.dbias {
+            let outputs = Self::len(dbias.to.0);
+            let sum = |j: usize| dx.iter().skip(j).step_by(outputs).sum();
+            self.grad(Some(dbias), || (0..outputs).map(sum).collect());
+        }
         Ok(())
     }
 }

@@ -52,12 +52,12 @@ fn activations() {
         activation::Kernel::forward(device, spec, batch, forward)?;
         let ([saved, dy], [dx]) = room.split([4, 1], [3])?;
         let dx = Some(Grad { to: D::view_mut(dx), add });
-        let backward = activation::Backward { dx, dy: Some(D::view(dy)), saved: D::view(saved) };
+        let backward = activation::Backward { dx, dbias: None, dy: Some(D::view(dy)), saved: D::view(saved) };
         activation::Kernel::backward(device, spec, batch, backward)?;
         if !add {
             let ([saved], [dx]) = room.split([4], [1])?;
             let dx = Some(Grad { to: D::view_mut(dx), add });
-            let over = activation::Backward { dx, dy: None, saved: D::view(saved) };
+            let over = activation::Backward { dx, dbias: None, dy: None, saved: D::view(saved) };
             activation::Kernel::backward(device, spec, batch, over)?;
             assert_bits("dx over dy", &room.numbers(1)?, &room.numbers(3)?);
         }
@@ -172,7 +172,7 @@ fn without_dy_a_gradient_holds_it() -> Result<(), Error> {
         let ([x], [to]) = room.split([0], [1])?;
         let (saved, dx) = (D::view(x), there.then(|| Grad { to: D::view_mut(to), add: true }));
         let spec = activation::Spec { len: n, activation: Activation::Relu };
-        let args = activation::Backward::<D> { dx, dy: None, saved };
+        let args = activation::Backward::<D> { dx, dbias: None, dy: None, saved };
         refused(activation::Kernel::backward(&gpu, &spec, 1, args));
         let ([x], [to]) = room.split([0], [1])?;
         let (factor, db) = (Some(D::view(x)), there.then(|| Grad { to: D::view_mut(to), add: true }));

@@ -41,5 +41,6 @@ mod networks {
         softmaxes: more::Softmaxes<Cpu<f64>>,
         distill: more::Distill<Cpu<f64>>,
         nested: more::Nested<Cpu<f64>>,
+        rows: more::Rows<Cpu<f64>>,
     }
 }

@@ -56,6 +56,8 @@ struct Likeness {
     direction: Direction,
     /// Which of the values it could make are stored; which gradients are wanted.
     there: Vec<bool>,
+    /// How many elements each parameter has whose gradient it gives: a bias that is not its own may be of any length.
+    params: Vec<u64>,
 }
 
 /// A row in the making: the call's number goes to its start, what fills the operands behind it; and the
@@ -180,8 +182,12 @@ impl<'a> Emitter<'a, '_> {
 
     fn param(&self, name: &'static str, id: NodeId, n: usize, optional: bool, row: &mut Row) {
         let param = self.graph.nodes[id].params[n];
-        let len = self.graph.params[param].shape.iter().product();
+        let len = self.param_len(param);
         row.push(name, || Operand::Param(len, optional), &[self.offsets[param]]);
+    }
+
+    fn param_len(&self, param: usize) -> u64 {
+        self.graph.params[param].shape.iter().product()
     }
 
     /// One call, or several where a value is read twice: a buffer can be given to a kernel only once.
@@ -218,7 +224,9 @@ impl<'a> Emitter<'a, '_> {
                 &[pass.params, run.over.is_some(), run.is_whole()],
             ]
             .concat();
-            let like = Likeness { other: None, role: Role::Layer, direction: Direction::Backward, there };
+            let params = run.params.iter().map(|(param, _)| self.param_len(*param)).collect();
+            let (role, direction) = (Role::Layer, Direction::Backward);
+            let like = Likeness { other: None, role, direction, there, params };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
                 self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;
@@ -230,7 +238,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     fn backward_field(&self, field: Field, call: &BackwardCall<'_>, row: &mut Row) -> Result<(), String> {
-        let BackwardCall { at, run, id, wanted, pass } = *call;
+        let BackwardCall { at, run, id, wanted, .. } = *call;
         let node = &self.lowered.problem.nodes[run.node];
         let value = |v: usize| self.planned.at(at, What::Value(v));
         match field {
@@ -252,19 +260,12 @@ impl<'a> Emitter<'a, '_> {
                 }
                 row.push(name, || Operand::Grads(tensors), &numbers);
             }
-            Field::GradParam(name, n) => {
-                let param =
-                    n.filter(|n| wanted.params[*n] && pass.params).map(|n| self.graph.nodes[id].params[n]);
-                match param {
-                    Some(p) => {
-                        let add = run.params.iter().any(|(q, mode)| *q == p && *mode == program::Mode::Add);
-                        let len = self.graph.params[p].shape.iter().product();
-                        let p = u32::try_from(p).map_err(|e| e.to_string())?;
-                        row.push(name, || Operand::ParamGrad(len), &[p, u32::from(add)]);
-                    }
-                    None => row.push(name, || Operand::Absent, &[]),
-                }
+            Field::GradParam(name, n) | Field::GradBias(name, n) => {
+                let param = n.map(|n| self.graph.nodes[id].params[n]);
+                self.grad_param(name, call, |given| Some(given) == param, row)?;
             }
+            // It gives no other.
+            Field::GradBiasBefore(name) => self.grad_param(name, call, |_| true, row)?,
             // What the gradient is written over, the kernel finds there.
             Field::OverGradOut(name) if run.over == Some(Over::Grad) => {
                 row.push(name, || Operand::Absent, &[]);
@@ -311,6 +312,25 @@ impl<'a> Emitter<'a, '_> {
                 row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
             }
             other => return Err(format!("{other:?} is no field of a backward kernel")),
+        }
+        Ok(())
+    }
+
+    /// The gradient of the parameter that `is` it, if this call gives that.
+    fn grad_param(
+        &self,
+        name: &'static str,
+        &BackwardCall { run, pass, .. }: &BackwardCall<'_>,
+        is: impl Fn(usize) -> bool,
+        row: &mut Row,
+    ) -> Result<(), String> {
+        match run.params.iter().find(|(param, _)| pass.params && is(*param)) {
+            Some(&(param, mode)) => {
+                let (len, add) = (self.param_len(param), mode == program::Mode::Add);
+                let param = u32::try_from(param).map_err(|e| e.to_string())?;
+                row.push(name, || Operand::ParamGrad(len), &[param, u32::from(add)]);
+            }
+            None => row.push(name, || Operand::Absent, &[]),
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
+mod bias;
 mod walk;
 
 use std::borrow::Cow;
@@ -355,7 +356,9 @@ fn backward(
                     }
                 }
             }
-            Field::GradParam(_, Some(n)) if wanted.params[n] => add(&mut found.params, params[n]),
+            Field::GradParam(_, Some(n)) | Field::GradBias(_, Some(n)) if wanted.params[n] => {
+                add(&mut found.params, params[n]);
+            }
             other => {
                 if let Some(n) = wanted.reads(other) {
                     add(&mut found.reads, reads[n]);

@@ -51,7 +51,12 @@ fn plain(cx: &mut Context<'_>, function: &'static str, saved: Field) -> Option<R
     Some(Resolved {
         spec: vec![("len", SpecValue::Int(output.len())), ("activation", SpecValue::Path(function))],
         forward: vec![Field::Out("y"), Field::In("x", 0)],
-        backward: vec![Field::GradIn("dx", 0), Field::OverGradOut("dy"), saved],
+        backward: vec![
+            Field::GradIn("dx", 0),
+            Field::GradBiasBefore("dbias"),
+            Field::OverGradOut("dy"),
+            saved,
+        ],
         flops: output.len(),
         follows: Some(Pair::Activated),
         ..Resolved::new("activation", output)

@@ -59,7 +59,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         backward: vec![
             Field::GradIn("dx", 0),
             Field::GradParam("dweight", Some(0)),
-            Field::GradParam("dbias", bias),
+            Field::GradBias("dbias", bias),
             Field::GradOut("dy"),
             Field::OverInForParam("x", 0, 0),
             Field::Param("weight", 0),

@@ -280,6 +280,11 @@ pub(crate) enum Field {
     GradIns(&'static str),
     /// Backward: the gradient of parameter `n`, if there is one.
     GradParam(&'static str, Option<usize>),
+    /// Backward: the same of a bias, whose gradient is the sum of the output's over rows as long as it is; absent where
+    /// what gives the output's gives this too.
+    GradBias(&'static str, Option<usize>),
+    /// Backward: that gradient of the bias of the layer before, where this gives it instead of that layer.
+    GradBiasBefore(&'static str),
     /// Backward: the gradient of the output.
     GradOut(&'static str),
     /// Backward: the same, unless the last of the gradients of inputs that are wanted is written over it, element by

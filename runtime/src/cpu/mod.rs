@@ -1,5 +1,6 @@
 //! The CPU: worker threads, packing memory, and the [`Device`] of host memory.
 
+pub(crate) mod columns;
 pub(crate) mod elementwise;
 mod gate;
 pub(crate) mod gemm;

@@ -23,6 +23,7 @@ pub(crate) struct Source {
 const HEADERS: &[(&CStr, &str)] = &[
     (c"remat.cuh", include_str!("remat.cuh")),
     (c"cuda/async.cuh", include_str!("async.cuh")),
+    (c"cuda/columns.cuh", include_str!("columns.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
     (c"cuda/mma.cuh", include_str!("mma.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),

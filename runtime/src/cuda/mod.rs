@@ -40,6 +40,7 @@
 //! waits once for it, for what it reports. A step on several batches is one for each batch.
 
 mod blas;
+pub(crate) mod columns;
 mod compile;
 mod elem;
 pub(crate) mod elementwise;

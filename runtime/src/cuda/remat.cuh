@@ -68,21 +68,26 @@ using Values = Run<float, WIDTH>;
 
 // Exactly.
 template <int WIDTH, class T>
-__device__ __forceinline__ Values<WIDTH> load(const T* from) {
-    Run<T, WIDTH> run = load_run<WIDTH>(from);
+__device__ __forceinline__ Values<WIDTH> widened(const Run<T, WIDTH>& run) {
     Values<WIDTH> values;
 #pragma unroll
     for (int j = 0; j < WIDTH; j++) values.x[j] = (float)run.x[j];
     return values;
 }
 
-// Rounded to what is stored.
 template <int WIDTH, class T>
-__device__ __forceinline__ void store(T* to, const Values<WIDTH>& values) {
+__device__ __forceinline__ Values<WIDTH> load(const T* from) {
+    return widened(load_run<WIDTH>(from));
+}
+
+// Rounded to what is stored; gives what that is.
+template <int WIDTH, class T>
+__device__ __forceinline__ Run<T, WIDTH> store(T* to, const Values<WIDTH>& values) {
     Run<T, WIDTH> run;
 #pragma unroll
     for (int j = 0; j < WIDTH; j++) run.x[j] = (T)values.x[j];
     store_run(to, run);
+    return run;
 }
 
 // Writes a gradient (=), or adds it to what is there (+=), and rounds the sum. The values may have been read there: all

@@ -138,6 +138,7 @@ all_compiled!(
 /// The kernels of all ops on a GPU.
 #[cfg(feature = "cuda")]
 pub(crate) static SOURCES: &[&crate::cuda::Source] = &[
+    &crate::cuda::columns::SOURCE,
     &crate::cuda::elementwise::SOURCE,
     &crate::optim::cuda::SOURCE,
     &activation::cuda::SOURCE,

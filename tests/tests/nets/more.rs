@@ -105,3 +105,22 @@ case! {
         loss: Mse <- (outer, y);
     }
 }
+
+case! {
+    /// Activations that are alike, but behind layers of rows of other lengths, whose biases' gradients they give; and
+    /// layers that are applied again, behind which there are activations or not.
+    Rows [D = 8] (input x: f32[D]; target y: f32[4, 2];) {
+        block Act() { Reshape(4, 2); Gelu; }
+        flat: Linear(D);
+        first: Act();
+        pairs: Linear(2);
+        second: Act();
+        again: pairs;
+        Silu;
+        last: pairs;
+        wide: Flatten(0, 1);
+        turn: flat;
+        third: Act();
+        loss: Mse <- (third, y);
+    }
+}

@@ -38,6 +38,7 @@ impl<'a> Emitter<'a, '_> {
             role: lowered.nodes[own].role,
             direction: Direction::Forward,
             there: run.nodes().flat_map(stored).chain([run.over.is_some()]).collect(),
+            params: vec![],
         };
         let mut row = self.row(run.kind, id, &like);
         for field in &op.forward {

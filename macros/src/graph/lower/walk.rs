@@ -94,6 +94,7 @@ impl Lowering<'_> {
             self.lowered.problem.params = vec![None; graph.params.len()];
         }
         self.lowered.fuse(graph);
+        self.lowered.sum_biases(graph);
         lend(&mut self.lowered.problem);
     }
 

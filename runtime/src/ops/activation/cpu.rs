@@ -1,7 +1,8 @@
 //! Activations on the CPU.
 
-use super::{Activation, Backward, Forward, Kernel, Spec};
+use super::{Activation, Backward, Forward, Kernel, Spec, check_summed};
 use crate::cpu::Cpu;
+use crate::cpu::columns::sum_columns;
 use crate::cpu::elementwise::{Apply, Function, check_lengths, elementwise, elementwise_over};
 use crate::cpu::math;
 use crate::cpu::simd::{Float, Job, Simd};
@@ -31,12 +32,15 @@ impl<E: Float> Generic for Cpu<E> {
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dy, saved } = args;
-        check_given_or_held(&dy, dx.as_ref())?;
-        let Some(dx) = dx else { return Ok(()) };
+        let Backward { dx, dbias, dy, saved } = args;
         let n = batch * spec.len;
-        check_lengths(&[(dx.to.len(), n), (dy.map_or(n, <[E]>::len), n), (saved.len(), n)])?;
-        let (pool, from) = (self.pool(), [dy, Some(saved)]);
+        check_given_or_held(&dy, dx.as_ref())?;
+        if let Some(dbias) = &dbias {
+            check_summed(dx.as_ref().map(|dx| dx.add), n, dbias.to.len())?;
+        }
+        let Some(Grad { to, add }) = dx else { return Ok(()) };
+        check_lengths(&[(to.len(), n), (dy.map_or(n, <[E]>::len), n), (saved.len(), n)])?;
+        let (pool, dx, from) = (self.pool(), Grad { to: &mut *to, add }, [dy, Some(saved)]);
         match spec.activation {
             Activation::Relu => elementwise_over(pool, Relu, dx, from),
             Activation::Gelu => elementwise_over(pool, Gelu, dx, from),
@@ -44,7 +48,9 @@ impl<E: Float> Generic for Cpu<E> {
             Activation::Silu => elementwise_over(pool, Silu, dx, from),
             Activation::Sigmoid => elementwise_over(pool, Sigmoid, dx, from),
             Activation::Tanh => elementwise_over(pool, Tanh, dx, from),
-        }
+        }?;
+        // Not as it is written: tasks are cut for the one by elements, for the other by columns, of which there may be few.
+        dbias.map_or(Ok(()), |dbias| sum_columns(pool, dbias, to))
     }
 }
 

@@ -1,7 +1,7 @@
-// Activations on a GPU: y = f(x), dx = dy f'(x). y: =; dx: = or +=. Checked against `ops/activation/cpu.rs`.
-// y may be x, and dx may be dy.
+// Activations on a GPU: y = f(x), dx = dy f'(x), db = the sum of dx over rows. y: =; dx, db: = or +=. Checked against
+// `ops/activation/cpu.rs`. y may be x, and dx may be dy.
 // n: elements of all samples.
-#include "remat.cuh"
+#include "cuda/columns.cuh"
 #include "ops/activation/formula.cuh"
 
 template <int ACTIVATION>
@@ -15,16 +15,44 @@ __device__ __forceinline__ void forward(elem* y, const elem* x, int64_t n) {
     });
 }
 
+template <int ACTIVATION, int WIDTH>
+__device__ __forceinline__ Values<WIDTH> gradient(Values<WIDTH> dy, const Values<WIDTH>& saved) {
+#pragma unroll
+    for (int j = 0; j < WIDTH; j++) dy.x[j] *= slope<ACTIVATION>(saved.x[j]);
+    return dy;
+}
+
 template <int ACTIVATION>
 __device__ __forceinline__ void backward(elem* dx, const elem* dy, const elem* saved, int64_t n, int add) {
     each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;
-        Values<WIDTH> d = load<WIDTH>(dy + i), at = load<WIDTH>(saved + i);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) d.x[j] *= slope<ACTIVATION>(at.x[j]);
-        put(dx + i, d, add);
+        put(dx + i, gradient<ACTIVATION>(load<WIDTH>(dy + i), load<WIDTH>(saved + i)), add);
     });
 }
+
+// dx as what is summed: as it is written, which is rounded. There is work enough on one row, in other warps, while the
+// next comes, and more of it at once is more code than is kept at hand.
+template <int ACTIVATION>
+struct Summed {
+    static constexpr int WIDEST = PACK, AHEAD = 1;
+    elem* dx;
+    const elem* dy;
+    const elem* saved;
+
+    template <int WIDTH>
+    struct Read {
+        Run<elem, WIDTH> dy, saved;
+    };
+
+    template <class Width>
+    __device__ __forceinline__ auto read(int64_t i, Width) const {
+        return Read<Width::value>{load_run<Width::value>(dy + i), load_run<Width::value>(saved + i)};
+    }
+    template <int WIDTH>
+    __device__ __forceinline__ Values<WIDTH> value(int64_t i, const Read<WIDTH>& read) const {
+        return widened(store(dx + i, gradient<ACTIVATION>(widened(read.dy), widened(read.saved))));
+    }
+};
 
 // Calls f with the activation as a constant.
 template <class F>
@@ -45,4 +73,15 @@ extern "C" __global__ void activation_forward(elem* y, const elem* x, int64_t n,
 
 extern "C" __global__ void activation_backward(elem* dx, const elem* dy, const elem* saved, int64_t n, int32_t activation, int32_t add) {
     with_activation(activation, [=](auto chosen) { backward<decltype(chosen)::value>(dx, dy, saved, n, add); });
+}
+
+// dx, dy, saved [rows, outputs]; sums as `columns_sum` has them, of dx.
+extern "C" __global__ void __launch_bounds__(columns::THREADS)
+    activation_backward_sums(elem* dx, const elem* dy, const elem* saved, int32_t activation, float* to, int64_t rows,
+                             int64_t outputs, int64_t part_rows, int32_t width, int32_t add) {
+    REMAT_SHARED(float, shared, PACK * columns::THREADS);
+    with_activation(activation, [&](auto chosen) {
+        Summed<decltype(chosen)::value> from{dx, dy, saved};
+        columns::sum(shared, to, from, {rows, outputs, part_rows, width}, add);
+    });
 }

@@ -1,6 +1,6 @@
 //! Elementwise activations: y = f(x).
 
-use crate::device::{Device, ElemGrad};
+use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
 pub(crate) mod cpu;
@@ -41,10 +41,14 @@ pub struct Forward<'a, D: Device> {
     pub x: D::View<'a, D::Elem>,
 }
 
-/// dx = dy f'(x)
+/// dx = dy f'(x), db = sum of dx over rows
 pub struct Backward<'a, D: Device> {
     /// [batch, len] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
+    /// `[outputs]` = or +=: the gradient of the bias of the layer that made x, whose rows have `outputs` elements: the
+    /// sum over the rows of dx, rounded as it is written. If this is present, so is `dx`, whose `add` is false, as
+    /// nothing else reads x; and batch * len is a multiple of `outputs`.
+    pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, len]; `None`: `dx` holds it, and is overwritten. Then `dx` is there, and its `add` is false.
     pub dy: Option<D::View<'a, D::Elem>>,
     /// [batch, len]: x or y, as [`Activation`] says.
@@ -63,9 +67,18 @@ pub trait Kernel: Device {
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx = dy f'(x)
+    /// dx = dy f'(x), db = sum of dx
     ///
     /// # Errors
     /// The device's own.
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}
+
+/// That the gradient of a bias of so many elements is the sum of all of a dx of `n`, which is there if it says whether
+/// it is added to.
+pub(crate) fn check_summed(add: Option<bool>, n: usize, outputs: usize) -> Result<(), Error> {
+    if add == Some(false) && outputs > 0 && n.is_multiple_of(outputs) {
+        return Ok(());
+    }
+    Err(Error::internal("the gradient of a bias as the sum of what is no gradient of its rows alone"))
 }

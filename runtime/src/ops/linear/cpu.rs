@@ -2,11 +2,10 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{Add, Apply, Identity, check_lengths};
+use crate::cpu::columns::sum_columns;
+use crate::cpu::elementwise::check_lengths;
 use crate::cpu::gemm::{Done, Epilogue, Init, Matrix, Product, Shape, Terms, product};
-use crate::cpu::parts::chunks;
-use crate::cpu::pool::Pool;
-use crate::cpu::simd::{Float, Job, Simd};
+use crate::cpu::simd::{Float, Simd};
 use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::activation::Activation;
@@ -111,52 +110,8 @@ impl<E: Float> Epilogue<E> for ActivateInPlace {
     }
 }
 
-/// Columns that are worked on at once: a few registers.
+/// Columns that are activated at once: a few registers.
 const COLUMNS: usize = 64;
-/// Rows that are summed in order; then these sums are.
-const ROWS: usize = 128;
-
-/// dbias = or += the sum of dy over the rows.
-fn sum_columns<E: Float>(pool: &Pool, dbias: Grad<&mut [E]>, dy: &[E]) -> Result<(), Error> {
-    let Grad { to, add } = dbias;
-    let outputs = to.len();
-    pool.run_parts(chunks(to, COLUMNS), |task, to, _| {
-        pool.level().run(SumColumns { to, add, dy, outputs, start: task * COLUMNS });
-    })
-}
-
-struct SumColumns<'a, E> {
-    to: &'a mut [E],
-    add: bool,
-    dy: &'a [E],
-    outputs: usize,
-    start: usize,
-}
-
-impl<E: Float> Job for SumColumns<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        let Self { to, add, dy, outputs, start } = self;
-        let width = to.len();
-        let mut total = [E::ZERO; COLUMNS];
-        for rows in dy.chunks(ROWS * outputs) {
-            let mut sums = [E::ZERO; COLUMNS];
-            for row in rows.chunks_exact(outputs) {
-                let row = &row[start..start + width];
-                // A whole block has a length that the compiler knows: its sums stay in registers.
-                match row.first_chunk::<COLUMNS>() {
-                    Some(row) => sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x),
-                    None => sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += *x),
-                }
-            }
-            let before = total;
-            Apply { f: Add, to: &mut total, add: false, from: [&before, &sums] }.run::<S>();
-        }
-        Apply { f: Identity, to, add, from: [&total[..width]] }.run::<S>();
-    }
-}
 
 #[cfg(test)]
 mod tests;

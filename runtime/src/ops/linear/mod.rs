@@ -62,7 +62,7 @@ pub struct Backward<'a, D: Device> {
     pub dx: Option<ElemGrad<'a, D>>,
     /// [outputs, inputs] = or +=
     pub dweight: Option<ParamGrad<'a, D>>,
-    /// `[outputs]` = or +=
+    /// `[outputs]` = or +=; absent too where the [activation](crate::ops::activation) behind it gives it.
     pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, rows, outputs]
     pub dy: D::View<'a, D::Elem>,

@@ -2,11 +2,12 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
+use crate::cuda::columns::sum_columns;
 use crate::cuda::{Address, Cuda, Elem, Start};
 use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::cross_entropy::cuda::{gradients, losses, mean};
-use crate::ops::linear::cuda::{as_elems, products, sum_columns};
+use crate::ops::linear::cuda::{as_elems, products};
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
@@ -51,7 +52,7 @@ impl<E: Elem> Kernel for Cuda<E> {
             if let Some(Grad { to, add }) = &mut dbias {
                 let dbias = Grad { to: to.part(0, classes)?, add: *add || added };
                 // SAFETY: dbias has an element for each class, and dy `chunk` times as many.
-                unsafe { sum_columns(self, dbias, dy, chunk, classes) }?;
+                unsafe { sum_columns(self, dbias, dy, chunk) }?;
             }
             if let Some(Grad { to, add }) = &mut dx {
                 self.gpu().multiply(&of_x, Start::of(*add), &mut to.part(start, len)?, dy, weight)?;

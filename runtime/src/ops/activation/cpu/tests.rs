@@ -1,8 +1,10 @@
 use super::*;
+use crate::cpu::gemm::Product;
 use crate::ops::check::{
     assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
     numbers_of_all_kinds, same_bits_for_any_threads, unwritten, weighted,
 };
+use crate::ops::linear;
 
 const ALL: [Activation; 6] = [
     Activation::Relu,
@@ -31,7 +33,7 @@ fn backward<E: Float>(
     let mut dx = before.map_or_else(|| unwritten(x.len()), <[E]>::to_vec);
     let y = forward(cpu, activation, 1, x);
     let saved = if reads_y(activation) { &y } else { x };
-    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy: Some(dy), saved };
+    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dbias: None, dy: Some(dy), saved };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     dx
 }
@@ -41,7 +43,7 @@ fn backward_over<E: Float>(cpu: &Cpu<E>, activation: Activation, x: &[E], dy: &[
     let mut dx = dy.to_vec();
     let y = forward(cpu, activation, 1, x);
     let saved = if reads_y(activation) { &y } else { x };
-    let args = Backward { dx: Some(grad(&mut dx, false)), dy: None, saved };
+    let args = Backward { dx: Some(grad(&mut dx, false)), dbias: None, dy: None, saved };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     dx
 }
@@ -128,9 +130,74 @@ fn without_dy_a_gradient_must_hold_it_and_not_be_added_to() {
     let cpu = Cpu::with_threads(1).unwrap();
     let spec = Spec { len: 3, activation: Activation::Relu };
     let (mut dx, saved) = ([7.0; 3], &[1.0; 3][..]);
-    let args = Backward { dx: Some(grad(&mut dx[..], true)), dy: None, saved };
+    let args = Backward { dx: Some(grad(&mut dx[..], true)), dbias: None, dy: None, saved };
     assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
-    assert_refused(Kernel::backward(&cpu, &spec, 1, Backward { dx: None, dy: None, saved }), &dx);
+    let args = Backward { dx: None, dbias: None, dy: None, saved };
+    assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
+}
+
+/// dx and dbias of one call, with dx over dy or not, or, as they are told apart, of this and of a Linear's.
+fn summed<E: Product>(
+    cpu: &Cpu<E>,
+    activation: Activation,
+    [x, dy, before]: [&[E]; 3],
+    over: bool,
+    apart: bool,
+) -> Vec<Vec<E>> {
+    let (mut dx, mut db) = (if over { dy.to_vec() } else { unwritten(x.len()) }, before.to_vec());
+    let y = forward(cpu, activation, 1, x);
+    let (saved, outputs) = (if reads_y(activation) { &y } else { x }, db.len());
+    let mut dbias = Some(grad(&mut db[..], true));
+    let one = dbias.take_if(|_| !apart);
+    let args = Backward { dx: Some(grad(&mut dx[..], false)), dbias: one, dy: (!over).then_some(dy), saved };
+    Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
+    let weight = unwritten(outputs);
+    let args = linear::Backward {
+        dx: None,
+        dweight: None,
+        dbias,
+        dy: &dx[..],
+        x: None,
+        weight: &weight[..],
+        rounded: &mut [][..],
+    };
+    let spec = linear::Spec { rows: x.len() / outputs, inputs: 1, outputs, activation: None };
+    linear::Kernel::backward(cpu, &spec, 1, args).unwrap();
+    vec![dx, db]
+}
+
+#[test]
+fn the_gradient_of_a_bias_has_the_bits_that_its_own_layer_gives_it() {
+    for (rows, outputs) in [(1, 1), (3, 5), (1, 64), (129, 65), (300, 33), (257, 200)] {
+        let n = rows * outputs;
+        let (x, dy) = (numbers_of_all_kinds::<f32>(0, n), numbers_of_all_kinds::<f32>(1, n));
+        let before = numbers::<f32>(2, outputs);
+        for (activation, over) in ALL.into_iter().flat_map(|one| [(one, false), (one, true)]) {
+            let what = format!("{activation:?} of {rows} x {outputs}, over dy: {over}");
+            let from = [&x[..], &dy, &before];
+            let got = same_bits_for_any_threads(|cpu| summed(cpu, activation, from, over, false));
+            let want = summed(&Cpu::with_threads(1).unwrap(), activation, from, over, true);
+            got.iter().zip(&want).for_each(|(got, want)| assert_same(&what, got, want));
+            let from = [cast::<f32, f64>(&x), cast(&dy), cast(&before)];
+            let [got, want] = [false, true]
+                .map(|apart| summed(&double(), activation, from.each_ref().map(|x| &x[..]), over, apart));
+            got.iter().zip(&want).for_each(|(got, want)| assert_same(&what, got, want));
+        }
+    }
+}
+
+#[test]
+fn the_gradient_of_a_bias_is_of_whole_rows_that_are_written() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    let spec = Spec { len: 6, activation: Activation::Relu };
+    let saved = &[1.0; 6][..];
+    for (there, add, outputs) in [(true, true, 3), (false, false, 3), (true, false, 4), (true, false, 0)] {
+        let (mut dx, mut db) = ([7.0; 6], [7.0; 6]);
+        let to = there.then(|| grad(&mut dx[..], add));
+        let dbias = Some(grad(&mut db[..outputs], false));
+        let refused = Kernel::backward(&cpu, &spec, 1, Backward { dx: to, dbias, dy: Some(saved), saved });
+        assert_refused(refused, &[dx, db].concat());
+    }
 }
 
 #[test]

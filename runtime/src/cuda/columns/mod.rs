@@ -1,0 +1,138 @@
+//! Sums of columns over rows, also of what a kernel has just computed, in an order that is a matter of the shape and of the
+//! width of elements alone.
+
+use super::{Address, Argument, Cuda, Elem, Function, Grid, Source, View};
+use crate::device::ParamGrad;
+use crate::error::Error;
+
+pub(crate) static SOURCE: Source = Source { name: "columns", text: include_str!("kernel.cu") };
+static SUM: Function = Function { source: &SOURCE, name: "columns_sum" };
+static TOTAL: Function = Function { source: &SOURCE, name: "columns_total" };
+
+/// Threads of a block, as in `columns.cuh`.
+const THREADS: usize = 256;
+/// Blocks that sum columns, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
+/// as this GPU has, so that sums are the same on all.
+const BLOCKS: usize = 1024;
+/// Rows of a part that each thread sums, at least: fewer are not worth another block.
+const ROWS: usize = 16;
+
+/// How blocks share columns.
+#[derive(Clone, Copy, Debug)]
+struct Tiles {
+    /// Columns of a thread: 16 bytes, or one.
+    width: usize,
+    /// Threads side by side in a block; the others are on other rows.
+    lanes: usize,
+    /// Blocks side by side.
+    count: usize,
+}
+
+impl Tiles {
+    /// Of rows of so many numbers of type `T`.
+    fn of<T>(outputs: usize) -> Self {
+        let widest = 16 / size_of::<T>();
+        let width = if outputs.is_multiple_of(widest) { widest } else { 1 };
+        let lanes = outputs.div_ceil(width).clamp(1, 32).next_power_of_two();
+        Self { width, lanes, count: outputs.div_ceil(lanes * width) }
+    }
+
+    fn grid(&self, parts: usize) -> Result<Grid, Error> {
+        let mut grid = Grid::of(self.count, THREADS as u32)?;
+        grid.blocks.1 = parts as u32;
+        grid.threads = (self.lanes as u32, (THREADS / self.lanes) as u32, 1);
+        Ok(grid)
+    }
+}
+
+/// How rows are summed: in parts, whose sums are summed then.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    tiles: Tiles,
+    /// Rows of a part.
+    part_rows: usize,
+    parts: usize,
+}
+
+impl Sums {
+    /// Of elements of type `T`.
+    fn of<T>(rows: usize, outputs: usize) -> Self {
+        let tiles = Tiles::of::<T>(outputs);
+        let least = ROWS * THREADS / tiles.lanes;
+        let parts = (BLOCKS / tiles.count.max(1)).min(rows.div_ceil(least)).max(1);
+        let part_rows = rows.div_ceil(parts).max(1);
+        Self { tiles, part_rows, parts: rows.div_ceil(part_rows) }
+    }
+}
+
+/// sums [outputs] = or += the sum of x [rows, outputs] over the rows
+///
+/// # Safety
+/// x must have `rows` elements for each of `sums`.
+pub(crate) unsafe fn sum_columns<E: Elem>(
+    cuda: &Cuda<E>,
+    sums: ParamGrad<'_, Cuda<E>>,
+    x: View<'_, E>,
+    rows: usize,
+) -> Result<(), Error> {
+    // SAFETY: the caller's promise.
+    unsafe { sum_columns_by(cuda, &SUM, &[&x.address()], sums, rows) }
+}
+
+/// The same of what a kernel of elements computes, which `columns.cuh` sums: of what it is given, then what that takes.
+///
+/// # Safety
+/// What it is given must be of `rows` elements for each of `sums`.
+pub(crate) unsafe fn sum_columns_by<E: Elem>(
+    cuda: &Cuda<E>,
+    kernel: &Function,
+    given: &[&dyn Argument],
+    sums: ParamGrad<'_, Cuda<E>>,
+    rows: usize,
+) -> Result<(), Error> {
+    let outputs = sums.len();
+    let Sums { tiles, part_rows, parts } = Sums::of::<E>(rows, outputs);
+    let (to, n, add, width) = (sums.address(), outputs as i64, i32::from(sums.add), tiles.width as i32);
+    let (rows, part_rows) = (rows as i64, part_rows as i64);
+    let launch = |to: u64, add: i32| {
+        let arguments = [given, &[&to, &rows, &n, &part_rows, &width, &add]].concat();
+        // SAFETY: the caller's promise; `to` has as many rows of sums as there are parts.
+        unsafe { cuda.launch(kernel, tiles.grid(parts.max(1))?, &arguments) }
+    };
+    if parts <= 1 {
+        return launch(to, add);
+    }
+    let scratch = cuda.gpu().scratch(parts * outputs * size_of::<f32>())?;
+    let at = scratch.address();
+    launch(at, 0)?;
+    let (tiles, parts) = (Tiles::of::<f32>(outputs), parts as i64);
+    let width = tiles.width as i32;
+    // SAFETY: scratch has a row of sums for each part, and is held until both are launched.
+    unsafe { cuda.launch(&TOTAL, tiles.grid(1)?, &[&at, &to, &parts, &n, &parts, &width, &add]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cuda::bf16;
+
+    /// Every row is in one part, and what the parts' sums need is there.
+    #[test]
+    fn parts_have_every_row_once() {
+        fn check<T>(rows: usize, outputs: usize) {
+            let sums @ Sums { tiles, part_rows, parts } = Sums::of::<T>(rows, outputs);
+            let what = format!("{rows} {outputs} {sums:?}");
+            assert!(parts >= 1 && (parts - 1) * part_rows < rows, "{what}");
+            assert!(parts * part_rows >= rows, "{what}");
+            assert!(tiles.count * tiles.lanes * tiles.width >= outputs, "{what}");
+            assert!(parts == 1 || parts * outputs <= BLOCKS * 32 * 16 / size_of::<T>(), "{what}");
+            assert!(THREADS.is_multiple_of(tiles.lanes) && tiles.lanes.is_power_of_two(), "{what}");
+        }
+        for outputs in [1, 2, 3, 4, 8, 31, 32, 33, 128, 129, 1000, 4096, 1_000_003] {
+            for rows in [1, 2, 15, 16, 17, 128, 129, 4095, 4097, 100_000, 12_345_678] {
+                check::<f32>(rows, outputs);
+                check::<bf16>(rows, outputs);
+            }
+        }
+    }
+}
