@@ -19,8 +19,8 @@ use crate::arena::LINE;
 use crate::cpu::elementwise::check_lengths;
 use crate::error::Error;
 
-/// Bytes that products work in: what NVIDIA advises for the largest GPUs.
-pub(super) const BYTES: usize = 32 << 20;
+/// Bytes that products work in, and the most of [`Gpu::scratch`]: what NVIDIA advises for the largest GPUs.
+pub(crate) const BYTES: usize = 32 << 20;
 
 /// Of the numbers that a product and what it is added to are multiplied by.
 const FACTORS: sys::cudaDataType = sys::cudaDataType_t::CUDA_R_32F;

@@ -65,7 +65,7 @@ use crate::arena::{LINE, bytes_of};
 use crate::device::{Device, Element, Layout, Repeat, Report, Span, Work, same_length};
 use crate::error::Error;
 use blas::Blas;
-pub(crate) use blas::{Product, Start};
+pub(crate) use blas::{BYTES as SCRATCH, Product, Start};
 pub(crate) use compile::Source;
 pub use elem::Elem;
 use elem::sealed::Sealed as _;

@@ -2,22 +2,167 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
+use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Rows, SCRATCH, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
 
 pub(crate) static SOURCE: Source = Source { name: "layer_norm", text: include_str!("kernel.cu") };
 static FORWARD: Function = Function { source: &SOURCE, name: "layer_norm_forward" };
 static BACKWARD_ROWS: Function = Function { source: &SOURCE, name: "layer_norm_backward_rows" };
-static BACKWARD_COLUMNS: Function = Function { source: &SOURCE, name: "layer_norm_backward_columns" };
+/// Those that sum over rows.
+static WARP_8: Function = Function { source: &SOURCE, name: "layer_norm_backward_warp_8" };
+static WARP_24: Function = Function { source: &SOURCE, name: "layer_norm_backward_warp_24" };
+static WARP_32: Function = Function { source: &SOURCE, name: "layer_norm_backward_warp_32" };
+static BLOCK_8: Function = Function { source: &SOURCE, name: "layer_norm_backward_block_8" };
+static BLOCK_32: Function = Function { source: &SOURCE, name: "layer_norm_backward_block_32" };
+static BACKWARD_TOTAL: Function = Function { source: &SOURCE, name: "layer_norm_backward_total" };
 
-/// Threads of a block that sums down columns, as in `kernel.cu`.
-const COLUMN_THREADS: u32 = 512;
+/// Threads of a block that works on rows, as in `rows.cuh`.
+const THREADS: usize = 256;
+/// Threads of a block that adds parts, as in `kernel.cu`.
+const TOTAL_THREADS: u32 = 512;
+/// Blocks that sum over rows, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
+/// as this GPU has, so that sums are the same on all.
+const BLOCKS: usize = 1024;
+/// Rows of a part that each team sums, at least: fewer are not worth another block.
+const ROWS: usize = 4;
+/// Elements that each thread of [`WARP_8`] and [`BLOCK_8`] has at most. Tiles are so many columns, or a multiple.
+const FEWEST: usize = 8;
+/// The same of [`WARP_32`] and [`BLOCK_32`].
+const MOST: usize = 32;
 
-/// Columns of a block, a power of two: as few as 32 bytes, the least that is fetched at once, where there are not enough
-/// for many blocks.
-fn columns_of_block(dim: usize) -> usize {
-    if dim < 4096 { 8 } else { 32 }
+/// How sums over rows are split; a matter of the shape and the type of elements alone.
+#[derive(Clone, Copy, Debug)]
+struct Split {
+    /// Columns of a block, whose sums its threads keep in registers: a row, or a part of one that is too wide for that.
+    tile: usize,
+    /// Blocks side by side.
+    tiles: usize,
+    /// Elements that a thread has at most.
+    each: usize,
+    /// Rows of a part.
+    part_rows: usize,
+    parts: usize,
+}
+
+impl Split {
+    /// Of rows that are worked on by teams of so many threads, and that are of whole packs or not.
+    fn of(rows: usize, dim: usize, team: usize, packs: bool) -> Self {
+        // There are few rows of no whole packs, and kernels for them only where a thread has the fewest elements.
+        let widest = team * if packs { MOST } else { FEWEST };
+        let tile = dim.div_ceil(dim.div_ceil(widest).max(1)).max(1).next_multiple_of(FEWEST);
+        let tiles = dim.div_ceil(tile).max(1);
+        let teams = THREADS / team;
+        let most = (BLOCKS / tiles).min(SCRATCH / Self::bytes(dim).max(1)).max(1);
+        let parts = rows.div_ceil(ROWS * teams).clamp(1, most);
+        let part_rows = rows.div_ceil(parts).max(1).next_multiple_of(teams);
+        Self { tile, tiles, each: tile.div_ceil(team), part_rows, parts: rows.div_ceil(part_rows).max(1) }
+    }
+
+    /// Of the sums of a part.
+    fn bytes(dim: usize) -> usize {
+        2 * dim * size_of::<f32>()
+    }
+
+    fn kernel(&self, team: usize) -> &'static Function {
+        match (team == THREADS, self.each) {
+            (false, ..=FEWEST) => &WARP_8,
+            (false, ..=24) => &WARP_24,
+            (false, _) => &WARP_32,
+            (true, ..=FEWEST) => &BLOCK_8,
+            (true, _) => &BLOCK_32,
+        }
+    }
+}
+
+/// What the kernels that sum are given, as in `kernel.cu`. What is absent is 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    dx: u64,
+    dweight: u64,
+    dbias: u64,
+    dy: u64,
+    x: u64,
+    mean: u64,
+    rstd: u64,
+    weight: u64,
+    rows: i64,
+    dim: i64,
+    part_rows: i64,
+    tile: i32,
+    add_dx: i32,
+    add_dweight: i32,
+    add_dbias: i32,
+}
+
+// SAFETY: words of 8 bytes, and behind them an even number of words of 4: there is no gap.
+unsafe impl Argument for Call {}
+
+impl Call {
+    /// dx alone.
+    ///
+    /// # Safety
+    /// At every address that is not 0 there is as much as `rows` and `dim` say.
+    unsafe fn rows<E: Elem>(&self, cuda: &Cuda<E>) -> Result<(), Error> {
+        let Self { dx, dy, x, mean, rstd, weight, rows, dim, add_dx, .. } = *self;
+        let Rows { grid, team } = Rows::of(rows as usize, dim as usize)?;
+        // SAFETY: the caller's promise; of dx and dy, which may be one, each element is read and then written, by one
+        // thread.
+        unsafe {
+            cuda.launch(
+                &BACKWARD_ROWS,
+                grid,
+                &[&dx, &dy, &x, &mean, &rstd, &weight, &rows, &dim, &team, &add_dx],
+            )
+        }
+    }
+
+    /// dweight and dbias, and if a row is one tile, dx. Says whether it is.
+    ///
+    /// # Safety
+    /// As that of `rows`.
+    unsafe fn sums<E: Elem>(mut self, cuda: &Cuda<E>) -> Result<bool, Error> {
+        let (rows, dim) = (self.rows as usize, self.dim as usize);
+        let team = Rows::of(rows, dim)?.team as usize;
+        let split = Split::of(rows, dim, team, dim.is_multiple_of(16 / size_of::<E>()));
+        let (kernel, whole) = (split.kernel(team), split.tiles == 1);
+        (self.part_rows, self.tile) = (split.part_rows as i64, split.tile as i32);
+        if !whole || self.dx == 0 {
+            (self.dx, self.weight) = (0, 0);
+        }
+        let mut grid = Grid::of(split.tiles, THREADS as u32)?;
+        grid.blocks.1 = split.parts as u32;
+        if split.parts == 1 {
+            // SAFETY: the caller's promise; of dx and dy, which may be one, each element is read and then written, by
+            // one thread.
+            unsafe { cuda.launch(kernel, grid, &[&self]) }?;
+            return Ok(whole);
+        }
+        let scratch = cuda.gpu().scratch(split.parts * Split::bytes(dim))?;
+        let (start, parts) = (scratch.address(), split.parts as i64);
+        let Self { dweight, dbias, dim: length, add_dweight, add_dbias, .. } = self;
+        if dweight != 0 {
+            (self.dweight, self.add_dweight) = (start, 0);
+        }
+        if dbias != 0 {
+            (self.dbias, self.add_dbias) = (start + (dim * size_of::<f32>()) as u64, 0);
+        }
+        // As few columns as 32 bytes, the least that is fetched at once, where there are not enough for many blocks.
+        let columns = if dim < 4096 { 8 } else { 32 };
+        let total = Grid::of((2 * dim).div_ceil(columns), TOTAL_THREADS)?;
+        let columns = columns as i32;
+        // SAFETY: as above; scratch has two rows of sums for each part, and is held until both are launched.
+        unsafe {
+            cuda.launch(kernel, grid, &[&self])?;
+            cuda.launch(
+                &BACKWARD_TOTAL,
+                total,
+                &[&dweight, &dbias, &start, &parts, &length, &columns, &add_dweight, &add_dbias],
+            )?;
+        }
+        Ok(whole)
+    }
 }
 
 impl<E: Elem> Kernel for Cuda<E> {
@@ -61,48 +206,65 @@ impl<E: Elem> Kernel for Cuda<E> {
         for of in [&dweight, &dbias].into_iter().flatten() {
             check_lengths(&[(of.len(), dim)])?;
         }
-        let (dy, x, mean, rstd) = (dy.address(), x.address(), mean.address(), rstd.address());
-        let (weight, count, length) = (weight.address(), rows as i64, dim as i64);
-        if dweight.is_some() || dbias.is_some() {
-            let [add_dweight, add_dbias] =
-                [&dweight, &dbias].map(|of| i32::from(of.as_ref().is_some_and(|of| of.add)));
-            let (dweight, dbias, columns) = (dweight.address(), dbias.address(), columns_of_block(dim));
-            let grid = Grid::of(dim.div_ceil(columns), COLUMN_THREADS)?;
-            let columns = columns as i32;
-            // SAFETY: dy and x have `rows` rows of `dim` elements, mean and rstd an element for each row; dweight and
-            // dbias have `dim` where they are there.
-            unsafe {
-                self.launch(
-                    &BACKWARD_COLUMNS,
-                    grid,
-                    &[
-                        &dweight,
-                        &dbias,
-                        &dy,
-                        &x,
-                        &mean,
-                        &rstd,
-                        &count,
-                        &length,
-                        &columns,
-                        &add_dweight,
-                        &add_dbias,
-                    ],
-                )?;
-            }
+        let call = Call {
+            dx: dx.address(),
+            dweight: dweight.address(),
+            dbias: dbias.address(),
+            dy: dy.address(),
+            x: x.address(),
+            mean: mean.address(),
+            rstd: rstd.address(),
+            weight: weight.address(),
+            rows: rows as i64,
+            dim: dim as i64,
+            part_rows: 0,
+            tile: 0,
+            add_dx: i32::from(dx.as_ref().is_some_and(|dx| dx.add)),
+            add_dweight: i32::from(dweight.as_ref().is_some_and(|of| of.add)),
+            add_dbias: i32::from(dbias.as_ref().is_some_and(|of| of.add)),
+        };
+        // SAFETY: dy, x and dx have `rows` rows of `dim` elements, mean and rstd an element for each row; weight, dweight
+        // and dbias have `dim`.
+        let done = (dweight.is_some() || dbias.is_some()) && unsafe { call.sums(self) }?;
+        // Behind the sums: it may be written over dy, which they read.
+        if done || dx.is_none() {
+            return Ok(());
         }
-        // It may be written over dy, which the sums above have read.
-        let Some(dx) = dx else { return Ok(()) };
-        let (dx, add) = (dx.address(), i32::from(dx.add));
-        let Rows { grid, team } = Rows::of(rows, dim)?;
-        // SAFETY: as above, for dx too, and a weight that is there has `dim` elements; of dx and dy, each element is read
-        // and then written, by one thread.
-        unsafe {
-            self.launch(
-                &BACKWARD_ROWS,
-                grid,
-                &[&dx, &dy, &x, &mean, &rstd, &weight, &count, &length, &team, &add],
-            )
+        // SAFETY: as above.
+        unsafe { call.rows(self) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every row and every column is in one part, and there is room for what the parts' sums need.
+    #[test]
+    fn parts_have_every_row_once() {
+        for dim in [
+            1, 7, 8, 9, 256, 257, 768, 1023, 1024, 1025, 1600, 8192, 8193, 8200, 24_600, 1_000_003, 9_000_000,
+        ] {
+            for rows in [1, 2, 4, 5, 31, 32, 33, 1000, 4097, 65_536, 12_345_678] {
+                for packs in [false, true] {
+                    let team = Rows::of(rows, dim).expect("a grid").team as usize;
+                    let split = Split::of(rows, dim, team, packs);
+                    let what = format!("{rows} {dim} {packs} {split:?}");
+                    assert!(split.parts >= 1 && (split.parts - 1) * split.part_rows < rows, "{what}");
+                    assert!(split.parts * split.part_rows >= rows, "{what}");
+                    assert!(split.parts == 1 || split.parts * Split::bytes(dim) <= SCRATCH, "{what}");
+                    assert!(split.parts == 1 || split.parts * split.tiles <= BLOCKS, "{what}");
+                    assert!(
+                        (split.tiles - 1) * split.tile < dim && split.tiles * split.tile >= dim,
+                        "{what}"
+                    );
+                    assert!(split.tile.is_multiple_of(FEWEST), "{what}");
+                    assert!(
+                        split.each <= if packs { MOST } else { FEWEST } && split.tile <= split.each * team,
+                        "{what}"
+                    );
+                }
+            }
         }
     }
 }
