@@ -223,8 +223,8 @@ impl<E: Elem> Kernel for Cuda<E> {
             add_dweight: i32::from(dweight.as_ref().is_some_and(|of| of.add)),
             add_dbias: i32::from(dbias.as_ref().is_some_and(|of| of.add)),
         };
-        // SAFETY: dy, x and dx have `rows` rows of `dim` elements, mean and rstd an element for each row; weight, dweight
-        // and dbias have `dim`.
+        // SAFETY: dy, x and dx have `rows` rows of `dim` elements, mean and rstd one for each row; weight, dweight and dbias
+        // have `dim`.
         let done = (dweight.is_some() || dbias.is_some()) && unsafe { call.sums(self) }?;
         // Behind the sums: it may be written over dy, which they read.
         if done || dx.is_none() {

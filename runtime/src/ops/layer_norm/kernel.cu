@@ -127,8 +127,8 @@ extern "C" __global__ void layer_norm_backward_rows(elem* dx, const elem* dy, co
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
         if (row >= rows) return;
-        layer_norm::row_gradient<decltype(width)::value>(team, dx + start, dy + start, x + start, {mean[row], rstd[row]},
-                                             weight, dim, add, partial);
+        layer_norm::row_gradient<decltype(width)::value>(team, dx + start, dy + start, x + start,
+                                                         {mean[row], rstd[row]}, weight, dim, add, partial);
     });
 }
 
@@ -158,7 +158,8 @@ __device__ __forceinline__ int place(Team team, int run) {
     return (run * Team::SIZE + team.rank()) * WIDTH;
 }
 
-// A run on its way from memory: a pack as words, since elements of 2 bytes would each have a register meanwhile.
+// A run on its way from memory, or to it: a pack as words, since elements of 2 bytes would each have a register
+// meanwhile, and may be written one by one.
 template <int WIDTH>
 struct Moving {
     Run<uint32_t, 4> words;
@@ -170,6 +171,16 @@ struct Moving {
         if constexpr (sizeof(elem) == 4) return __uint_as_float(words.x[j]);
         else return from_bf16((uint16_t)(words.x[j / 2] >> j % 2 * 16));
     }
+    // Rounded.
+    static __device__ __forceinline__ void store(elem* to, const Values<WIDTH>& values) {
+        Run<uint32_t, 4> words = {};
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) {
+            if constexpr (sizeof(elem) == 4) words.x[j] = __float_as_uint(values.x[j]);
+            else words.x[j / 2] |= (uint32_t)to_bf16(values.x[j]) << j % 2 * 16;
+        }
+        store_run(reinterpret_cast<uint32_t*>(to), words);
+    }
 };
 
 template <>
@@ -178,6 +189,7 @@ struct Moving<1> {
 
     __device__ __forceinline__ void load(const elem* from) { x = *from; }
     __device__ __forceinline__ float at(int) const { return x; }
+    static __device__ __forceinline__ void store(elem* to, const Values<1>& value) { *to = (elem)value.x[0]; }
 };
 
 // A thread's sums over rows, of dy n and of dy: of each of its elements of a row, EACH or fewer, which are the same
@@ -228,7 +240,7 @@ struct Columns {
     static __device__ __forceinline__ void write_row(const float (&means)[2], Team team, elem* dx, const elem* dy,
                                                      const elem* x, Saved saved, const param* weight, int len,
                                                      int add) {
-// Unrolled, it would take registers from the sums.
+        // Unrolled, it would take registers from the sums.
 #pragma unroll 1
         for (int first = 0; first < RUNS; first += AHEAD) {
             Ahead before;
@@ -247,7 +259,7 @@ struct Columns {
                     to.x[j] = saved.gradient(g, n, means);
                     if (add) to.x[j] = before[r].at(j) + to.x[j];
                 }
-                store(dx + i, to);
+                Moving<WIDTH>::store(dx + i, to);
             }
         }
     }
@@ -299,9 +311,9 @@ struct Columns {
     }
 };
 
-// What the kernels that sum are given, as in `cuda.rs`. dx, dy, x: [R, D]; dweight, dbias: the first D of each [P, 2 D];
-// mean, rstd: [R]; weight: [D]. `part_rows` rows are a part, the last of which may have fewer; `tile` columns are a
-// block's. Without dx, sums alone are computed; with it, a tile is a row.
+// What the kernels that sum are given, as in `cuda.rs`. dx, dy, x: [R, D]; dweight, dbias: the first D of each row of
+// [P, 2 D]; mean, rstd: [R]; weight: [D]. A part has `part_rows` rows, or fewer if it is the last, a block `tile` columns
+// of them. Without dx, sums alone are computed; with it, a tile is a row.
 struct Call {
     elem* dx;
     param *dweight, *dbias;
@@ -356,8 +368,8 @@ __device__ __forceinline__ void backward(Team team, const Call& call) {
 
 }  // namespace layer_norm
 
-// By the threads of a row, and how many of its elements, or of a tile's, each has at most. The bounds keep as many blocks
-// on a multiprocessor as registers for the sums allow. dx may be dy: as above.
+// By the threads of a row, and how many of its elements, or of a tile's, each has at most. By the bounds, as many blocks
+// are on a multiprocessor as registers for sums allow. dx may be dy: as above.
 extern "C" __global__ void __launch_bounds__(ROW_THREADS, 3) layer_norm_backward_warp_8(layer_norm::Call call) {
     layer_norm::backward<8>(Warp(), call);
 }
@@ -378,8 +390,8 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS, 2) layer_norm_backward
     layer_norm::backward<32>(Block(), call);
 }
 
-// dweight, dbias: [D], or none; sums: [P, 2, D]. A block takes `columns` columns of both; its threads beside one another
-// take columns, and those below other parts.
+// dweight, dbias: [D], or none; sums: [P, 2, D]. A block takes `columns` columns of both: threads beside one another take
+// columns, and those below other parts.
 extern "C" __global__ void layer_norm_backward_total(param* dweight, param* dbias, const float* sums, int64_t parts,
                                                      int64_t dim, int32_t columns, int32_t add_dweight,
                                                      int32_t add_dbias) {
