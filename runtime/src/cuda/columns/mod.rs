@@ -16,6 +16,10 @@ const THREADS: usize = 256;
 const BLOCKS: usize = 1024;
 /// Rows of a part that each thread sums, at least: fewer are not worth another block.
 const ROWS: usize = 16;
+/// Threads side by side that sum rows: a warp, so that each row is fetched in runs of 512 bytes.
+const LANES: usize = 32;
+/// Columns of a block that sums parts, of which there are few: 32 bytes, the least that is fetched at once.
+const FEW: usize = 8;
 
 /// How blocks share columns.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +34,19 @@ struct Tiles {
 
 impl Tiles {
     /// Of rows of so many numbers of type `T`.
-    fn of<T>(outputs: usize) -> Self {
+    fn of_rows<T>(outputs: usize) -> Self {
+        Self::of::<T>(outputs, |_| LANES)
+    }
+
+    /// Of rows of so many sums of parts.
+    fn of_parts(outputs: usize) -> Self {
+        Self::of::<f32>(outputs, |width| FEW / width)
+    }
+
+    fn of<T>(outputs: usize, lanes: impl FnOnce(usize) -> usize) -> Self {
         let widest = 16 / size_of::<T>();
         let width = if outputs.is_multiple_of(widest) { widest } else { 1 };
-        let lanes = outputs.div_ceil(width).clamp(1, 32).next_power_of_two();
+        let lanes = outputs.div_ceil(width).clamp(1, lanes(width)).next_power_of_two();
         Self { width, lanes, count: outputs.div_ceil(lanes * width) }
     }
 
@@ -57,7 +70,7 @@ struct Sums {
 impl Sums {
     /// Of elements of type `T`.
     fn of<T>(rows: usize, outputs: usize) -> Self {
-        let tiles = Tiles::of::<T>(outputs);
+        let tiles = Tiles::of_rows::<T>(outputs);
         let least = ROWS * THREADS / tiles.lanes;
         let parts = (BLOCKS / tiles.count.max(1)).min(rows.div_ceil(least)).max(1);
         let part_rows = rows.div_ceil(parts).max(1);
@@ -105,10 +118,24 @@ pub(crate) unsafe fn sum_columns_by<E: Elem>(
     let scratch = cuda.gpu().scratch(parts * outputs * size_of::<f32>())?;
     let at = scratch.address();
     launch(at, 0)?;
-    let (tiles, parts) = (Tiles::of::<f32>(outputs), parts as i64);
-    let width = tiles.width as i32;
     // SAFETY: scratch has a row of sums for each part, and is held until both are launched.
-    unsafe { cuda.launch(&TOTAL, tiles.grid(1)?, &[&at, &to, &parts, &n, &parts, &width, &add]) }
+    unsafe { sum_parts(cuda, (to, add), at, [parts, outputs]) }
+}
+
+/// to [outputs] = or += the sum of the sums at `from` [parts, outputs], by their addresses
+///
+/// # Safety
+/// Both must be of so many f32.
+pub(crate) unsafe fn sum_parts<E: Elem>(
+    cuda: &Cuda<E>,
+    (to, add): (u64, i32),
+    from: u64,
+    [parts, outputs]: [usize; 2],
+) -> Result<(), Error> {
+    let tiles = Tiles::of_parts(outputs);
+    let (parts, outputs, width) = (parts as i64, outputs as i64, tiles.width as i32);
+    // SAFETY: the caller's promise.
+    unsafe { cuda.launch(&TOTAL, tiles.grid(1)?, &[&from, &to, &parts, &outputs, &parts, &width, &add]) }
 }
 
 #[cfg(test)]
@@ -124,9 +151,11 @@ mod tests {
             let what = format!("{rows} {outputs} {sums:?}");
             assert!(parts >= 1 && (parts - 1) * part_rows < rows, "{what}");
             assert!(parts * part_rows >= rows, "{what}");
-            assert!(tiles.count * tiles.lanes * tiles.width >= outputs, "{what}");
             assert!(parts == 1 || parts * outputs <= BLOCKS * 32 * 16 / size_of::<T>(), "{what}");
-            assert!(THREADS.is_multiple_of(tiles.lanes) && tiles.lanes.is_power_of_two(), "{what}");
+            for tiles in [tiles, Tiles::of_parts(outputs)] {
+                assert!(tiles.count * tiles.lanes * tiles.width >= outputs, "{what}");
+                assert!(THREADS.is_multiple_of(tiles.lanes) && tiles.lanes.is_power_of_two(), "{what}");
+            }
         }
         for outputs in [1, 2, 3, 4, 8, 31, 32, 33, 128, 129, 1000, 4096, 1_000_003] {
             for rows in [1, 2, 15, 16, 17, 128, 129, 4095, 4097, 100_000, 12_345_678] {

@@ -75,8 +75,9 @@ extern "C" __global__ void activation_backward(elem* dx, const elem* dy, const e
     with_activation(activation, [=](auto chosen) { backward<decltype(chosen)::value>(dx, dy, saved, n, add); });
 }
 
-// dx, dy, saved [rows, outputs]; sums as `columns_sum` has them, of dx.
-extern "C" __global__ void __launch_bounds__(columns::THREADS)
+// dx, dy, saved [rows, outputs]; sums as `columns_sum` has them, of dx. Left alone, the compiler keeps more blocks on a
+// multiprocessor than 4, by registers that it then has not.
+extern "C" __global__ void __launch_bounds__(columns::THREADS, 4)
     activation_backward_sums(elem* dx, const elem* dy, const elem* saved, int32_t activation, float* to, int64_t rows,
                              int64_t outputs, int64_t part_rows, int32_t width, int32_t add) {
     REMAT_SHARED(float, shared, PACK * columns::THREADS);

@@ -2,6 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
+use crate::cuda::columns::sum_parts;
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Rows, SCRATCH, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
@@ -15,12 +16,9 @@ static WARP_24: Function = Function { source: &SOURCE, name: "layer_norm_backwar
 static WARP_32: Function = Function { source: &SOURCE, name: "layer_norm_backward_warp_32" };
 static BLOCK_8: Function = Function { source: &SOURCE, name: "layer_norm_backward_block_8" };
 static BLOCK_32: Function = Function { source: &SOURCE, name: "layer_norm_backward_block_32" };
-static BACKWARD_TOTAL: Function = Function { source: &SOURCE, name: "layer_norm_backward_total" };
 
 /// Threads of a block that works on rows, as in `rows.cuh`.
 const THREADS: usize = 256;
-/// Threads of a block that adds parts, as in `kernel.cu`.
-const TOTAL_THREADS: u32 = 512;
 /// Blocks that sum over rows, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
 /// as this GPU has, so that sums are the same on all.
 const BLOCKS: usize = 1024;
@@ -140,26 +138,16 @@ impl Call {
             return Ok(whole);
         }
         let scratch = cuda.gpu().scratch(split.parts * Split::bytes(dim))?;
-        let (start, parts) = (scratch.address(), split.parts as i64);
-        let Self { dweight, dbias, dim: length, add_dweight, add_dbias, .. } = self;
-        if dweight != 0 {
-            (self.dweight, self.add_dweight) = (start, 0);
-        }
-        if dbias != 0 {
-            (self.dbias, self.add_dbias) = (start + (dim * size_of::<f32>()) as u64, 0);
-        }
-        // As few columns as 32 bytes, the least that is fetched at once, where there are not enough for many blocks.
-        let columns = if dim < 4096 { 8 } else { 32 };
-        let total = Grid::of((2 * dim).div_ceil(columns), TOTAL_THREADS)?;
-        let columns = columns as i32;
-        // SAFETY: as above; scratch has two rows of sums for each part, and is held until both are launched.
+        let starts = [0, split.parts * dim * size_of::<f32>()].map(|start| scratch.address() + start as u64);
+        let totals = [(self.dweight, self.add_dweight), (self.dbias, self.add_dbias)];
+        let wanted = |n: usize| if totals[n].0 == 0 { 0 } else { starts[n] };
+        (self.dweight, self.dbias, self.add_dweight, self.add_dbias) = (wanted(0), wanted(1), 0, 0);
+        // SAFETY: as above; scratch has a row of both sums for each part, and is held until all are launched.
         unsafe {
             cuda.launch(kernel, grid, &[&self])?;
-            cuda.launch(
-                &BACKWARD_TOTAL,
-                total,
-                &[&dweight, &dbias, &start, &parts, &length, &columns, &add_dweight, &add_dbias],
-            )?;
+            for (total, start) in totals.into_iter().zip(starts).filter(|(total, _)| total.0 != 0) {
+                sum_parts(cuda, total, start, [split.parts, dim])?;
+            }
         }
         Ok(whole)
     }

@@ -134,8 +134,6 @@ extern "C" __global__ void layer_norm_backward_rows(elem* dx, const elem* dy, co
 
 namespace layer_norm {
 
-// Threads of a block that adds parts, as in `cuda.rs`.
-constexpr int TOTAL_THREADS = 512;
 // Elements that a thread has at most of rows of no whole packs: there are few such rows, and no more kernels for them.
 constexpr int FEWEST = 8;
 // Elements of each lane whose sums warps put beside one another at once.
@@ -311,8 +309,8 @@ struct Columns {
     }
 };
 
-// What the kernels that sum are given, as in `cuda.rs`. dx, dy, x: [R, D]; dweight, dbias: the first D of each row of
-// [P, 2 D]; mean, rstd: [R]; weight: [D]. A part has `part_rows` rows, or fewer if it is the last, a block `tile` columns
+// What the kernels that sum are given, as in `cuda.rs`. dx, dy, x: [R, D]; dweight, dbias: [P, D], or [D] of one part;
+// mean, rstd: [R]; weight: [D]. A part has `part_rows` rows, or fewer if it is the last, a block `tile` columns
 // of them. Without dx, sums alone are computed; with it, a tile is a row.
 struct Call {
     elem* dx;
@@ -348,7 +346,7 @@ __device__ __forceinline__ void backward_part(Team team, const Call& call, float
         partial = other;
         other = last;
     }
-    int64_t to = blockIdx.y * 2 * dim + left;
+    int64_t to = blockIdx.y * dim + left;
     param *dweight = call.dweight ? call.dweight + to : nullptr, *dbias = call.dbias ? call.dbias + to : nullptr;
     columns.write(team, {{dweight, dbias}, {call.add_dweight, call.add_dbias}}, shared, len);
 }
@@ -388,24 +386,4 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS, 3) layer_norm_backward
 
 extern "C" __global__ void __launch_bounds__(ROW_THREADS, 2) layer_norm_backward_block_32(layer_norm::Call call) {
     layer_norm::backward<32>(Block(), call);
-}
-
-// dweight, dbias: [D], or none; sums: [P, 2, D]. A block takes `columns` columns of both: threads beside one another take
-// columns, and those below other parts.
-extern "C" __global__ void layer_norm_backward_total(param* dweight, param* dbias, const float* sums, int64_t parts,
-                                                     int64_t dim, int32_t columns, int32_t add_dweight,
-                                                     int32_t add_dbias) {
-    REMAT_SHARED(float, shared, layer_norm::TOTAL_THREADS);
-    int64_t column = (int64_t)blockIdx.x * columns + threadIdx.x % columns;
-    int step = blockDim.x / columns;
-    bool of_weight = column < dim;
-    param* to = column >= 2 * dim ? nullptr : of_weight ? dweight : dbias;
-    float sum[1] = {0.0f};
-    if (to) {
-#pragma unroll 4
-        for (int64_t part = threadIdx.x / columns; part < parts; part += step) sum[0] += sums[part * 2 * dim + column];
-    }
-    sum_columns(sum, shared, columns);
-    if ((int)threadIdx.x >= columns || !to) return;
-    put(to + (of_weight ? column : column - dim), sum[0], of_weight ? add_dweight : add_dbias);
 }
