@@ -1,6 +1,6 @@
 remat profile 1
 model Net
-key 2267bc006e5708a6
+key 3bbce24a14a0c22e
 batch 8
 100000
 100000

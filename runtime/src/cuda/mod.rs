@@ -35,6 +35,10 @@
 //! same workspace, with as many samples and the same parameters, is captured in a CUDA graph when it comes for the second
 //! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
 //!
+//! What would be read once more is done in one kernel, where no bit depends on it: a bias in the product that it is added
+//! to; a sum and the [`LayerNorm`](crate::ops::layer_norm) behind it; the gradient of what a norm reads and those of its
+//! parameters; an activation's gradient and that of the bias before it; the update of all parameters.
+//!
 //! A step of a [`Trainer`](crate::train::Trainer), or of [`train::step`](crate::train::step), is one such program: forward,
 //! backward, the norm, clipping, and the optimizer, which changes nothing if the loss or the norm is not finite. The host
 //! waits once for it, for what it reports. A step on several batches is one for each batch.
