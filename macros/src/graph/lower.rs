@@ -1,6 +1,9 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
 mod bias;
+mod pairs;
+#[cfg(test)]
+mod testing;
 mod walk;
 
 use std::borrow::Cow;
@@ -9,7 +12,7 @@ use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
 use crate::ops::store::Format;
-use crate::ops::{Field, Pair, Resolved};
+use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Over, Problem, Size};
 use crate::planned::ROUNDS;
 pub(crate) use walk::{lower, lower_unrounded};
@@ -267,33 +270,6 @@ impl Lowered {
         let last = last.map_or_else(|| node(nodes.end.max(1) - 1), |(_, label)| label);
         // Before its only layer, a run may load what that reads.
         if first == last { first.to_owned() } else { format!("{first} … {last}") }
-    }
-
-    /// Neighbours whose ops can run in one call.
-    fn fuse(&mut self, graph: &Graph) {
-        let mut readers = vec![0usize; self.problem.values.len()];
-        for value in self.problem.nodes.iter().flat_map(|n| &n.reads) {
-            readers[*value] += 1;
-        }
-        for output in &graph.outputs {
-            readers[self.values[output.value]] += 1;
-        }
-        for i in 1..self.nodes.len() {
-            let (before, own) = (self.nodes[i - 1], self.nodes[i]);
-            let op = |origin: Origin| graph.nodes[origin.layer].resolved.as_ref();
-            if (before.role, own.role) != (Role::Layer, Role::Layer) {
-                continue;
-            }
-            let (Some(before), Some(own)) = (op(before), op(own)) else { continue };
-            let pair = own.follows.filter(|_| own.follows == before.leads);
-            let before = &self.problem.nodes[i - 1];
-            let (between, twice) = (before.makes[0], before.reads.first() == before.reads.get(1));
-            let node = &mut self.problem.nodes[i];
-            node.epilogue = node.reads == [between]
-                && pair.is_some_and(|pair| pair == Pair::Normalized || readers[between] == 1);
-            // A value that is read twice can't be read where another is written over it.
-            node.over = node.epilogue && pair == Some(Pair::Normalized) && !twice;
-        }
     }
 }
 

@@ -53,22 +53,12 @@ impl Lowered {
 
 #[cfg(test)]
 mod tests {
-    use crate::expand::understand;
+    use super::super::testing::planned;
     use crate::graph::lower::{Mode, lower};
-    use crate::planned::{plan, verify};
-    use crate::report::Errors;
-    use crate::syntax;
 
     /// Which op gives the gradient of which bias, from the last to the first.
     fn givers(layers: &str) -> Vec<String> {
-        let model = format!("Net {{ input x: f32[4]; target y: f32[4]; {layers} loss: Mse <- (out, y); }}");
-        let mut errors = Errors::default();
-        let model = syntax::parse(model.parse().unwrap(), &mut errors).expect("it is a model");
-        let graph = understand(&model, &mut errors);
-        let said: Vec<String> = errors.messages().map(|(_, message)| message).collect();
-        assert!(said.is_empty(), "{said:?}");
-        let plans = plan(&graph, "Net").unwrap_or_else(|defect| panic!("{}", defect.message));
-        assert!(verify(&plans).is_ok(), "a plan does not hold");
+        let (graph, plans) = planned(layers);
         assert!(lower(&graph, Mode::Evaluate).problem.nodes.iter().all(|node| node.backward.is_none()));
         let mut found = vec![];
         for run in plans.train.program.runs() {

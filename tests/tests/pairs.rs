@@ -1,0 +1,79 @@
+//! Norms of sums in whole nets: in one call with the sum, or in one of their own.
+
+use remat::prelude::*;
+use remat_tests::devices::assert_bits;
+use remat_tests::trace::numbers;
+
+/// A net whose norms stand right behind sums, or behind another layer, which it has elsewhere otherwise. The second sum is
+/// read again, the first is not.
+macro_rules! net {
+    ($name:ident [$($marks:tt)*] [$($behind:tt)*] [$($later:tt)*]) => {
+        model! {
+            $($marks)*
+            $name {
+                const D = 24;
+                input x: f32[5, D];
+                target y: f32[5, D];
+                first: Linear(D);
+                sum: Add <- (first, x);
+                $($behind)*
+                norm: LayerNorm <- sum;
+                $($later)*
+                both: Mul <- (norm, side);
+                second: residual { fc: Linear(D); Dropout(0.2); }
+                ends: LayerNorm(elementwise_affine = false);
+                out: Add <- (ends, second);
+                loss: Mse <- (out, y);
+            }
+        }
+    };
+}
+net!(Together [] [] [side: Tanh <- x;]);
+net!(Apart [] [side: Tanh <- x;] []);
+net!(Recomputed [#[checkpoint(every = 2)]] [] [side: Tanh <- x;]);
+net!(Least [#[checkpoint(fraction = 0.75)]] [] [side: Tanh <- x;]);
+
+#[test]
+fn a_net_has_the_same_numbers_whether_norms_run_with_sums() {
+    macro_rules! results {
+        ($net:ident, $device:expr) => {{
+            let mut net = $net::new($device, 3).expect("a model");
+            let mut ws = net.workspace(7).expect("a workspace");
+            let shaped = |which| {
+                let flat = numbers(7 * 5, 24, which);
+                flat.into_shape_with_order((7, 5, 24)).expect("a shape")
+            };
+            let (x, y) = (shaped(1), shaped(2));
+            let loss = net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+            let mut results = vec![(String::from("loss"), vec![loss])];
+            for grad in ws.grads().iter() {
+                let (name, grad) = grad.expect("a gradient");
+                results.push((name.to_string(), grad.into_iter().collect()));
+            }
+            let out = net.forward(&mut ws, x.view()).expect("a call").to_array().expect("an array");
+            results.push((String::from("out"), out.into_iter().collect()));
+            results
+        }};
+    }
+    macro_rules! check {
+        ($device:expr) => {
+            let apart = results!(Apart, $device);
+            assert_eq!(apart.len(), 8);
+            for other in
+                [results!(Together, $device), results!(Recomputed, $device), results!(Least, $device)]
+            {
+                for ((name, got), (_, want)) in other.iter().zip(&apart) {
+                    assert!(got.iter().any(|number| *number != 0.0), "{name}");
+                    assert_bits::<f32>(name, got, want);
+                }
+            }
+        };
+    }
+    check!(&Cpu::with_threads(1).expect("a thread"));
+    check!(&Cpu::with_threads(3).expect("threads"));
+    #[cfg(feature = "cuda")]
+    if let Some(gpu) = remat_tests::devices::gpu() {
+        check!(&gpu);
+        check!(&gpu.bf16());
+    }
+}
