@@ -107,20 +107,19 @@ case! {
 }
 
 case! {
-    /// Activations that are alike, but behind layers of rows of other lengths, whose biases' gradients they give; and
-    /// layers that are applied again, behind which there are activations or not.
-    Rows [D = 8] (input x: f32[D]; target y: f32[4, 2];) {
-        block Act() { Reshape(4, 2); Gelu; }
-        flat: Linear(D);
-        first: Act();
+    /// Activations that are alike, behind a layer with longer rows than the others have, or behind one that has no bias,
+    /// for some of which they give the gradients of biases; and a layer that is applied again, with an activation behind it
+    /// or not.
+    Rows [D = 8] (input x: f32[4, 2]; target y: f32[4, 2];) {
+        whole: { Flatten(0, 1); fc: Linear(D); Reshape(4, 2); }
+        behind: repeat(3) { Gelu; fc: Linear(2); }
+        mix: Linear(2, bias = false);
+        after: repeat(2) { Sigmoid; fc: Linear(2); }
         pairs: Linear(2);
-        second: Act();
-        again: pairs;
         Silu;
+        again: pairs;
+        Tanh;
         last: pairs;
-        wide: Flatten(0, 1);
-        turn: flat;
-        third: Act();
-        loss: Mse <- (third, y);
+        loss: Mse <- (last, y);
     }
 }
