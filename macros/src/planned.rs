@@ -178,4 +178,4 @@ pub(crate) fn bytes(size: Size, width: usize) -> (u64, u64) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::expand::understand;
+use crate::graph::Graph;
 use crate::plan::layout::What;
 use crate::plan::problem::Class;
 use crate::report::Errors;
 use crate::syntax;
 
-/// A model's plans, which hold.
-fn plans(model: &str) -> Plans {
+/// A model's graph and its plans, which hold.
+pub(crate) fn understood(model: &str) -> (Graph, Plans) {
     let mut errors = Errors::default();
     let model = syntax::parse(model.parse().unwrap(), &mut errors).expect("it is a model");
     let graph = understand(&model, &mut errors);
@@ -16,7 +17,12 @@ fn plans(model: &str) -> Plans {
     assert!(said.is_empty(), "{said:?}");
     let plans = plan(&graph, "Net").unwrap_or_else(|defect| panic!("{}", defect.message));
     assert!(verify(&plans).is_ok(), "a plan does not hold");
-    plans
+    (graph, plans)
+}
+
+/// A model's plans, which hold.
+fn plans(model: &str) -> Plans {
+    understood(model).1
 }
 
 /// A deep net under some mark.

@@ -1,6 +1,6 @@
 //! The rows of Forward and Recompute.
 
-use super::{Direction, Emitter, Likeness, Operand, Row, node, spec};
+use super::{Direction, Emitter, Likeness, Operand, Row, Tensor, node, spec};
 use crate::graph::NodeId;
 use crate::ops::{Field, Pair};
 use crate::plan::layout::What;
@@ -53,40 +53,32 @@ impl<'a> Emitter<'a, '_> {
         let ForwardCall { at, run, id, own, other } = *call;
         let nodes = &self.lowered.problem.nodes;
         let (node, other) = (&nodes[own], other.map(|other| &nodes[other]));
-        let read = |value, optional, name, row: &mut Row| -> Result<(), String> {
+        let push = |operand: fn(Tensor, bool) -> Operand, value, optional, name, row: &mut Row| {
             let buffer = self.planned.at(at, What::Value(value))?;
-            row.push(name, || Operand::Read(self.tensor(value), optional), &[buffer]);
-            Ok(())
+            row.push(name, || operand(self.tensor(value), optional), &[buffer]);
+            Ok::<_, String>(())
         };
-        let write = |value, optional, name, row: &mut Row| -> Result<(), String> {
-            let buffer = self.planned.at(at, What::Value(value))?;
-            row.push(name, || Operand::Write(self.tensor(value), optional), &[buffer]);
-            Ok(())
-        };
-        // What is absent, or not stored.
-        let write_if = |value: Option<usize>, name, row: &mut Row| match value {
-            Some(value) if run.makes.contains(&value) => write(value, true, name, row),
-            _ => {
+        let push_if = |operand, value: Option<usize>, name, row: &mut Row| match value {
+            Some(value) => push(operand, value, true, name, row),
+            None => {
                 row.push(name, || Operand::Absent, &[]);
                 Ok(())
             }
         };
+        let stored = |value: Option<usize>| value.filter(|value| run.makes.contains(value));
         let made = |n: usize| node.makes.get(n).copied();
         match field {
-            Field::Out(name) => write(node.makes[0], false, name, row)?,
-            Field::OutIfRead(name) => write_if(made(0), name, row)?,
+            Field::Out(name) => push(Operand::Write, node.makes[0], false, name, row)?,
+            Field::OutIfRead(name) => push_if(Operand::Write, stored(made(0)), name, row)?,
             Field::Activated(name) | Field::SumIfRead(name) => {
-                write_if(other.map(|other| other.makes[0]), name, row)?;
+                push_if(Operand::Write, stored(other.map(|other| other.makes[0])), name, row)?;
             }
-            Field::Stat(name, n) => write_if(made(n + 1), name, row)?,
+            Field::Stat(name, n) => push_if(Operand::Write, stored(made(n + 1)), name, row)?,
             Field::Scratch(name, _) | Field::Rounded(name, _) => {
                 self.scratch(&field, name, false, (at, own), row)?
             }
-            Field::In(name, n) => read(node.reads[n], false, name, row)?,
-            Field::Term(name, n) => match terms(node, other, run)[n] {
-                Some(value) => read(value, true, name, row)?,
-                None => row.push(name, || Operand::Absent, &[]),
-            },
+            Field::In(name, n) => push(Operand::Read, node.reads[n], false, name, row)?,
+            Field::Term(name, n) => push_if(Operand::Read, terms(node, other, run)[n], name, row)?,
             Field::Ins(name) => self.inputs(name, at, own, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),

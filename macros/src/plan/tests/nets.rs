@@ -251,7 +251,6 @@ impl Net {
             size,
             needs_input: true,
             epilogue: true,
-            over: false,
             recompute,
             flops: 20 * size,
             ..Layer::default()
