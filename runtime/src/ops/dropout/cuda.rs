@@ -5,7 +5,7 @@ use crate::cuda::elementwise::check;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
-use crate::rng::Key;
+use crate::rng::{GROUP, Key};
 
 pub(crate) static SOURCE: Source = Source { name: "dropout", text: include_str!("kernel.cu") };
 static DROPOUT: Function = Function { source: &SOURCE, name: "dropout" };
@@ -38,13 +38,15 @@ fn drop_out<E: Elem>(
     check(from, n)?;
     let (dropped, scale) = spec.drawn();
     let (to, from, add) = (to.address(), from.address(), i32::from(add));
+    // A thread has as many neighbouring blocks of random words as there are elements in 16 bytes.
+    let threads = n.div_ceil(GROUP) * (GROUP / 4 / (16 / size_of::<E>()));
     cuda.gpu().drawn(&key, |draws| {
         // SAFETY: both have n elements, each read and then written, by one thread; seed and step stand where it is
         // said.
         unsafe {
             cuda.launch(
                 &DROPOUT,
-                Grid::elementwise::<E>(cuda.gpu(), n),
+                Grid::with_stride(cuda.gpu(), threads),
                 &[&to, &from, &(n as i64), &draws, &key.node, &dropped, &(scale as f32), &add],
             )
         }
