@@ -211,6 +211,8 @@ mod fakes {
             .define("REMAT_HOST", None)
             // As kernels are compiled for GPUs: only `fmaf` contracts.
             .flag("-ffp-contract=off")
+            // Runs of elements are moved as words.
+            .flag("-fno-strict-aliasing")
             .flag("-fvisibility=hidden")
             .flag("-pthread")
             .flag("-Wno-unknown-pragmas")

@@ -91,8 +91,8 @@ extern "C" __global__ void probe_right_copies(float* y, const float* x) {
     REMAT_SHARED(float4, copies, 64);
     float4* own = copies + 2 * threadIdx.x;
     float4* to = reinterpret_cast<float4*>(y) + 4 * threadIdx.x;
-    copy_async(own, x + 4 * threadIdx.x, true);
-    copy_async(own + 1, x, false);
+    copy_async<16>(own, x + 4 * threadIdx.x, true);
+    copy_async<16>(own + 1, x, false);
     to[0] = own[0];
     to[1] = own[1];
     wait_for_copies();
@@ -174,11 +174,11 @@ extern "C" __global__ void probe_matrix_not_shared(float* y) {
 
 extern "C" __global__ void probe_copy_misaligned(float* y) {
     REMAT_DYNAMIC_SHARED(float, values);
-    remat_shim::copy_async(values, y + 1, 16);
+    remat_shim::copy_async<16>(values, y + 1, 16);
 }
 
 extern "C" __global__ void probe_copy_not_to_shared(float* y) {
-    remat_shim::copy_async(y, y + 16, 16);
+    remat_shim::copy_async<16>(y, y + 16, 16);
 }
 
 extern "C" __global__ void probe_past_end(float* y) {

@@ -209,6 +209,36 @@ fn what_is_not_asked_for_stays_as_it_was() {
     }
 }
 
+/// What the kernel for dq tells the one for dk and dv has 32 MiB: 8 bytes for each query. Of more, heads go in turn. On
+/// the host that many would take an hour.
+#[test]
+fn heads_of_more_queries_than_there_is_room_for_go_in_turn() {
+    let Some(gpu) = gpu() else { return };
+    if gpu.name().ends_with("shim") {
+        eprintln!("SKIPPED, there is no GPU");
+        return;
+    }
+    let gpu = gpu.bf16();
+    let (spec, batch) = (separate(128, 2, 1, 1, false), 32_780);
+    assert!(batch * spec.queries * 8 > 32 << 20);
+    let call = Call::of(spec, batch);
+    let inputs = call.inputs();
+    let all = call.run(&gpu, &inputs).expect("attention");
+    // The samples before and behind one of the first turn.
+    let at = 32_000;
+    let cut = |x: &[f32], first: bool| {
+        let (start, rest) = x.split_at(x.len() / batch * at);
+        if first { start.to_vec() } else { rest.to_vec() }
+    };
+    for (samples, first) in [(at, true), (batch - at, false)] {
+        let own = inputs.each_ref().map(|x| cut(x, first));
+        let own = Call { batch: samples, ..call }.run(&gpu, &own).expect("attention");
+        for (what, (own, all)) in ["y", "lse", "dq", "dk", "dv"].iter().zip(own.iter().zip(&all)) {
+            assert!(own[..] == cut(all, first)[..], "{what} of {samples} samples");
+        }
+    }
+}
+
 /// Numbers of -1, 0 and 1.
 fn whole(which: u32, n: usize) -> Vec<f32> {
     normal(which, n).iter().map(|x| x.clamp(-1.0, 1.0).round()).collect()

@@ -104,18 +104,21 @@ macro_rules! train {
     }};
 }
 
-/// Trains the first plan on both devices and the others on the GPU.
+/// Trains the first plan on both devices, whose losses may be as far apart, and the others on the GPU.
 macro_rules! same {
     ($module:ident: $first:ident $($more:ident)*, $x:expr, $y:expr) => {
+        // They sum in other orders, and Adam divides by the root of small sums: what is apart by a rounding at first
+        // is apart by some hundreds of them after 20 steps.
+        same!($module: $first $($more)*, $x, $y, 1e-3)
+    };
+    ($module:ident: $first:ident $($more:ident)*, $x:expr, $y:expr, $losses:expr) => {
         let Some(gpu) = gpu() else { return };
         let cpu = Cpu::with_threads(1).expect("a thread");
         let (x, y) = ($x, $y);
         let (_, _, first) = train!($module::$first, &gpu, x, y, steps());
-        // They sum in other orders, and Adam divides by the root of small sums: what is apart by a rounding at first
-        // is apart by some hundreds of them after 20 steps.
         let (_, _, on_cpu) = train!($module::$first, &cpu, x, y, steps());
         assert_close("the first loss", &first.losses[..1], &on_cpu.losses[..1], 2e-6);
-        assert_close("losses", &first.losses, &on_cpu.losses, 1e-3);
+        assert_close("losses", &first.losses, &on_cpu.losses, $losses);
         assert!(first.losses[steps()] < first.losses[0], "it learns");
         $(
             let (_, _, run) = train!($module::$more, &gpu, x, y, steps());
@@ -161,7 +164,8 @@ fn a_net_whose_logits_come_in_chunks_has_the_same_bits_under_every_plan() {
 
 #[test]
 fn a_gpt_whose_boundaries_are_rounded_trains_as_on_the_cpu() {
-    same!(gpt: Rounded RoundedWaiting, ids(3, 10, 17, 1), ids(3, 10, 17, 2));
+    // Where the devices are on two sides of a tie, a boundary is apart by a rounding to bf16.
+    same!(gpt: Rounded RoundedWaiting, ids(3, 10, 17, 1), ids(3, 10, 17, 2), 1.0 / 256.0);
 }
 
 /// What is held in bf16 is not changed by a boundary that is.

@@ -277,7 +277,7 @@ const FAULTS: [(&str, u32, &str, &str); 18] = [
     ("probe_mma_of_short_warp", 16, "", "fewer than 32 lanes"),
     ("probe_matrix_misaligned", 32, "", "not aligned to 16 bytes"),
     ("probe_matrix_not_shared", 32, "", "not in shared memory"),
-    ("probe_copy_misaligned", 1, "", "not aligned to its 16 bytes"),
+    ("probe_copy_misaligned", 1, "", "not aligned to its bytes"),
     ("probe_copy_not_to_shared", 1, "", "does not go to shared memory"),
     ("probe_past_end", 64, "address", "heap-buffer-overflow"),
     ("probe_past_end_of_shared", 64, "address", "heap-buffer-overflow"),

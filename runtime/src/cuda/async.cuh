@@ -2,15 +2,22 @@
 #pragma once
 #include "remat.cuh"
 
-// to = 16 bytes from `from` on, both aligned to as many, or 0 if they are not `there`, and then not read. Until this
+// to = BYTES bytes from `from` on, both aligned to as many, or 0 if they are not `there`, and then not read. Until this
 // thread has waited, what is in `to` is not known; to others it is known after a barrier behind that.
+template <int BYTES>
 __device__ __forceinline__ void copy_async(void* to, const void* from, bool there) {
-    int bytes = there ? 16 : 0;
+    int bytes = there ? BYTES : 0;
 #ifdef REMAT_HOST
-    remat_shim::copy_async(to, from, bytes);
+    remat_shim::copy_async<BYTES>(to, from, bytes);
 #else
     uint32_t at = (uint32_t)__cvta_generic_to_shared(to);
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
+    if (BYTES == 16) {
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
+    } else {
+        // The others are no whole lines of the second cache, and pass through the first.
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %3, %2;" ::"r"(at), "l"(from), "r"(bytes), "n"(BYTES)
+                     : "memory");
+    }
 #endif
 }
 

@@ -25,6 +25,7 @@ const HEADERS: &[(&CStr, &str)] = &[
     (c"cuda/async.cuh", include_str!("async.cuh")),
     (c"cuda/columns.cuh", include_str!("columns.cuh")),
     (c"cuda/half.cuh", include_str!("half.cuh")),
+    (c"cuda/math.cuh", include_str!("math.cuh")),
     (c"cuda/mma.cuh", include_str!("mma.cuh")),
     (c"cuda/philox.cuh", include_str!("philox.cuh")),
     (c"cuda/rows.cuh", include_str!("rows.cuh")),

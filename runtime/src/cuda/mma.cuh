@@ -33,18 +33,6 @@ constexpr int MMA_COLUMNS = 8;
 // Of A, which are the rows of B.
 constexpr int MMA_INNER = 16;
 
-// Two bf16 in one register, the first in its lower half, each the nearest: the bits that `to_bf16` gives, but for those
-// of a NaN.
-__device__ __forceinline__ uint32_t pack_bf16(float first, float second) {
-#ifdef REMAT_HOST
-    return (uint32_t)to_bf16(second) << 16 | to_bf16(first);
-#else
-    uint32_t both;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(second), "f"(first));
-    return both;
-#endif
-}
-
 // c += a b; products are exact, and the order in which a tensor core adds them in f32 is its own, but always the same.
 __device__ __forceinline__ void mma(FragmentC& c, const FragmentA& a, const FragmentB& b) {
 #ifdef REMAT_HOST

@@ -46,10 +46,45 @@ struct Constant {
     static constexpr int value = N;
 };
 
-// WIDTH numbers side by side in memory, which are moved at once, or 16 bytes of them after another.
+// WIDTH numbers side by side in memory, which are moved at once, or 16 bytes of them after another. at(j): number j, in
+// f32; of(values): the nearest.
 template <class T, int WIDTH>
 struct alignas(WIDTH * sizeof(T) < 16 ? WIDTH * sizeof(T) : 16) Run {
     T x[WIDTH];
+
+    __device__ __forceinline__ float at(int j) const { return (float)x[j]; }
+    static __device__ __forceinline__ Run of(const Run<float, WIDTH>& values) {
+        Run run;
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) run.x[j] = (T)values.x[j];
+        return run;
+    }
+};
+
+// Those of two bytes in pairs: by itself each would have a register, and an instruction to be rounded or put into one.
+template <int WIDTH>
+struct alignas(WIDTH * sizeof(bf16) < 16 ? WIDTH * sizeof(bf16) : 16) Run<bf16, WIDTH> {
+    static_assert(WIDTH % 2 == 0, "pairs");
+    uint32_t pairs[WIDTH / 2];
+
+    __device__ __forceinline__ float at(int j) const {
+        uint32_t pair = pairs[j / 2];
+        return __uint_as_float(j % 2 == 0 ? pair << 16 : pair & 0xffff0000u);
+    }
+    static __device__ __forceinline__ Run of(const Run<float, WIDTH>& values) {
+        Run run;
+#pragma unroll
+        for (int j = 0; j < WIDTH; j += 2) run.pairs[j / 2] = pack_bf16(values.x[j], values.x[j + 1]);
+        return run;
+    }
+};
+
+template <>
+struct Run<bf16, 1> {
+    bf16 x[1];
+
+    __device__ __forceinline__ float at(int j) const { return x[j]; }
+    static __device__ __forceinline__ Run of(const Run<float, 1>& value) { return {{(bf16)value.x[0]}}; }
 };
 
 template <int WIDTH, class T>
@@ -71,7 +106,7 @@ template <int WIDTH, class T>
 __device__ __forceinline__ Values<WIDTH> widened(const Run<T, WIDTH>& run) {
     Values<WIDTH> values;
 #pragma unroll
-    for (int j = 0; j < WIDTH; j++) values.x[j] = (float)run.x[j];
+    for (int j = 0; j < WIDTH; j++) values.x[j] = run.at(j);
     return values;
 }
 
@@ -83,9 +118,7 @@ __device__ __forceinline__ Values<WIDTH> load(const T* from) {
 // Rounded to what is stored; gives what that is.
 template <int WIDTH, class T>
 __device__ __forceinline__ Run<T, WIDTH> store(T* to, const Values<WIDTH>& values) {
-    Run<T, WIDTH> run;
-#pragma unroll
-    for (int j = 0; j < WIDTH; j++) run.x[j] = (T)values.x[j];
+    auto run = Run<T, WIDTH>::of(values);
     store_run(to, run);
     return run;
 }
@@ -122,9 +155,6 @@ __device__ __forceinline__ void each_run(int64_t n, F f) {
 
 constexpr unsigned ALL_LANES = 0xffffffffu;
 
-// The larger; NaN if one is.
-__device__ __forceinline__ float max_nan(float a, float b) { return a > b || a != a ? a : b; }
-
 struct Plus {
     template <class T>
     __device__ __forceinline__ T operator()(T a, T b) const {
@@ -132,12 +162,9 @@ struct Plus {
     }
 };
 
-// The larger; NaN if one is.
+// The larger; of a NaN and a number the number. Whoever looks for the largest meets the NaN again.
 struct Larger {
-    template <class T>
-    __device__ __forceinline__ T operator()(T a, T b) const {
-        return a > b || a != a ? a : b;
-    }
+    __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
 // Over LANES neighbouring lanes, a power of two, in an order that is always the same; each of them gets the result.

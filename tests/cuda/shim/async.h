@@ -12,28 +12,30 @@ namespace remat_shim {
 struct Copy {
     void* to;
     const void* from;
-    int bytes;
+    // Of what is copied, and of what is there; the others become 0.
+    size_t bytes, there;
 };
 
 // What the running thread has started and not waited for.
 std::vector<Copy>& started_copies();
 
-// 16 bytes, of which those past `bytes` are 0.
-inline void copy_async(void* to, const void* from, int bytes, Place place = Place::here()) {
-    if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {
-        die("an asynchronous copy that is not aligned to its 16 bytes", place);
+// BYTES bytes, of which those past `there` are 0.
+template <int BYTES> void copy_async(void* to, const void* from, int there, Place place = Place::here()) {
+    static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "as cp.async has them");
+    if (reinterpret_cast<uintptr_t>(to) % BYTES != 0 || reinterpret_cast<uintptr_t>(from) % BYTES != 0) {
+        die("an asynchronous copy that is not aligned to its bytes", place);
     }
-    if (!in_shared_memory(to, 16)) {
+    if (!in_shared_memory(to, BYTES)) {
         die("an asynchronous copy that does not go to shared memory", place);
     }
-    memset(to, 0xff, 16);
-    started_copies().push_back({to, from, bytes});
+    memset(to, 0xff, BYTES);
+    started_copies().push_back({to, from, BYTES, static_cast<size_t>(there)});
 }
 
 inline void wait_for_copies() {
     for (const Copy& copy : started_copies()) {
-        memset(copy.to, 0, 16);
-        memcpy(copy.to, copy.from, static_cast<size_t>(copy.bytes));
+        memset(copy.to, 0, copy.bytes);
+        memcpy(copy.to, copy.from, copy.there);
     }
     started_copies().clear();
 }

@@ -4,7 +4,7 @@ use half::bf16;
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
+use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, SCRATCH, Source, View};
 use crate::device::ElemGrad;
 use crate::error::Error;
 
@@ -68,8 +68,8 @@ static BACKWARD_Q: [Blocked; 4] = [
     blocked(Pass::BackwardQ, 256, [16, 16], [64, 16], "attention_backward_q_256"),
 ];
 static BACKWARD_KV: [Blocked; 4] = [
-    blocked(Pass::BackwardKv, 32, [64, 64], [64, 64], "attention_backward_kv_32"),
-    blocked(Pass::BackwardKv, 64, [64, 32], [64, 64], "attention_backward_kv_64"),
+    blocked(Pass::BackwardKv, 32, [64, 64], [128, 32], "attention_backward_kv_32"),
+    blocked(Pass::BackwardKv, 64, [64, 32], [128, 32], "attention_backward_kv_64"),
     blocked(Pass::BackwardKv, 128, [32, 32], [64, 32], "attention_backward_kv_128"),
     blocked(Pass::BackwardKv, 256, [16, 16], [64, 16], "attention_backward_kv_256"),
 ];
@@ -118,11 +118,14 @@ impl Blocked {
 }
 
 /// What all kernels are given, as they are given it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
 struct Shape {
     q: u64,
     k: u64,
     v: u64,
     stride: i64,
+    first: i64,
     queries: i32,
     keys: i32,
     heads: i32,
@@ -130,6 +133,12 @@ struct Shape {
     scale: f32,
     causal: i32,
 }
+
+// SAFETY: words of 8 bytes, and behind them an even number of words of 4: there is no gap.
+unsafe impl Argument for Shape {}
+
+/// Bytes of what backward knows of a query, as in `head.cuh`.
+const KNOWN: usize = 2 * size_of::<f32>();
 
 impl Shape {
     fn new<E: Elem>(spec: &Spec, batch: usize, xs: &[View<'_, E>]) -> Result<Self, Error> {
@@ -143,7 +152,7 @@ impl Shape {
         let scale = (1.0 / (dim as f64).sqrt()) as f32;
         let stride = (if packed { 3 } else { 1 } * heads * dim) as i64;
         let (queries, keys, heads, dim) = (count(queries)?, count(keys)?, count(heads)?, count(dim)?);
-        Ok(Self { q, k, v, stride, queries, keys, heads, dim, scale, causal: i32::from(causal) })
+        Ok(Self { q, k, v, stride, first: 0, queries, keys, heads, dim, scale, causal: i32::from(causal) })
     }
 }
 
@@ -186,11 +195,20 @@ fn gradients<E: Elem>(
     }))
 }
 
+/// Of how many of `heads` heads there is room for what backward knows of each query: at least 1.
+fn heads_at_once(heads: usize, queries: usize) -> Result<usize, Error> {
+    const MOST: usize = SCRATCH / KNOWN;
+    const { assert!(MOST == 4_194_304) };
+    match MOST / queries.max(1) {
+        0 => Err(Error::argument("the queries of a head of attention on a GPU", "at most 4194304", queries)),
+        most => Ok(most.min(heads).max(1)),
+    }
+}
+
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, lse, xs } = args;
-        let Shape { q, k, v, stride, queries, keys, heads, dim, scale, causal } =
-            Shape::new(spec, batch, xs)?;
+        let shape = Shape::new(spec, batch, xs)?;
         let rows = batch * spec.heads * spec.queries;
         check_lengths(&[(y.len(), rows * spec.dim)])?;
         if let Some(lse) = &lse {
@@ -203,51 +221,41 @@ impl<E: Elem> Kernel for Cuda<E> {
         let grid = kernel.grid::<E>(batch * spec.heads, spec.queries)?;
         let (y, lse) = (y.address(), lse.address());
         // SAFETY: all lengths are those of the shapes; where there is no lse, 0 is given.
-        unsafe {
-            self.launch(
-                &kernel.function,
-                grid,
-                &[&y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale, &causal],
-            )
-        }
+        unsafe { self.launch(&kernel.function, grid, &[&y, &lse, &shape]) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, '_, Self>) -> Result<(), Error> {
         let Backward { dxs, dy, xs, y, lse } = args;
-        let Shape { q, k, v, stride, queries, keys, heads, dim, scale, causal } =
-            Shape::new(spec, batch, xs)?;
+        let mut shape = Shape::new(spec, batch, xs)?;
         let rows = batch * spec.heads * spec.queries;
         check_lengths(&[(y.len(), rows * spec.dim), (dy.len(), rows * spec.dim), (lse.len(), rows)])?;
         let [(dq, add_q), (dk, add_k), (dv, add_v)] = gradients(spec, batch, dxs)?;
         let (dy, y, lse) = (dy.address(), y.address(), lse.address());
-        if dq != 0 && rows > 0 {
-            let kernel = chosen(&BACKWARD_Q, spec.dim)?;
-            let grid = kernel.grid::<E>(batch * spec.heads, spec.queries)?;
-            // SAFETY: all lengths are those of the shapes.
-            unsafe {
-                self.launch(
-                    &kernel.function,
-                    grid,
-                    &[
-                        &dq, &dy, &y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale,
-                        &causal, &add_q,
-                    ],
-                )?;
+        let heads = batch * spec.heads;
+        let of_keys = (dk != 0 || dv != 0) && heads * spec.keys > 0;
+        let of_queries = (dq != 0 || of_keys) && rows > 0;
+        let (for_q, for_kv) = (chosen(&BACKWARD_Q, spec.dim)?, chosen(&BACKWARD_KV, spec.dim)?);
+        // What the first kernel tells the second needs room; of more heads, they go in turn.
+        let most = heads_at_once(heads, spec.queries)?;
+        let scratch = of_keys.then(|| self.gpu().scratch(most * KNOWN * spec.queries)).transpose()?;
+        let known = scratch.as_ref().map_or(0, |scratch| scratch.address());
+        for first in (0..heads).step_by(most) {
+            shape.first = first as i64;
+            let heads = most.min(heads - first);
+            if of_queries {
+                let grid = for_q.grid::<E>(heads, spec.queries)?;
+                // SAFETY: all lengths are those of the shapes, and scratch has room for what is known of as many heads;
+                // for what is not asked for, 0 is given.
+                unsafe {
+                    self.launch(&for_q.function, grid, &[&dq, &add_q, &known, &dy, &y, &lse, &shape])?;
+                }
             }
-        }
-        if (dk != 0 || dv != 0) && batch * spec.heads * spec.keys > 0 {
-            let kernel = chosen(&BACKWARD_KV, spec.dim)?;
-            let grid = kernel.grid::<E>(batch * spec.heads, spec.keys)?;
-            // SAFETY: all lengths are those of the shapes; for a gradient that is not asked for, 0 is given.
-            unsafe {
-                self.launch(
-                    &kernel.function,
-                    grid,
-                    &[
-                        &dk, &dv, &dy, &y, &lse, &q, &k, &v, &stride, &queries, &keys, &heads, &dim, &scale,
-                        &causal, &add_k, &add_v,
-                    ],
-                )?;
+            if of_keys {
+                let grid = for_kv.grid::<E>(heads, spec.keys)?;
+                // SAFETY: as above; scratch is held until all are launched.
+                unsafe {
+                    self.launch(&for_kv.function, grid, &[&dk, &dv, &add_k, &add_v, &known, &dy, &shape])?;
+                }
             }
         }
         Ok(())
@@ -268,6 +276,21 @@ mod tests {
             for shared in [kernel.single_shared(), kernel.half_shared()] {
                 assert!(shared <= 99 << 10, "{shared} bytes: {kernel:?}");
             }
+        }
+    }
+
+    #[test]
+    fn as_many_heads_go_at_once_as_there_is_room_for() {
+        for (heads, queries, at_once) in [
+            (0, 0, Some(1)),
+            (0, 7, Some(1)),
+            (768, 1024, Some(768)),
+            (4097, 1024, Some(4096)),
+            (5, 3 << 20, Some(1)),
+            (5, 1 << 22, Some(1)),
+            (5, (1 << 22) + 1, None),
+        ] {
+            assert_eq!(heads_at_once(heads, queries).ok(), at_once, "{heads} heads of {queries} queries");
         }
     }
 

@@ -17,20 +17,21 @@ __device__ __forceinline__ void clear(Floats (&y)[I][D / 32]) {
 struct Softmax {
     float max, sum;
 
-    // s [J] = exp(s - max), of scores that go on with the row; returns what older sums are to be scaled by.
+    // s [J] = exp(s - max), of scores that go on with the row; returns what older sums are to be scaled by. A NaN is no
+    // maximum, but the exponential of one is NaN, and so is the sum.
     template <int J>
     __device__ __forceinline__ float weigh(float (&s)[J]) {
         float largest = s[0];
 #pragma unroll
-        for (int j = 1; j < J; j++) largest = max_nan(largest, s[j]);
-        largest = max_nan(max, group_max(largest));
+        for (int j = 1; j < J; j++) largest = fmaxf(largest, s[j]);
+        largest = fmaxf(max, group_max(largest));
         // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
         float shift = largest == -INFINITY ? 0.0f : largest;
-        float decay = expf(max - shift), more = 0.0f;
+        float decay = fast_exp(max - shift), more = 0.0f;
         max = largest;
 #pragma unroll
         for (int j = 0; j < J; j++) {
-            s[j] = expf(s[j] - shift);
+            s[j] = fast_exp(s[j] - shift);
             more += s[j];
         }
         sum = fmaf(decay, sum, group_sum(more));
@@ -91,8 +92,8 @@ __device__ __forceinline__ void forward(float* y_all, scalar* lse_all, const Sha
 }
 
 template <int D, int R, int C>
-__device__ __forceinline__ void backward_q(float* dq_all, int add, const Saved<float>& saved,
-                                           const Shape<float>& shape) {
+__device__ __forceinline__ void backward_q(float* dq_all, int add, Known* known_all, const float* dy_all,
+                                           const float* y_all, const scalar* lse_all, const Shape<float>& shape) {
     constexpr int I = R / GROUPS, J = C / LANES;
     REMAT_DYNAMIC_SHARED(float, q);
     float *dy = q + R * ROW_STEP<D>, *k = dy + R * ROW_STEP<D>;
@@ -100,14 +101,16 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, const Saved<f
     Head<float> head(shape, R, shape.queries);
     // As in forward.
     int first = (head.blocks - 1 - head.block) * R;
-    float delta[I], lse[I];
+    float delta[I], log[I];
     load_tile<R, D>(q, head.q(), first);
-    load_tile<R, D>(dy, delta, head.y(saved.dy), head.y(saved.y), first);
+    load_tile<R, D>(dy, delta, head.y(dy_all), head.y(y_all), first);
 #pragma unroll
     for (int i = 0; i < I; i++) {
         int query = first + group() + i * GROUPS;
-        lse[i] = query < shape.queries ? head.lse(saved.lse)[query] : 0.0f;
+        log[i] = query < shape.queries ? LOG2E * head.lse(lse_all)[query] : 0.0f;
+        if (known_all && lane() == 0 && query < shape.queries) head.known(known_all)[query] = {delta[i], log[i]};
     }
+    if (!dq_all) return;
     Floats dq[I][D / 32];
     clear<D>(dq);
     int end = head.keys_before(first + R);
@@ -125,7 +128,7 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, const Saved<f
 #pragma unroll
             for (int j = 0; j < J; j++) {
                 bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
-                float p = expf(shape.scale * s[i][j] - lse[i]);
+                float p = fast_exp2(fmaf(LOG2E * shape.scale, s[i][j], -log[i]));
                 ds[i][j] = seen ? p * (ds[i][j] - delta[i]) : 0.0f;
             }
         }
@@ -139,13 +142,14 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, const Saved<f
 }
 
 template <int D, int R, int C>
-__device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int add_k, int add_v,
-                                            const Saved<float>& saved, const Shape<float>& shape) {
+__device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int add_k, int add_v, const Known* known_all,
+                                            const float* dy_all, const Shape<float>& shape) {
     constexpr int I = R / GROUPS, J = C / LANES;
     REMAT_DYNAMIC_SHARED(float, k);
     float *v = k + R * ROW_STEP<D>, *q = v + R * ROW_STEP<D>, *dy = q + C * ROW_STEP<D>;
     // Of the queries of the tile: [C]
-    float *lse = dy + C * ROW_STEP<D>, *delta = lse + C, *weights = delta + C;
+    Known* known = reinterpret_cast<Known*>(dy + C * ROW_STEP<D>);
+    float* weights = dy + C * ROW_STEP<D> + 2 * C;
     Head<float> head(shape, R, shape.keys);
     int first = head.block * R;
     load_tile<R, D>(k, head.k(), first);
@@ -156,17 +160,12 @@ __device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int ad
     for (int query = shape.causal ? first : 0; query < shape.queries; query += C) {
         // The tiles have been read.
         __syncthreads();
-        float sums[C / GROUPS];
         load_tile<C, D>(q, head.q(), query);
-        load_tile<C, D>(dy, sums, head.y(saved.dy), head.y(saved.y), query);
-#pragma unroll
-        for (int i = 0; i < C / GROUPS; i++) {
-            if (lane() == 0) delta[group() + i * GROUPS] = sums[i];
-        }
+        load_tile<C, D>(dy, head.y(dy_all), query);
         if (threadIdx.x < C) {
             int at = query + threadIdx.x;
             // 0 past the last: p is finite, and meets rows of 0.
-            lse[threadIdx.x] = at < shape.queries ? head.lse(saved.lse)[at] : 0.0f;
+            known[threadIdx.x] = at < shape.queries ? head.known(known_all)[at] : Known{};
         }
         __syncthreads();
         // Keys are rows here, queries columns.
@@ -175,12 +174,12 @@ __device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int ad
         dot_rows<D>(ds, v, dy, shape.dim);
 #pragma unroll
         for (int j = 0; j < J; j++) {
-            float lse_j = lse[lane() + j * LANES], delta_j = delta[lane() + j * LANES];
+            Known of = known[lane() + j * LANES];
 #pragma unroll
             for (int i = 0; i < I; i++) {
                 bool seen = head.sees(query + lane() + j * LANES, first + group() + i * GROUPS);
-                p[i][j] = seen ? expf(shape.scale * p[i][j] - lse_j) : 0.0f;
-                ds[i][j] = seen ? p[i][j] * (ds[i][j] - delta_j) : 0.0f;
+                p[i][j] = seen ? fast_exp2(fmaf(LOG2E * shape.scale, p[i][j], -of.log)) : 0.0f;
+                ds[i][j] = seen ? p[i][j] * (ds[i][j] - of.delta) : 0.0f;
             }
         }
         int count = shape.queries - query < C ? shape.queries - query : C;

@@ -1,6 +1,6 @@
 // What the kernels of attention are given, and which rows of it are a block's.
 #pragma once
-#include "remat.cuh"
+#include "cuda/math.cuh"
 
 namespace attention {
 
@@ -19,23 +19,25 @@ struct Rows {
     __device__ __forceinline__ T* at(int row, int column) const { return first + row * stride + column; }
 };
 
-// The first rows of the first head, and shapes.
+// What all kernels are given, as in `cuda.rs`: the first rows of the first head, and shapes.
 template <class T>
 struct Shape {
     const T *q, *k, *v;
     // Elements from a row of q, k, v, dq, dk or dv to the next.
     int64_t stride;
-    int queries, keys, heads, dim;
+    // The first head of the launch, counted over all samples.
+    int64_t first;
+    // Of a head; heads: of a sample.
+    int32_t queries, keys, heads, dim;
     // 1 / sqrt(dim)
     float scale;
-    int causal;
+    int32_t causal;
 };
 
-// What backward reads of forward and of the gradient.
-template <class T>
-struct Saved {
-    const T *dy, *y;
-    const scalar* lse;
+// What backward knows of a query: the sum of y dy, and LOG2E lse, so that p = 2^(LOG2E scale s - log). The kernel for dq
+// finds it, that for dk and dv reads it.
+struct Known {
+    float delta, log;
 };
 
 // One head of one sample, of which a block owns rows.
@@ -49,7 +51,7 @@ struct Head {
 
     // Blocks of R of `rows` rows.
     __device__ __forceinline__ Head(const Shape<T>& shape, int R, int rows) : blocks((rows + R - 1) / R), shape(shape) {
-        at = blockIdx.x / blocks;
+        at = shape.first + blockIdx.x / blocks;
         block = blockIdx.x % blocks;
     }
     // This head's rows, `rows` in each sample, of something whose rows are `stride` apart.
@@ -71,9 +73,18 @@ struct Head {
     __device__ __forceinline__ U* lse(U* all) const {
         return all + at * shape.queries;
     }
+    // Of what is known of the queries of the launch: [queries]
+    template <class U>
+    __device__ __forceinline__ U* known(U* all) const {
+        return all + (at - shape.first) * shape.queries;
+    }
 
     __device__ __forceinline__ bool sees(int query, int key) const {
         return key < shape.keys && (!shape.causal || key <= query);
+    }
+    // Whether one of the queries before `query_end` sees one of the keys from `key` on.
+    __device__ __forceinline__ bool any_sees(int query_end, int key) const {
+        return !shape.causal || key < query_end;
     }
     // Whether all queries from `query` on see all keys before `key_end`.
     __device__ __forceinline__ bool all_see(int query, int key_end) const { return sees(query, key_end - 1); }

@@ -6,12 +6,13 @@
 //
 // Forward is a kernel over blocks of R queries, which keys pass by. Backward is one over blocks of queries for dq, and
 // one over blocks of keys, which queries pass by, for dk and dv: each gradient is summed by one block in one order.
-// Nothing of [queries, keys] is kept: backward makes p again from lse, and the sum of y dy where it reads dy.
+// Nothing of [queries, keys] is kept: backward makes p again from lse. The first also finds the sum of y dy of each query,
+// which both need, and hands it to the second.
 //
 // Per head, halved if causal:   flops                     elements read, beside the outputs written once
 //   forward                     4 queries keys dim        dim (queries + 2 keys queries / R)
 //   dq                          6 queries keys dim        dim (3 queries + 2 keys queries / R)
-//   dk, dv                      8 queries keys dim        dim (2 keys + 3 queries keys / R)
+//   dk, dv                      8 queries keys dim        dim (2 keys + 2 queries keys / R)
 // That is 2 R to 3 R flops per element that is read again, mostly from the L2 cache, so what a block does with a tile
 // is what takes the time: `fma.cuh` for elements of f32, `tensor.cuh` for those of bf16.
 #include "remat.cuh"
@@ -60,13 +61,12 @@ template <>
 struct Tiles<bf16, 32> {
     typedef Tile<128, 64, 3> Forward;
     typedef Tile<128, 64, 2> BackwardQ;
-    typedef Tile<64, 64, 3> BackwardKv;
+    typedef Tile<128, 32, 2> BackwardKv;
 };
 template <>
 struct Tiles<bf16, 64> {
     typedef Tile<128, 64, 2> Forward;
-    typedef Tile<128, 32, 2> BackwardQ;
-    typedef Tile<64, 64, 2> BackwardKv;
+    typedef Tile<128, 32, 2> BackwardQ, BackwardKv;
 };
 template <>
 struct Tiles<bf16, 128> {
@@ -85,101 +85,81 @@ struct Tiles<bf16, 256> {
 // `cuda.rs` knows the same numbers.
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 32>::Forward::BLOCKS)
-    attention_forward_32(elem* y, scalar* lse, const elem* q, const elem* k, const elem* v, int64_t stride,
-                         int32_t queries, int32_t keys, int32_t heads, int32_t dim, float scale, int32_t causal) {
+    attention_forward_32(elem* y, scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 32>::Forward Tile;
-    attention::forward<32, Tile::R, Tile::C>(y, lse, {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::forward<32, Tile::R, Tile::C>(y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 64>::Forward::BLOCKS)
-    attention_forward_64(elem* y, scalar* lse, const elem* q, const elem* k, const elem* v, int64_t stride,
-                         int32_t queries, int32_t keys, int32_t heads, int32_t dim, float scale, int32_t causal) {
+    attention_forward_64(elem* y, scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 64>::Forward Tile;
-    attention::forward<64, Tile::R, Tile::C>(y, lse, {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::forward<64, Tile::R, Tile::C>(y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 128>::Forward::BLOCKS)
-    attention_forward_128(elem* y, scalar* lse, const elem* q, const elem* k, const elem* v, int64_t stride,
-                          int32_t queries, int32_t keys, int32_t heads, int32_t dim, float scale, int32_t causal) {
+    attention_forward_128(elem* y, scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 128>::Forward Tile;
-    attention::forward<128, Tile::R, Tile::C>(y, lse, {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::forward<128, Tile::R, Tile::C>(y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 256>::Forward::BLOCKS)
-    attention_forward_256(elem* y, scalar* lse, const elem* q, const elem* k, const elem* v, int64_t stride,
-                          int32_t queries, int32_t keys, int32_t heads, int32_t dim, float scale, int32_t causal) {
+    attention_forward_256(elem* y, scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 256>::Forward Tile;
-    attention::forward<256, Tile::R, Tile::C>(y, lse, {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::forward<256, Tile::R, Tile::C>(y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 32>::BackwardQ::BLOCKS)
-    attention_backward_q_32(elem* dq, const elem* dy, const elem* y, const scalar* lse, const elem* q, const elem* k,
-                            const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads, int32_t dim,
-                            float scale, int32_t causal, int32_t add) {
+    attention_backward_q_32(elem* dq, int32_t add, attention::Known* known, const elem* dy, const elem* y,
+                          const scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 32>::BackwardQ Tile;
-    attention::backward_q<32, Tile::R, Tile::C>(dq, add, {dy, y, lse},
-                                                {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_q<32, Tile::R, Tile::C>(dq, add, known, dy, y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 64>::BackwardQ::BLOCKS)
-    attention_backward_q_64(elem* dq, const elem* dy, const elem* y, const scalar* lse, const elem* q, const elem* k,
-                            const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads, int32_t dim,
-                            float scale, int32_t causal, int32_t add) {
+    attention_backward_q_64(elem* dq, int32_t add, attention::Known* known, const elem* dy, const elem* y,
+                          const scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 64>::BackwardQ Tile;
-    attention::backward_q<64, Tile::R, Tile::C>(dq, add, {dy, y, lse},
-                                                {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_q<64, Tile::R, Tile::C>(dq, add, known, dy, y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 128>::BackwardQ::BLOCKS)
-    attention_backward_q_128(elem* dq, const elem* dy, const elem* y, const scalar* lse, const elem* q, const elem* k,
-                             const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads, int32_t dim,
-                             float scale, int32_t causal, int32_t add) {
+    attention_backward_q_128(elem* dq, int32_t add, attention::Known* known, const elem* dy, const elem* y,
+                          const scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 128>::BackwardQ Tile;
-    attention::backward_q<128, Tile::R, Tile::C>(dq, add, {dy, y, lse},
-                                                 {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_q<128, Tile::R, Tile::C>(dq, add, known, dy, y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 256>::BackwardQ::BLOCKS)
-    attention_backward_q_256(elem* dq, const elem* dy, const elem* y, const scalar* lse, const elem* q, const elem* k,
-                             const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads, int32_t dim,
-                             float scale, int32_t causal, int32_t add) {
+    attention_backward_q_256(elem* dq, int32_t add, attention::Known* known, const elem* dy, const elem* y,
+                          const scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 256>::BackwardQ Tile;
-    attention::backward_q<256, Tile::R, Tile::C>(dq, add, {dy, y, lse},
-                                                 {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_q<256, Tile::R, Tile::C>(dq, add, known, dy, y, lse, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 32>::BackwardKv::BLOCKS)
-    attention_backward_kv_32(elem* dk, elem* dv, const elem* dy, const elem* y, const scalar* lse, const elem* q,
-                             const elem* k, const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads,
-                             int32_t dim, float scale, int32_t causal, int32_t add_k, int32_t add_v) {
+    attention_backward_kv_32(elem* dk, elem* dv, int32_t add_k, int32_t add_v, const attention::Known* known,
+                           const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 32>::BackwardKv Tile;
-    attention::backward_kv<32, Tile::R, Tile::C>(dk, dv, add_k, add_v, {dy, y, lse},
-                                                 {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_kv<32, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 64>::BackwardKv::BLOCKS)
-    attention_backward_kv_64(elem* dk, elem* dv, const elem* dy, const elem* y, const scalar* lse, const elem* q,
-                             const elem* k, const elem* v, int64_t stride, int32_t queries, int32_t keys, int32_t heads,
-                             int32_t dim, float scale, int32_t causal, int32_t add_k, int32_t add_v) {
+    attention_backward_kv_64(elem* dk, elem* dv, int32_t add_k, int32_t add_v, const attention::Known* known,
+                           const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 64>::BackwardKv Tile;
-    attention::backward_kv<64, Tile::R, Tile::C>(dk, dv, add_k, add_v, {dy, y, lse},
-                                                 {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_kv<64, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 128>::BackwardKv::BLOCKS)
-    attention_backward_kv_128(elem* dk, elem* dv, const elem* dy, const elem* y, const scalar* lse, const elem* q,
-                              const elem* k, const elem* v, int64_t stride, int32_t queries, int32_t keys,
-                              int32_t heads, int32_t dim, float scale, int32_t causal, int32_t add_k, int32_t add_v) {
+    attention_backward_kv_128(elem* dk, elem* dv, int32_t add_k, int32_t add_v, const attention::Known* known,
+                           const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 128>::BackwardKv Tile;
-    attention::backward_kv<128, Tile::R, Tile::C>(dk, dv, add_k, add_v, {dy, y, lse},
-                                                  {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_kv<128, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
 }
 
 extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 256>::BackwardKv::BLOCKS)
-    attention_backward_kv_256(elem* dk, elem* dv, const elem* dy, const elem* y, const scalar* lse, const elem* q,
-                              const elem* k, const elem* v, int64_t stride, int32_t queries, int32_t keys,
-                              int32_t heads, int32_t dim, float scale, int32_t causal, int32_t add_k, int32_t add_v) {
+    attention_backward_kv_256(elem* dk, elem* dv, int32_t add_k, int32_t add_v, const attention::Known* known,
+                           const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 256>::BackwardKv Tile;
-    attention::backward_kv<256, Tile::R, Tile::C>(dk, dv, add_k, add_v, {dy, y, lse},
-                                                  {q, k, v, stride, queries, keys, heads, dim, scale, causal});
+    attention::backward_kv<256, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
 }

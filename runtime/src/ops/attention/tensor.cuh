@@ -6,35 +6,31 @@
 // those of the block's own rows once, those of the rows that pass by once for each warp and product.
 //
 // Cycles of a multiprocessor for a tile [R, C], if nothing else took time, where D = 64: in one it makes 2048 flops
-// (A100) or at most 4096 (H100) by mma, loads 128 bytes of fragments, and makes 16 exponentials.
-//              R    C    flops             products     bytes of fragments        loads   exponentials
-//   forward    128  64   4 R C D           1024 (512)   2 R D + 16 C D             640    512
-//   dq         128  32   6 R C D            768 (384)   4 R D + 24 C D             640    256
-//   dk, dv      64  64   8 R C D           1024 (512)   4 R D + 32 C D            1152    256
-// So products and loads take about as long; R is as large as registers allow. The next rows that pass by are copied
-// meanwhile: 4 C D bytes, which take no registers.
+// (A100) or at most 4096 (H100) by mma, loads 128 bytes of fragments, makes 16 exponentials, and issues 4 instructions of
+// warps, of which each of the 4 has as many as `tests/cuda/loops.py` counts for sm_90a, masks included, which tiles that
+// are seen whole pass over.
+//              R    C    flops             products     bytes of fragments        loads   exponentials   instructions
+//   forward    128  64   4 R C D           1024 (512)   2 R D + 16 C D             640    512            1091
+//   dq         128  32   6 R C D            768 (384)   4 R D + 24 C D             640    256             606
+//   dk, dv     128  32   8 R C D           1024 (512)   4 R D + 32 C D             768    256             677
+// So products, loads and instructions take about as long; R is as large as registers allow. The next rows that pass by are
+// copied meanwhile: 4 C D bytes, which take no registers.
 //
 // Registers of a thread, as NVRTC 13.0 says for sm_80, sm_90 and sm_100, none of which are spilled; and KiB of shared
 // memory of a block, of which the smallest GPUs have 99:
 //   D          32                  64                  128                 256
-//   forward    164, 160, 154  30   226, 225, 243  54   247, 247, 255  68   239, 242, 239  99
-//   dq         224, 228, 240  40   220, 222, 216  54   184, 184, 194  68   235, 235, 239  99
-//   dk, dv     168, 167, 162  30   233, 240, 225  54   250, 253, 243  68   238, 240, 234  99
+//   forward    158, 160, 158  30   227, 233, 239  54   251, 250, 255  68   241, 245, 240  99
+//   dq         226, 236, 240  40   214, 210, 220  54   180, 184, 198  68   233, 233, 242  99
+//   dk, dv     202, 209, 207  30   250, 250, 249  54   248, 251, 253  68   235, 239, 234  99
 #pragma once
 #include "ops/attention/tensor_tile.cuh"
 
 namespace attention {
 namespace tensor {
 
-// exp(x) = 2^(LOG2E x), which takes half the steps.
-constexpr float LOG2E = 1.44269504f;
-
 // Over the 4 lanes of a row; every lane gets the result.
 __device__ __forceinline__ float row_sum(float x) { return fold_lanes<QUAD>(x, Plus()); }
-// The largest that is no NaN.
-__device__ __forceinline__ float row_max(float x) {
-    return fold_lanes<QUAD>(x, [](float a, float b) { return fmaxf(a, b); });
-}
+__device__ __forceinline__ float row_max(float x) { return fold_lanes<QUAD>(x, Larger()); }
 
 // One half of fragments *= factor
 template <int N>
@@ -60,13 +56,14 @@ struct Softmax {
         largest = fmaxf(max, row_max(largest));
         // Nothing but -inf so far: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
         float shift = largest == -INFINITY ? 0.0f : largest;
-        float decay = exp2f(factor * (max - shift));
+        float decay = fast_exp2(factor * (max - shift));
         max = largest;
 #pragma unroll
         for (int j = 0; j < J; j++) {
 #pragma unroll
             for (int e = 2 * half; e < 2 * half + 2; e++) {
-                s[j].x[e] = exp2f(factor * (s[j].x[e] - shift));
+                // Not by fmaf: of what is as large as 2^30, the product that it does not round is far from one that is.
+                s[j].x[e] = fast_exp2(factor * (s[j].x[e] - shift));
                 more += s[j].x[e];
             }
         }
@@ -112,6 +109,7 @@ __device__ __forceinline__ void forward(bf16* y_all, scalar* lse_all, const Shap
         // The copies are there for all, and what was there before the next has been read.
         __syncthreads();
         if (key + C < end) passing.start(key + C);
+        if (!head.any_sees(first + own_rows(M) + M * MMA_ROWS, key)) continue;
         const bf16 *k = passing.one(key), *v = passing.other(key);
         FragmentC s[M][J];
         dot_rows<D>(s, q, k);
@@ -135,7 +133,7 @@ __device__ __forceinline__ void forward(bf16* y_all, scalar* lse_all, const Shap
         for (int half = 0; half < 2; half++) {
             const Softmax& row = softmax[m][half];
             scale_rows(y[m], half, 1.0f / row.sum);
-            int query = first + (warp() * M + m) * MMA_ROWS + fragment_row(2 * half);
+            int query = first + own_rows(M) + m * MMA_ROWS + fragment_row(2 * half);
             if (lse_all && fragment_column(0) == 0 && query < shape.queries) {
                 head.lse(lse_all)[query] = fmaf(shape.scale, row.max, logf(row.sum));
             }
@@ -145,7 +143,8 @@ __device__ __forceinline__ void forward(bf16* y_all, scalar* lse_all, const Shap
 }
 
 template <int D, int R, int C>
-__device__ __forceinline__ void backward_q(bf16* dq_all, int add, const Saved<bf16>& saved, const Shape<bf16>& shape) {
+__device__ __forceinline__ void backward_q(bf16* dq_all, int add, Known* known_all, const bf16* dy_all,
+                                           const bf16* y_all, const scalar* lse_all, const Shape<bf16>& shape) {
     constexpr int M = R / WARPS / MMA_ROWS, J = C / MMA_COLUMNS;
     REMAT_DYNAMIC_SHARED(bf16, q);
     bf16* dy = q + R * STEP<D>;
@@ -153,19 +152,22 @@ __device__ __forceinline__ void backward_q(bf16* dq_all, int add, const Saved<bf
     // As in forward.
     int first = (head.blocks - 1 - head.block) * R;
     start_tile<R, D>(q, head.q(), first);
-    start_tile<R, D>(dy, head.y(saved.dy), first);
+    start_tile<R, D>(dy, head.y(dy_all), first);
     wait_for_copies();
     Passing<D, C> passing{dy + R * STEP<D>, head.k(), head.v()};
-    passing.start(0);
-    put_tails<R, D>(dy, head.y(saved.y), head.lse(saved.lse), first);
+    if (dq_all) passing.start(0);
+    find_tails<R, D>(dy, known_all ? head.known(known_all) : nullptr, head.y(y_all), head.lse(lse_all), first);
+    if (!dq_all) return;
     FragmentC dq[M][D / MMA_COLUMNS];
     clear(dq);
+    float factor = LOG2E * shape.scale;
     int end = head.keys_before(first + R);
     for (int key = 0; key < end; key += C) {
         wait_for_copies();
         // As in forward.
         __syncthreads();
         if (key + C < end) passing.start(key + C);
+        if (!head.any_sees(first + own_rows(M) + M * MMA_ROWS, key)) continue;
         const bf16 *k = passing.one(key), *v = passing.other(key);
         FragmentC s[M][J], ds[M][J];
         dot_rows<D>(s, q, k);
@@ -183,12 +185,12 @@ __device__ __forceinline__ void backward_q(bf16* dq_all, int add, const Saved<bf
         for (int m = 0; m < M; m++) {
 #pragma unroll
             for (int half = 0; half < 2; half++) {
-                Tail row = tail<D>(dy, (warp() * M + m) * MMA_ROWS + fragment_row(2 * half));
+                Known row = tail<D>(dy, own_rows(M) + m * MMA_ROWS + fragment_row(2 * half));
 #pragma unroll
                 for (int j = 0; j < J; j++) {
 #pragma unroll
                     for (int e = 2 * half; e < 2 * half + 2; e++) {
-                        float p = exp2f(LOG2E * fmaf(shape.scale, s[m][j].x[e], -row.lse));
+                        float p = fast_exp2(fmaf(factor, s[m][j].x[e], -row.log));
                         ds[m][j].x[e] = p * (ds[m][j].x[e] - row.delta);
                     }
                 }
@@ -204,8 +206,8 @@ constexpr int MOST_COLUMNS = 128;
 
 // Of heads with more columns, a block sums those that its second number says; the scores are made for each part.
 template <int D, int R, int C>
-__device__ __forceinline__ void backward_kv(bf16* dk_all, bf16* dv_all, int add_k, int add_v, const Saved<bf16>& saved,
-                                            const Shape<bf16>& shape) {
+__device__ __forceinline__ void backward_kv(bf16* dk_all, bf16* dv_all, int add_k, int add_v, const Known* known_all,
+                                            const bf16* dy_all, const Shape<bf16>& shape) {
     constexpr int M = R / WARPS / MMA_ROWS, J = C / MMA_COLUMNS;
     constexpr int COLUMNS = D < MOST_COLUMNS ? D : MOST_COLUMNS;
     REMAT_DYNAMIC_SHARED(bf16, k);
@@ -216,18 +218,24 @@ __device__ __forceinline__ void backward_kv(bf16* dk_all, bf16* dv_all, int add_
     int begin = shape.causal ? first : 0;
     start_tile<R, D>(k, head.k(), first);
     start_tile<R, D>(v, head.v(), first);
-    Passing<D, C> passing{v + R * STEP<D>, head.q(), head.y(saved.dy)};
-    passing.start(begin);
+    Passing<D, C> passing{v + R * STEP<D>, head.q(), head.y(dy_all)};
+    const Known* known = head.known(known_all);
+    auto start = [&](int query) {
+        passing.start(query);
+        start_tails<C, D>(passing.other(query), known, shape.queries, query);
+    };
+    start(begin);
     FragmentC dk[M][COLUMNS / MMA_COLUMNS], dv[M][COLUMNS / MMA_COLUMNS];
     clear(dk);
     clear(dv);
+    float factor = LOG2E * shape.scale;
     for (int query = begin; query < shape.queries; query += C) {
         wait_for_copies();
         bf16 *q = passing.one(query), *dy = passing.other(query);
-        put_tails<C, D>(dy, head.y(saved.y), head.lse(saved.lse), query);
         // As in forward.
         __syncthreads();
-        if (query + C < shape.queries) passing.start(query + C);
+        if (query + C < shape.queries) start(query + C);
+        if (!head.any_sees(query + C, first + own_rows(M))) continue;
         // Keys are rows here, queries columns. What is past the last query is 0 in q and dy, so p is finite, and meets
         // rows of 0; what is past the last key is not written.
         FragmentC p[M][J], ds[M][J];
@@ -247,10 +255,10 @@ __device__ __forceinline__ void backward_kv(bf16* dk_all, bf16* dv_all, int add_
 #pragma unroll
             for (int e = 0; e < 4; e++) {
                 int at = j * MMA_COLUMNS + fragment_column(e);
-                Tail of = tail<D>(dy, at);
+                Known of = tail<D>(dy, at);
 #pragma unroll
                 for (int m = 0; m < M; m++) {
-                    p[m][j].x[e] = exp2f(LOG2E * fmaf(shape.scale, p[m][j].x[e], -of.lse));
+                    p[m][j].x[e] = fast_exp2(fmaf(factor, p[m][j].x[e], -of.log));
                     ds[m][j].x[e] = p[m][j].x[e] * (ds[m][j].x[e] - of.delta);
                 }
             }

@@ -25,6 +25,9 @@ constexpr int STEP = D + WIDTH;
 
 __device__ __forceinline__ int warp() { return threadIdx.x / 32; }
 
+// The first of this warp's rows, of the block's.
+__device__ __forceinline__ int own_rows(int M) { return warp() * M * MMA_ROWS; }
+
 // The row in its warp's tile of 16 of number e of a fragment of sums.
 __device__ __forceinline__ int fragment_row(int e) { return threadIdx.x % 32 / QUAD + e / 2 * 8; }
 // Its column in 8.
@@ -33,16 +36,14 @@ __device__ __forceinline__ int fragment_column(int e) { return threadIdx.x % QUA
 // Elements of a row from `column` on, RUN at once, 0 past the last column and the last row.
 template <int RUN>
 __device__ __forceinline__ Run<bf16, WIDTH> load_pack(const Rows<const bf16>& rows, int row, int column) {
-    Run<bf16, WIDTH> pack = {};
     int count = row < rows.count ? rows.dim - column : 0;
+    if (RUN == WIDTH) return count > 0 ? load_run<WIDTH>(rows.at(row, column)) : Run<bf16, WIDTH>{};
+    Values<WIDTH> pack = {};
 #pragma unroll
-    for (int e = 0; e < WIDTH; e += RUN) {
-        if (e >= count) break;
-        Run<bf16, RUN> run = load_run<RUN>(rows.at(row, column + e));
-#pragma unroll
-        for (int i = 0; i < RUN; i++) pack.x[e + i] = run.x[i];
+    for (int e = 0; e < WIDTH; e++) {
+        if (e < count) pack.x[e] = *rows.at(row, column + e);
     }
-    return pack;
+    return Run<bf16, WIDTH>::of(pack);
 }
 
 // Calls f(run, row, column) for the packs of a tile [N, D] that are this thread's, of rows from which `run` elements
@@ -72,7 +73,7 @@ __device__ __forceinline__ void start_tile(bf16* tile, const Rows<const bf16>& r
         bf16* to = tile + row * STEP<D> + column;
         if (RUN == WIDTH) {
             bool there = first + row < rows.count && column < rows.dim;
-            copy_async(to, there ? rows.at(first + row, column) : rows.first, there);
+            copy_async<16>(to, there ? rows.at(first + row, column) : rows.first, there);
         } else {
             store_run(to, load_pack<RUN>(rows, first + row, column));
         }
@@ -80,31 +81,40 @@ __device__ __forceinline__ void start_tile(bf16* tile, const Rows<const bf16>& r
 }
 
 // What is known of a row of dy stands behind it: the padding has room for it.
-struct Tail {
-    // The sum of y dy.
-    float delta;
-    float lse;
-};
-
 template <int D>
-__device__ __forceinline__ Tail& tail(bf16* tile, int row) {
-    return *reinterpret_cast<Tail*>(tile + row * STEP<D> + D);
+__device__ __forceinline__ Known& tail(bf16* tile, int row) {
+    return *reinterpret_cast<Known*>(tile + row * STEP<D> + D);
 }
 
-// delta and lse of the rows of dy from `first` on, which this thread has started to copy to the tile, and waited for.
+// Finds that of the rows of dy from `first` on, which this thread has started to copy to the tile, and waited for; also
+// for the kernel that reads it, if there is one.
 template <int N, int D>
-__device__ __forceinline__ void put_tails(bf16* tile, const Rows<const bf16>& y, const scalar* lse, int first) {
+__device__ __forceinline__ void find_tails(bf16* tile, Known* known, const Rows<const bf16>& y, const scalar* lse,
+                                           int first) {
     each_tile_pack<N, D>(y, [&](auto run, int row, int column) {
         Run<bf16, WIDTH> by = load_pack<decltype(run)::value>(y, first + row, column);
         Run<bf16, WIDTH> pack = load_run<WIDTH>(tile + row * STEP<D> + column);
         float sum = 0.0f;
 #pragma unroll
-        for (int e = 0; e < WIDTH; e++) sum = fmaf(pack.x[e], by.x[e], sum);
+        for (int e = 0; e < WIDTH; e++) sum = fmaf(pack.at(e), by.at(e), sum);
         // The packs of a row are in neighbouring lanes.
         sum = fold_lanes<D / WIDTH>(sum, Plus());
+        if (column != 0) return;
         // 0 past the last row: p is finite, and meets rows of 0.
-        if (column == 0) tail<D>(tile, row) = {sum, first + row < y.count ? lse[first + row] : 0.0f};
+        Known of = {sum, first + row < y.count ? LOG2E * lse[first + row] : 0.0f};
+        tail<D>(tile, row) = of;
+        if (known && first + row < y.count) known[first + row] = of;
     });
+}
+
+// Starts to copy that of rows from `first` on, 0 past the last of `count`.
+template <int N, int D>
+__device__ __forceinline__ void start_tails(bf16* tile, const Known* known, int count, int first) {
+    static_assert(N <= THREADS, "a thread for each");
+    int row = threadIdx.x;
+    if (row >= N) return;
+    bool there = first + row < count;
+    copy_async<sizeof(Known)>(&tail<D>(tile, row), known + (there ? first + row : 0), there);
 }
 
 template <int M, int J>
@@ -119,7 +129,7 @@ __device__ __forceinline__ void clear(FragmentC (&s)[M][J]) {
 // s [16 M, C] = a b^T, of this warp's rows of a [R, D], and of b [C, D]; J = C / 8.
 template <int D, int M, int J>
 __device__ __forceinline__ void dot_rows(FragmentC (&s)[M][J], const bf16* a, const bf16* b) {
-    a += warp() * M * MMA_ROWS * STEP<D>;
+    a += own_rows(M) * STEP<D>;
     clear(s);
 #pragma unroll
     for (int d = 0; d < D; d += MMA_INNER) {
@@ -174,7 +184,7 @@ __device__ __forceinline__ void each_sum(FragmentC (&s)[M][J], F f) {
         for (int j = 0; j < J; j++) {
 #pragma unroll
             for (int e = 0; e < 4; e++) {
-                int row = (warp() * M + m) * MMA_ROWS + fragment_row(e);
+                int row = own_rows(M) + m * MMA_ROWS + fragment_row(e);
                 f(s[m][j].x[e], row, j * MMA_COLUMNS + fragment_column(e));
             }
         }
@@ -189,7 +199,7 @@ __device__ __forceinline__ void put_rows(const Rows<bf16>& rows, int first, int 
     for (int m = 0; m < M; m++) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            int row = first + (warp() * M + m) * MMA_ROWS + fragment_row(2 * half);
+            int row = first + own_rows(M) + m * MMA_ROWS + fragment_row(2 * half);
             if (row >= rows.count) continue;
 #pragma unroll
             for (int n = 0; n < N; n++) {

@@ -71,11 +71,12 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x,
     each_of_row<WIDTH>(team, classes, [&](int64_t i) {
         Values<WIDTH> run = load<WIDTH>(x + i), to = {};
         if (add) to = load<WIDTH>(dx + i);
+        uint32_t at = (uint32_t)(target - i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) {
-            float p = expf(run.x[j] - lse) - even;
+            float p = fast_exp(run.x[j] - lse) - even;
             // p - 1 is to be rounded before it is added to anything.
-            to.x[j] = fmaf(scale, i + j == target ? p - sharp : p, to.x[j]);
+            to.x[j] = fmaf(scale, (uint32_t)j == at ? p - sharp : p, to.x[j]);
         }
         store(dx + i, to);
     });

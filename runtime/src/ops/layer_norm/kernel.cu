@@ -23,7 +23,8 @@ __device__ __forceinline__ Values<WIDTH> load_sum(const elem* x, const elem* plu
     if (plus) {
         Values<WIDTH> other = load<WIDTH>(plus + i);
 #pragma unroll
-        for (int j = 0; j < WIDTH; j++) run.x[j] = (float)(elem)(run.x[j] + other.x[j]);
+        for (int j = 0; j < WIDTH; j++) run.x[j] += other.x[j];
+        run = widened(Run<elem, WIDTH>::of(run));
     }
     return run;
 }
@@ -156,46 +157,12 @@ __device__ __forceinline__ int place(Team team, int run) {
     return (run * Team::SIZE + team.rank()) * WIDTH;
 }
 
-// A run on its way from memory, or to it: a pack as words, since elements of 2 bytes would each have a register
-// meanwhile, and may be written one by one.
-template <int WIDTH>
-struct Moving {
-    Run<uint32_t, 4> words;
-
-    __device__ __forceinline__ void load(const elem* from) {
-        words = load_run<4>(reinterpret_cast<const uint32_t*>(from));
-    }
-    __device__ __forceinline__ float at(int j) const {
-        if constexpr (sizeof(elem) == 4) return __uint_as_float(words.x[j]);
-        else return from_bf16((uint16_t)(words.x[j / 2] >> j % 2 * 16));
-    }
-    // Rounded.
-    static __device__ __forceinline__ void store(elem* to, const Values<WIDTH>& values) {
-        Run<uint32_t, 4> words = {};
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) {
-            if constexpr (sizeof(elem) == 4) words.x[j] = __float_as_uint(values.x[j]);
-            else words.x[j / 2] |= (uint32_t)to_bf16(values.x[j]) << j % 2 * 16;
-        }
-        store_run(reinterpret_cast<uint32_t*>(to), words);
-    }
-};
-
-template <>
-struct Moving<1> {
-    elem x;
-
-    __device__ __forceinline__ void load(const elem* from) { x = *from; }
-    __device__ __forceinline__ float at(int) const { return x; }
-    static __device__ __forceinline__ void store(elem* to, const Values<1>& value) { *to = (elem)value.x[0]; }
-};
-
 // A thread's sums over rows, of dy n and of dy: of each of its elements of a row, EACH or fewer, which are the same
 // columns in every row. Its runs are loaded some at a time, all of them before the first is waited for.
 template <int EACH, int WIDTH, class Team>
 struct Columns {
     static constexpr int RUNS = EACH / WIDTH, AHEAD = WIDTH == 1 ? 4 : RUNS % 3 == 0 ? 3 : RUNS % 2 == 0 ? 2 : 1;
-    typedef Moving<WIDTH> Ahead[AHEAD];
+    typedef Run<elem, WIDTH> Ahead[AHEAD];
 
     float sums[2][EACH] = {};
 
@@ -204,7 +171,7 @@ struct Columns {
 #pragma unroll
         for (int r = 0; r < AHEAD; r++) {
             int i = place<WIDTH>(team, first + r);
-            if (i < len) runs[r].load(from + i);
+            if (i < len) runs[r] = load_run<WIDTH>(from + i);
         }
     }
 
@@ -247,9 +214,7 @@ struct Columns {
             for (int r = 0; r < AHEAD; r++) {
                 int i = place<WIDTH>(team, first + r);
                 if (i >= len) continue;
-                Moving<WIDTH> d, v;
-                d.load(dy + i);
-                v.load(x + i);
+                Run<elem, WIDTH> d = load_run<WIDTH>(dy + i), v = load_run<WIDTH>(x + i);
                 Values<WIDTH> w = load_weight<WIDTH>(weight, i), to;
 #pragma unroll
                 for (int j = 0; j < WIDTH; j++) {
@@ -257,7 +222,7 @@ struct Columns {
                     to.x[j] = saved.gradient(g, n, means);
                     if (add) to.x[j] = before[r].at(j) + to.x[j];
                 }
-                Moving<WIDTH>::store(dx + i, to);
+                store(dx + i, to);
             }
         }
     }

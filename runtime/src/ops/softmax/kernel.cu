@@ -14,7 +14,7 @@ __device__ __forceinline__ void forward(Team team, elem* y, const elem* x, int64
     each_of_row<WIDTH>(team, len, [&](int64_t i) {
         Values<WIDTH> run = load<WIDTH>(x + i);
 #pragma unroll
-        for (int j = 0; j < WIDTH; j++) run.x[j] = expf(run.x[j] - all.max) * scale;
+        for (int j = 0; j < WIDTH; j++) run.x[j] = fast_exp(run.x[j] - all.max) * scale;
         store(y + i, run);
     });
 }
@@ -73,7 +73,7 @@ extern "C" __global__ void softmax_forward_columns(elem* y, const elem* x, int64
     Exponentials all;
     for (int64_t i = start; i < end; i += inner) take(all, load<1>(x + i));
     finish(all);
-    for (int64_t i = start; i < end; i += inner) y[i] = (elem)(expf(x[i] - all.max) / all.sum);
+    for (int64_t i = start; i < end; i += inner) y[i] = (elem)(fast_exp(x[i] - all.max) / all.sum);
 }
 
 // dx, dy, y: [O, L, I]; columns = O I

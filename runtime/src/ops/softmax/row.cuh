@@ -1,13 +1,13 @@
 // The largest element of a row and the sum of exp(x - largest), in one pass; as `row.rs`. Also for kernels that need
 // the logarithm of that sum.
 #pragma once
-#include "remat.cuh"
+#include "cuda/math.cuh"
 #include "cuda/rows.cuh"
 
 struct Exponentials {
-    // -infinity if there are no elements; NaN if one is.
+    // -infinity if there are no elements; it may have passed over a NaN.
     float max = -INFINITY;
-    // The sum of exp(x - max).
+    // The sum of exp(x - max); NaN if an element is.
     float sum = 0.0f;
 };
 
@@ -16,12 +16,12 @@ template <int WIDTH>
 __device__ __forceinline__ void take(Exponentials& all, const Values<WIDTH>& run) {
     float max = all.max;
 #pragma unroll
-    for (int j = 0; j < WIDTH; j++) max = max_nan(max, run.x[j]);
-    // So far there is nothing but what is masked: each exp is 0, but -infinity - -infinity is NaN.
-    if (max == -INFINITY) return;
-    float sum = all.max == max ? all.sum : all.sum * expf(all.max - max);
+    for (int j = 0; j < WIDTH; j++) max = fmaxf(max, run.x[j]);
+    // Nothing so far but what is masked: exp(-inf - 0) = 0, where exp(-inf + inf) would be NaN.
+    float shift = max == -INFINITY ? 0.0f : max;
+    float sum = all.sum * fast_exp(all.max - shift);
 #pragma unroll
-    for (int j = 0; j < WIDTH; j++) sum += expf(run.x[j] - max);
+    for (int j = 0; j < WIDTH; j++) sum += fast_exp(run.x[j] - shift);
     all.max = max;
     all.sum = sum;
 }
@@ -37,7 +37,7 @@ __device__ __forceinline__ Exponentials exponentials(Team team, const elem* x, i
     Exponentials mine, all;
     each_of_row<WIDTH>(team, len, [&](int64_t i) { take(mine, load<WIDTH>(x + i)); });
     all.max = team.fold(mine.max, partial, Larger());
-    float sum = mine.max == all.max ? mine.sum : mine.sum * expf(mine.max - all.max);
+    float sum = mine.max == all.max ? mine.sum : mine.sum * fast_exp(mine.max - all.max);
     all.sum = team.fold(sum, partial + MOST_WARPS, Plus());
     finish(all);
     return all;
