@@ -154,8 +154,8 @@ pub struct Compiled {
     pub kernel: &'static str,
     /// The type of elements.
     pub elem: &'static str,
-    /// Bytes of machine code.
-    pub bytes: usize,
+    /// The machine code.
+    pub image: Vec<u8>,
     /// What the compiler says of it: registers and spills of each kernel.
     pub log: String,
 }
@@ -172,7 +172,7 @@ pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
         let (elem, option) = elem;
         let compile::Compiled { image, log } =
             compile::compile(source, option, arch, &[c"--ptxas-options=-v"])?;
-        Ok(Compiled { kernel: source.name, elem, bytes: image.len(), log })
+        Ok(Compiled { kernel: source.name, elem, image, log })
     };
     let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
     all.map(compiled).collect()

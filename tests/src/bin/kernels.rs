@@ -1,10 +1,13 @@
 //! Compiles all CUDA kernels to machine code for all types of elements, without a GPU: `kernels sm_80 sm_90 …`. Fails if
-//! one does not compile, or if one spills registers to memory.
+//! one does not compile, or if one spills registers to memory. Machine code is kept in the folder that `KEEP` names, as
+//! `tests/cuda/loops.py` reads it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut bad = 0;
+    let kept = std::env::var_os("KEEP").map(PathBuf::from);
     for arch in std::env::args().skip(1) {
         let compiled = match remat::cuda::compile_all(&arch) {
             Ok(compiled) => compiled,
@@ -22,10 +25,19 @@ fn main() -> ExitCode {
                 "{arch:<8} {:<5} {:<20} {:>8} bytes, {} spills",
                 op.elem,
                 op.kernel,
-                op.bytes,
+                op.image.len(),
                 spills.len()
             );
             spills.iter().for_each(|line| println!("    {line}"));
+            if let Some(folder) = &kept {
+                let path = folder.join(format!("{}-{}-{arch}.cubin", op.kernel, op.elem));
+                if let Err(error) =
+                    std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &op.image))
+                {
+                    eprintln!("{}: {error}", path.display());
+                    return ExitCode::FAILURE;
+                }
+            }
             bad += spills.len();
             if std::env::var_os("VERBOSE").is_some() {
                 println!("{}", op.log);
