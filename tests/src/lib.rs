@@ -11,4 +11,5 @@ pub mod models;
 pub mod remote;
 pub mod states;
 pub mod steep;
+pub mod timing;
 pub mod trace;

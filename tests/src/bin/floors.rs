@@ -7,13 +7,13 @@
 //! that compares with the copy. A GPU needs SAMPLES of 64, so that nothing fits in its cache.
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use remat::device::Grad;
 use remat::ops::{activation, arithmetic, cross_entropy, dropout, layer_norm};
 use remat::prelude::*;
 use remat::rng::Key;
 use remat_tests::devices::{Bytes, Elems, Room, Single, elems};
+use remat_tests::timing::{milliseconds_in, numbers};
 
 const TOKENS: usize = 1024;
 const WIDTH: usize = 768;
@@ -40,12 +40,6 @@ impl<D> Kernels for D where
 {
 }
 
-/// Numbers around 0, of no size that matters.
-fn numbers(n: usize) -> Vec<f32> {
-    let some: Vec<f32> = (0..997).map(|i| (i as f32 * 0.37).sin()).collect();
-    (0..n).map(|i| some[i % some.len()]).collect()
-}
-
 /// One device, and the speed of its copies, once that is known.
 struct Floors<'a, D> {
     device: &'a D,
@@ -54,38 +48,17 @@ struct Floors<'a, D> {
 }
 
 impl<D: Kernels> Floors<'_, D> {
-    /// Milliseconds of a call, when calls follow one another.
-    fn milliseconds(
-        &self,
-        room: &mut Room<'_, D>,
-        call: &mut impl FnMut(&mut Room<'_, D>) -> Result<(), Error>,
-    ) -> Result<f64, Error> {
-        let mut run = |calls: usize| -> Result<f64, Error> {
-            let start = Instant::now();
-            (0..calls).try_for_each(|_| call(room))?;
-            // Waits for all of them.
-            room.read::<f32>(0)?;
-            Ok(start.elapsed().as_secs_f64() * 1e3 / calls as f64)
-        };
-        // Kernels are compiled in the first.
-        run(1)?;
-        let calls = (100.0 / run(1)?).clamp(2.0, 100.0) as usize;
-        let mut times = [run(calls)?, run(calls)?, run(calls)?];
-        times.sort_by(f64::total_cmp);
-        Ok(times[1])
-    }
-
     /// Measures a kernel that cannot but move this many bytes, with these arrays behind one of a number.
     fn row(
         &mut self,
         name: &str,
         bytes: usize,
         arrays: &[&dyn Bytes],
-        mut call: impl FnMut(&mut Room<'_, D>) -> Result<(), Error>,
+        call: impl FnMut(&mut Room<'_, D>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let one = [0.0f32].to_vec();
         let mut room = Room::new(self.device, &[&[&one as &dyn Bytes], arrays].concat())?;
-        let milliseconds = self.milliseconds(&mut room, &mut call)?;
+        let milliseconds = milliseconds_in(&mut room, call)?;
         let speed = bytes as f64 / milliseconds / 1e6;
         let of_copy = 100.0 * speed / *self.copy.get_or_insert(speed);
         println!("{name:<42} {milliseconds:>9.3} ms {speed:>8.1} GB/s {of_copy:>6.1} %");
