@@ -89,6 +89,23 @@ __device__ __forceinline__ void each_of_row(Team team, int64_t len, F f) {
     for (int64_t i = (int64_t)team.rank() * WIDTH; i < len; i += Team::SIZE * WIDTH) f(i);
 }
 
+// Where run number `run` of this thread begins in a row, of as many as `each_of_row` has.
+template <int WIDTH, class Team>
+__device__ __forceinline__ int place(Team team, int run) {
+    return (run * Team::SIZE + team.rank()) * WIDTH;
+}
+
+// Calls f(run, i) for the same places of a row that has at most RUNS for each thread, which are numbered: what a thread
+// keeps of each can be in registers.
+template <int WIDTH, int RUNS, class Team, class F>
+__device__ __forceinline__ void each_held(Team team, int64_t len, F f) {
+#pragma unroll
+    for (int run = 0; run < RUNS; run++) {
+        int i = place<WIDTH>(team, run);
+        if (i < (int)len) f(run, i);
+    }
+}
+
 // Each of N numbers summed over the threads of a block that are a multiple of `columns` apart; the first `columns`
 // threads get the sums. `shared` has room for N numbers of each thread; blockDim.x / columns is a power of two.
 template <int N>

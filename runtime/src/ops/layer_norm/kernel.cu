@@ -16,49 +16,95 @@ __device__ __forceinline__ Values<WIDTH> load_weight(const param* weight, int64_
     return ones;
 }
 
-// What is normalized: x, or x + plus as it is stored.
+namespace layer_norm {
+
+// x + plus as it is stored.
 template <int WIDTH>
-__device__ __forceinline__ Values<WIDTH> load_sum(const elem* x, const elem* plus, int64_t i) {
-    Values<WIDTH> run = load<WIDTH>(x + i);
-    if (plus) {
-        Values<WIDTH> other = load<WIDTH>(plus + i);
+__device__ __forceinline__ Run<elem, WIDTH> add(const Run<elem, WIDTH>& x, const Run<elem, WIDTH>& plus) {
+    Values<WIDTH> sum;
 #pragma unroll
-        for (int j = 0; j < WIDTH; j++) run.x[j] += other.x[j];
-        run = widened(Run<elem, WIDTH>::of(run));
-    }
-    return run;
+    for (int j = 0; j < WIDTH; j++) sum.x[j] = x.at(j) + plus.at(j);
+    return Run<elem, WIDTH>::of(sum);
 }
 
-// A row of y, and of the sum, if that is wanted; its mean and rstd by all threads of the team. x and plus are added anew
-// each time: both are in the first cache, and the sum is on its way to memory.
-template <int WIDTH, class Team>
-__device__ __forceinline__ void normalize(Team team, elem* y, float& mean, float& rstd, elem* s, const elem* x,
-                                          const elem* plus, const param* weight, const param* bias, int64_t dim,
-                                          float eps, float* partial) {
-    float sum = 0.0f, squares = 0.0f;
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
-        if (s) store(s + i, run);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) sum += run.x[j];
-    });
-    mean = team.fold(sum, partial, Plus()) / (float)dim;
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) squares += (run.x[j] - mean) * (run.x[j] - mean);
-    });
-    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
-    rstd = 1.0f / sqrtf(variance + eps);
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Values<WIDTH> run = load_sum<WIDTH>(x, plus, i);
-        Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {};
+// What a row's elements become.
+struct Normal {
+    float mean, rstd;
+    const param *weight, *bias;
+
+    // Those from number i on; y = of(them)
+    template <int WIDTH>
+    __device__ __forceinline__ void put(elem* y, const Run<elem, WIDTH>& run, int64_t i) const {
+        Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {}, to;
         if (bias) b = load<WIDTH>(bias + i);
 #pragma unroll
-        for (int j = 0; j < WIDTH; j++) run.x[j] = fmaf((run.x[j] - mean) * rstd, w.x[j], b.x[j]);
-        store(y + i, run);
+        for (int j = 0; j < WIDTH; j++) to.x[j] = fmaf((run.at(j) - mean) * rstd, w.x[j], b.x[j]);
+        store(y + i, to);
+    }
+};
+
+// A row of y, and of the sum, if that is wanted; gives its mean and rstd to all threads of the team. The row is read three
+// times; sums are made anew each time: x and plus are in the first cache, and the sum is on its way to memory.
+template <int WIDTH, class Team>
+__device__ __forceinline__ Normal normalize(Team team, elem* y, elem* s, const elem* x, const elem* plus,
+                                            const param* weight, const param* bias, int64_t dim, float eps,
+                                            float* partial) {
+    auto at = [=](int64_t i) {
+        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+        return plus ? add(run, load_run<WIDTH>(plus + i)) : run;
+    };
+    float sum = 0.0f, squares = 0.0f;
+    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
+        Run<elem, WIDTH> run = at(i);
+        if (s) store_run(s + i, run);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) sum += run.at(j);
     });
+    float mean = team.fold(sum, partial, Plus()) / (float)dim;
+    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
+        Run<elem, WIDTH> run = at(i);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) squares += (run.at(j) - mean) * (run.at(j) - mean);
+    });
+    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
+    Normal normal = {mean, 1.0f / sqrtf(variance + eps), weight, bias};
+    each_of_row<WIDTH>(team, dim, [&](int64_t i) { normal.put(y, at(i), i); });
+    return normal;
 }
+
+// The same of a row of which each thread has at most HELD elements: all of it is on its way before the first of it is
+// waited for, and is read once.
+template <int HELD, int WIDTH, class Team>
+__device__ __forceinline__ Normal normalize_held(Team team, elem* y, elem* s, const elem* x, const elem* plus,
+                                                 const param* weight, const param* bias, int64_t dim, float eps,
+                                                 float* partial) {
+    constexpr int RUNS = HELD / WIDTH;
+    Run<elem, WIDTH> row[RUNS], other[RUNS];
+    each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { row[r] = load_run<WIDTH>(x + i); });
+    if (plus) {
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { other[r] = load_run<WIDTH>(plus + i); });
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) {
+            row[r] = add(row[r], other[r]);
+            if (s) store_run(s + i, row[r]);
+        });
+    }
+    float sum = 0.0f, squares = 0.0f;
+    each_held<WIDTH, RUNS>(team, dim, [&](int r, int) {
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) sum += row[r].at(j);
+    });
+    float mean = team.fold(sum, partial, Plus()) / (float)dim;
+    each_held<WIDTH, RUNS>(team, dim, [&](int r, int) {
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) squares += (row[r].at(j) - mean) * (row[r].at(j) - mean);
+    });
+    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
+    Normal normal = {mean, 1.0f / sqrtf(variance + eps), weight, bias};
+    each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { normal.put(y, row[r], i); });
+    return normal;
+}
+
+}  // namespace layer_norm
 
 // y, x: [R, D], which may be one; sum, plus: [R, D], or none; mean, rstd: [R], or none; weight, bias: [D], or none
 extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rstd, elem* sum, const elem* x,
@@ -68,11 +114,18 @@ extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rst
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
         if (row >= rows) return;
-        float row_mean, row_rstd;
-        normalize<decltype(width)::value>(team, y + start, row_mean, row_rstd, sum ? sum + start : nullptr, x + start,
-                                          plus ? plus + start : nullptr, weight, bias, dim, eps, partial);
-        if (team.rank() == 0 && mean) mean[row] = row_mean;
-        if (team.rank() == 0 && rstd) rstd[row] = row_rstd;
+        constexpr int WIDTH = decltype(width)::value, HELD = 32;
+        elem* s = sum ? sum + start : nullptr;
+        const elem* other = plus ? plus + start : nullptr;
+        layer_norm::Normal normal;
+        if (WIDTH > 1 && dim <= HELD * team.SIZE) {
+            normal = layer_norm::normalize_held<HELD, WIDTH>(team, y + start, s, x + start, other, weight, bias, dim,
+                                                             eps, partial);
+        } else {
+            normal = layer_norm::normalize<WIDTH>(team, y + start, s, x + start, other, weight, bias, dim, eps, partial);
+        }
+        if (team.rank() == 0 && mean) mean[row] = normal.mean;
+        if (team.rank() == 0 && rstd) rstd[row] = normal.rstd;
     });
 }
 
@@ -150,12 +203,6 @@ struct Totals {
         if (to[which]) put(to[which] + column, sums, add[which]);
     }
 };
-
-// Where a row's run number `run` of this thread begins, of as many as `each_of_row` has.
-template <int WIDTH, class Team>
-__device__ __forceinline__ int place(Team team, int run) {
-    return (run * Team::SIZE + team.rank()) * WIDTH;
-}
 
 // A thread's sums over rows, of dy n and of dy: of each of its elements of a row, EACH or fewer, which are the same
 // columns in every row. Its runs are loaded some at a time, all of them before the first is waited for.
