@@ -3,7 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::columns::sum_columns;
-use crate::cuda::{Address, Cuda, Elem, Function, Grid, Product, Source, Start, View, ViewMut};
+use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Product, Source, Start, View, ViewMut};
 use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::activation::cuda::apply;
@@ -88,19 +88,21 @@ pub(crate) fn as_elems<'a, E: Elem>(
         return Ok((weight, bias.and_then(E::of_params)));
     }
     check_lengths(&[(rounded.len(), spec.rounded_len(bias.is_some()))])?;
-    let Some(bias) = bias else { return Ok((round(cuda, rounded, weight)?, None)) };
-    let (to_weight, to_bias) = rounded.split_at(spec.rounded_bias())?;
     // Between the two there may be some that belong to neither.
+    let (to_weight, to_bias) = match bias {
+        Some(_) => rounded.split_at(spec.rounded_bias()).map(|(weight, bias)| (weight, Some(bias)))?,
+        None => (rounded, None),
+    };
     let (to_weight, _) = to_weight.split_at(weight.len())?;
-    Ok((round(cuda, to_weight, weight)?, Some(round(cuda, to_bias, bias)?)))
-}
-
-/// to = round(from)
-fn round<'a, E: Elem>(cuda: &Cuda<E>, to: ViewMut<'a, E>, from: View<'_, f32>) -> Result<View<'a, E>, Error> {
-    let n = from.len();
-    check_lengths(&[(to.len(), n)])?;
+    let (n, m) = (weight.len(), bias.map_or(0, |bias| bias.len()));
+    check_lengths(&[(to_bias.as_ref().map_or(0, |to| to.len()), m)])?;
     let grid = Grid::elementwise::<E>(cuda.gpu(), n);
-    // SAFETY: both have n elements.
-    unsafe { cuda.launch(&ROUND, grid, &[&to.address(), &from.address(), &(n as i64)]) }?;
-    Ok(to.into_view())
+    // SAFETY: weights have n elements and biases m, which is 0 if there are none.
+    unsafe {
+        let to = [to_weight.address(), to_bias.address()];
+        let arguments: [&dyn Argument; 6] =
+            [&to[0], &weight.address(), &(n as i64), &to[1], &bias.address(), &(m as i64)];
+        cuda.launch(&ROUND, grid, &arguments)?;
+    }
+    Ok((to_weight.into_view(), to_bias.map(|to| to.into_view())))
 }

@@ -2,7 +2,9 @@
 // `ops/activation/kernel.cu`, and the gradient of its bias that of `cuda/columns.cuh`.
 #include "remat.cuh"
 
-// to = round(from): n elements of a weight or a bias
-extern "C" __global__ void linear_round(elem* to, const param* from, int64_t n) {
-    each_run(n, [=](int64_t i, auto width) { store(to + i, load<decltype(width)::value>(from + i)); });
+// to_weight = round(weight), of n elements; to_bias = round(bias), of m, which are few.
+extern "C" __global__ void linear_round(elem* to_weight, const param* weight, int64_t n, elem* to_bias,
+                                        const param* bias, int64_t m) {
+    each_run(n, [=](int64_t i, auto width) { store(to_weight + i, load<decltype(width)::value>(weight + i)); });
+    each_run(m, [=](int64_t i, auto width) { store(to_bias + i, load<decltype(width)::value>(bias + i)); });
 }
