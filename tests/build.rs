@@ -31,7 +31,7 @@ mod fakes {
         calls: &'static [&'static str],
     }
 
-    const LIBRARIES: [Library; 3] = [
+    const LIBRARIES: [Library; 4] = [
         Library {
             name: "libcuda.so.1",
             sources: &[
@@ -52,6 +52,7 @@ mod fakes {
             calls: &["libcuda.so.1"],
         },
         Library { name: "libnvrtc.so.13", sources: &["nvrtc.cpp"], kernels: false, calls: &[] },
+        Library { name: "libcupti.so.13", sources: &["cupti.cpp"], kernels: false, calls: &["libcuda.so.1"] },
     ];
 
     /// Where kernels are, and what they include is found from.

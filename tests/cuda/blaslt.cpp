@@ -371,5 +371,6 @@ API cublasLtMatmul(void* handle, void* desc, const void* alpha, const void* a, v
     product.to = d;
     product.workspace = workspace;
     std::copy_n(algorithm->alignments, 4, product.alignments);
-    return fake::submit(stream, [product] { return compute(product); }) == 0 ? SUCCESS : EXECUTION_FAILED;
+    auto operation = [product] { return fake::ran("fake_product", [&] { return compute(product); }); };
+    return fake::submit(stream, operation) == 0 ? SUCCESS : EXECUTION_FAILED;
 }

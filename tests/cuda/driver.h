@@ -78,6 +78,13 @@ using Guard = std::lock_guard<std::recursive_mutex>;
 // Keeps it until the stream is waited for, or, while the stream is captured, for the graph.
 SHARED int submit(void* stream, Operation operation);
 
+// Who is told of each kernel that has run, with nanoseconds of the host's clock, by whoever runs it: see `ran`.
+using Watcher = void (*)(const char* name, uint64_t start, uint64_t end);
+SHARED void watch(Watcher watcher);
+
+// Runs a kernel, and tells who watches.
+SHARED int ran(const char* name, const Operation& kernel);
+
 // Whether all these bytes of a device are in one allocation; if not, says so, as what was to be done.
 SHARED bool inside(Address address, size_t size, const char* what);
 

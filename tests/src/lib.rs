@@ -2,6 +2,8 @@
 
 pub mod case;
 pub mod claim;
+#[cfg(feature = "cuda")]
+pub mod cupti;
 pub mod devices;
 pub mod differences;
 pub mod draw;

@@ -259,7 +259,9 @@ API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
         if (int result = arguments->check(kernel)) {
             return result;
         }
-        remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared);
-        return static_cast<int>(SUCCESS);
+        return ran(kernel.name, [&] {
+            remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared);
+            return static_cast<int>(SUCCESS);
+        });
     });
 }

@@ -1,10 +1,11 @@
 //! Steps of GPT-2 on a GPU: forward, backward, clipping, AdamW. `tests/gpu/compare.py` runs PyTorch in turn.
 //!
-//! usage: gpt2 SHAPE PLAN DTYPE BATCH STEPS
+//! usage: gpt2 SHAPE PLAN DTYPE BATCH STEPS [trace]
 //!
 //! SHAPE: `124M`, or `small`, which runs without a GPU too. PLAN: `plain`; `chunks`, whose logits are never all there;
 //! `blocks`, which checkpoints every block too; `host`, which keeps their boundaries on the host. DTYPE: `f32`, `bf16`.
-//! Prints a line of JSON.
+//! Prints a line of JSON; with `trace`, what one more step ran instead, by CUPTI, which slows it down a little: for how long
+//! each kernel, and where nothing did.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use remat::model::Trainable;
 use remat::ndarray::Array2;
 use remat::prelude::*;
 use remat::train;
+use remat_tests::cupti::{Gap, Ran, Tracer, by_name, gaps};
 use remat_tests::trace::ids;
 
 macro_rules! gpt2 {
@@ -64,11 +66,43 @@ struct Measured {
     parameters: usize,
 }
 
+/// Prints what a step ran.
+fn report(ran: &[Ran]) -> Result<(), Box<dyn std::error::Error>> {
+    if ran.is_empty() {
+        return Err("CUPTI has noted nothing".into());
+    }
+    let ms = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+    let (start, end) = (ran.iter().map(|ran| ran.start).min(), ran.iter().map(|ran| ran.end).max());
+    let all = end.zip(start).map_or(0, |(end, start)| end - start);
+    println!("{:<72} {:>6} {:>10} {:>6}", format!("of {:.3} ms", ms(all)), "times", "ms", "%");
+    for (name, count, time) in by_name(ran) {
+        let name: String = name.chars().take(72).collect();
+        println!("{name:<72} {count:>6} {:>10.3} {:>6.1}", ms(time), 100.0 * time as f64 / all as f64);
+    }
+    let gaps = gaps(ran);
+    let idle: u64 = gaps.iter().map(|gap| gap.length).sum();
+    let long = gaps.iter().filter(|gap| gap.length > 5_000).count();
+    println!(
+        "nothing ran for {:.3} ms, in {} gaps, {long} of more than 5 us; the longest:",
+        ms(idle),
+        gaps.len()
+    );
+    for Gap { length, between: [before, after] } in gaps.iter().take(10) {
+        println!("{:>10.2} us between {before} and {after}", *length as f64 / 1e3);
+    }
+    Ok(())
+}
+
 /// Steps run before those that are measured: programs are captured in the second.
 const WARM: usize = 5;
 
 /// Runs steps on one batch, for each of which the host waits in the end, and asks how long they took.
-fn run<N>(net: &mut N, batch: &N::Batch, steps: usize) -> Result<Measured, Error>
+fn run<N>(
+    net: &mut N,
+    batch: &N::Batch,
+    steps: usize,
+    tracer: Option<&Tracer>,
+) -> Result<Measured, Box<dyn std::error::Error>>
 where
     N: Trainable<Device: remat::optim::Kernel>,
 {
@@ -85,6 +119,11 @@ where
         losses.push(train::step(net, &mut opt, &mut ws, batch, Some(1.0))?.loss);
     }
     let milliseconds = start.elapsed().as_secs_f64() * 1e3 / steps as f64;
+    if let Some(tracer) = tracer {
+        tracer.take()?;
+        train::step(net, &mut opt, &mut ws, batch, Some(1.0))?;
+        report(&tracer.take()?)?;
+    }
     let parameters = net.params().count();
     let used = before.saturating_sub(free() + opt.bytes());
     Ok(Measured { milliseconds, used, losses: [losses[0], losses[losses.len() - 1]], parameters })
@@ -97,11 +136,19 @@ fn flops(parameters: usize, layers: usize, width: usize, context: usize) -> f64 
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [shape, plan, dtype, batch, steps] = &arguments[..] else {
-        eprintln!("usage: gpt2 124M|small plain|chunks|blocks|host f32|bf16 BATCH STEPS");
-        return Ok(ExitCode::from(2));
+    let (shape, plan, dtype, batch, steps, traced) = match &arguments[..] {
+        [shape, plan, dtype, batch, steps] => (shape, plan, dtype, batch, steps, false),
+        [shape, plan, dtype, batch, steps, trace] if trace == "trace" => {
+            (shape, plan, dtype, batch, steps, true)
+        }
+        _ => {
+            eprintln!("usage: gpt2 124M|small plain|chunks|blocks|host f32|bf16 BATCH STEPS [trace]");
+            return Ok(ExitCode::from(2));
+        }
     };
     let (batch, steps): (usize, usize) = (batch.parse()?, steps.parse()?);
+    // Before there is a device, or graphs would be noted as one.
+    let tracer = traced.then(Tracer::start).transpose()?;
     let gpu = Cuda::new(0)?;
     macro_rules! measure {
         ($net:ident, $device:expr, $layers:expr, $vocab:expr) => {{
@@ -111,7 +158,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             let x: Array2<u32> = ids(batch, $net::T, $vocab, 1);
             let y: Array2<u32> = ids(batch, $net::T, $vocab, 2);
             let mut net = $net::new(&$device, 42)?;
-            let measured = run(&mut net, &(x, y), steps)?;
+            let measured = run(&mut net, &(x, y), steps, tracer.as_ref())?;
             let flops = flops(measured.parameters, $layers, $net::D, $net::T);
             (measured, $net::T, flops, planned(&net))
         }};
@@ -136,6 +183,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         "bf16" => planned!(gpu.bf16()),
         _ => return Err("no such dtype".into()),
     };
+    if traced {
+        return Ok(ExitCode::SUCCESS);
+    }
     let Measured { milliseconds, used, losses: [first, last], .. } = measured;
     let tokens = (batch * context) as f64 / milliseconds * 1e3;
     let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
