@@ -1,4 +1,5 @@
-// What CUDA has and <cmath> has not. Of its fast, less exact functions there is none: kernels shall not use them.
+// What CUDA has and <cmath> has not. Of its fast, less exact functions there is none: those that kernels use are in
+// `cuda/math.cuh`, with their errors.
 #pragma once
 
 #include <cmath>
