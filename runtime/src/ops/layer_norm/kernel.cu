@@ -27,81 +27,71 @@ __device__ __forceinline__ Run<elem, WIDTH> add(const Run<elem, WIDTH>& x, const
     return Run<elem, WIDTH>::of(sum);
 }
 
-// What a row's elements become.
-struct Normal {
-    float mean, rstd;
-    const param *weight, *bias;
+// What is normalized: a row of x, or of x + plus, which is read and added anew each time it is gone through. Both are in
+// the first cache then.
+template <int WIDTH, class Team>
+struct Read {
+    Team team;
+    const elem *x, *plus;
+    int64_t dim;
 
-    // Those from number i on; y = of(them)
-    template <int WIDTH>
-    __device__ __forceinline__ void put(elem* y, const Run<elem, WIDTH>& run, int64_t i) const {
+    // Calls f(run, i) for the runs of the row that are this thread's, and where they begin.
+    template <class F>
+    __device__ __forceinline__ void each(F f) const {
+        each_of_row<WIDTH>(team, dim, [&](int64_t i) {
+            Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
+            f(plus ? add(run, load_run<WIDTH>(plus + i)) : run, i);
+        });
+    }
+};
+
+// The same of a row of which each thread has at most ELEMENTS, and keeps them: all are on their way before the first is
+// waited for, and are read once.
+template <int ELEMENTS, int WIDTH, class Team>
+struct Held {
+    static constexpr int RUNS = ELEMENTS / WIDTH;
+    Team team;
+    int64_t dim;
+    Run<elem, WIDTH> runs[RUNS];
+
+    __device__ __forceinline__ Held(const Read<WIDTH, Team>& row) : team(row.team), dim(row.dim) {
+        Run<elem, WIDTH> others[RUNS];
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { runs[r] = load_run<WIDTH>(row.x + i); });
+        if (!row.plus) return;
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { others[r] = load_run<WIDTH>(row.plus + i); });
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int) { runs[r] = add(runs[r], others[r]); });
+    }
+    template <class F>
+    __device__ __forceinline__ void each(F f) const {
+        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { f(runs[r], i); });
+    }
+};
+
+// y = the row, normalized; s = the row, if that is wanted. Every thread of the team gets mean and rstd.
+template <int WIDTH, class Team, class Row>
+__device__ __forceinline__ void normalize(Team team, const Row& row, elem* y, elem* s, float& mean, float& rstd,
+                                          const param* weight, const param* bias, int64_t dim, float eps,
+                                          float* partial) {
+    float sum = 0.0f, squares = 0.0f;
+    row.each([&](const Run<elem, WIDTH>& run, int64_t i) {
+        if (s) store_run(s + i, run);
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) sum += run.at(j);
+    });
+    mean = team.fold(sum, partial, Plus()) / (float)dim;
+    row.each([&](const Run<elem, WIDTH>& run, int64_t) {
+#pragma unroll
+        for (int j = 0; j < WIDTH; j++) squares += (run.at(j) - mean) * (run.at(j) - mean);
+    });
+    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
+    rstd = 1.0f / sqrtf(variance + eps);
+    row.each([&](const Run<elem, WIDTH>& run, int64_t i) {
         Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {}, to;
         if (bias) b = load<WIDTH>(bias + i);
 #pragma unroll
         for (int j = 0; j < WIDTH; j++) to.x[j] = fmaf((run.at(j) - mean) * rstd, w.x[j], b.x[j]);
         store(y + i, to);
-    }
-};
-
-// A row of y, and of the sum, if that is wanted; gives its mean and rstd to all threads of the team. The row is read three
-// times; sums are made anew each time: x and plus are in the first cache, and the sum is on its way to memory.
-template <int WIDTH, class Team>
-__device__ __forceinline__ Normal normalize(Team team, elem* y, elem* s, const elem* x, const elem* plus,
-                                            const param* weight, const param* bias, int64_t dim, float eps,
-                                            float* partial) {
-    auto at = [=](int64_t i) {
-        Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
-        return plus ? add(run, load_run<WIDTH>(plus + i)) : run;
-    };
-    float sum = 0.0f, squares = 0.0f;
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> run = at(i);
-        if (s) store_run(s + i, run);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) sum += run.at(j);
     });
-    float mean = team.fold(sum, partial, Plus()) / (float)dim;
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-        Run<elem, WIDTH> run = at(i);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) squares += (run.at(j) - mean) * (run.at(j) - mean);
-    });
-    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
-    Normal normal = {mean, 1.0f / sqrtf(variance + eps), weight, bias};
-    each_of_row<WIDTH>(team, dim, [&](int64_t i) { normal.put(y, at(i), i); });
-    return normal;
-}
-
-// The same of a row of which each thread has at most HELD elements: all of it is on its way before the first of it is
-// waited for, and is read once.
-template <int HELD, int WIDTH, class Team>
-__device__ __forceinline__ Normal normalize_held(Team team, elem* y, elem* s, const elem* x, const elem* plus,
-                                                 const param* weight, const param* bias, int64_t dim, float eps,
-                                                 float* partial) {
-    constexpr int RUNS = HELD / WIDTH;
-    Run<elem, WIDTH> row[RUNS], other[RUNS];
-    each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { row[r] = load_run<WIDTH>(x + i); });
-    if (plus) {
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { other[r] = load_run<WIDTH>(plus + i); });
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) {
-            row[r] = add(row[r], other[r]);
-            if (s) store_run(s + i, row[r]);
-        });
-    }
-    float sum = 0.0f, squares = 0.0f;
-    each_held<WIDTH, RUNS>(team, dim, [&](int r, int) {
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) sum += row[r].at(j);
-    });
-    float mean = team.fold(sum, partial, Plus()) / (float)dim;
-    each_held<WIDTH, RUNS>(team, dim, [&](int r, int) {
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) squares += (row[r].at(j) - mean) * (row[r].at(j) - mean);
-    });
-    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
-    Normal normal = {mean, 1.0f / sqrtf(variance + eps), weight, bias};
-    each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { normal.put(y, row[r], i); });
-    return normal;
 }
 
 }  // namespace layer_norm
@@ -114,18 +104,18 @@ extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rst
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
         if (row >= rows) return;
-        constexpr int WIDTH = decltype(width)::value, HELD = 32;
-        elem* s = sum ? sum + start : nullptr;
-        const elem* other = plus ? plus + start : nullptr;
-        layer_norm::Normal normal;
-        if (WIDTH > 1 && dim <= HELD * team.SIZE) {
-            normal = layer_norm::normalize_held<HELD, WIDTH>(team, y + start, s, x + start, other, weight, bias, dim,
-                                                             eps, partial);
+        constexpr int WIDTH = decltype(width)::value, MOST = 32;
+        layer_norm::Read<WIDTH, decltype(team)> read = {team, x + start, plus ? plus + start : nullptr, dim};
+        elem *to = y + start, *s = sum ? sum + start : nullptr;
+        float row_mean, row_rstd;
+        if (WIDTH > 1 && dim <= MOST * team.SIZE) {
+            layer_norm::Held<MOST, WIDTH, decltype(team)> held(read);
+            layer_norm::normalize<WIDTH>(team, held, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
         } else {
-            normal = layer_norm::normalize<WIDTH>(team, y + start, s, x + start, other, weight, bias, dim, eps, partial);
+            layer_norm::normalize<WIDTH>(team, read, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
         }
-        if (team.rank() == 0 && mean) mean[row] = normal.mean;
-        if (team.rank() == 0 && rstd) rstd[row] = normal.rstd;
+        if (team.rank() == 0 && mean) mean[row] = row_mean;
+        if (team.rank() == 0 && rstd) rstd[row] = row_rstd;
     });
 }
 
