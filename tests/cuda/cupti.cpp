@@ -3,7 +3,6 @@
 #include "driver.h"
 
 #include <cstring>
-#include <string>
 #include <vector>
 
 namespace {

@@ -78,8 +78,9 @@ def main(nvdisasm, folder, least=None):
                 print(f"{row:<44} {len(names):>12} {moved:>6} {each:>10.3f} {mma}".rstrip())
                 if least and elem == "bf16" and not products and each < float(least):
                     slow.append(f"{row}: {each:.3f}")
-    print("\n".join(["", "fewer than wanted:", *slow]) if slow else "", end="\n" if slow else "")
-    sys.exit(1 if slow else 0)
+    if slow:
+        print("\nfewer than wanted:", *slow, sep="\n")
+        sys.exit(1)
 
 
 main(*sys.argv[1:])

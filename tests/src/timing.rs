@@ -6,38 +6,28 @@ use remat::Error;
 
 use crate::devices::{Room, Single};
 
-/// Milliseconds of a call, when calls follow one another: the median of three runs, of about a tenth of a second each.
-/// `run` makes so many calls, and returns when all of them are done.
-///
-/// # Errors
-/// Those of `run`.
-pub fn milliseconds(mut run: impl FnMut(usize) -> Result<(), Error>) -> Result<f64, Error> {
-    let mut of = |calls: usize| -> Result<f64, Error> {
-        let start = Instant::now();
-        run(calls)?;
-        Ok(start.elapsed().as_secs_f64() * 1e3 / calls as f64)
-    };
-    // Kernels are compiled in the first.
-    of(1)?;
-    let calls = (100.0 / of(1)?).clamp(2.0, 1000.0) as usize;
-    let mut times = [of(calls)?, of(calls)?, of(calls)?];
-    times.sort_by(f64::total_cmp);
-    Ok(times[1])
-}
-
-/// The same of a call with arrays, of which number 0 is of f32.
+/// Milliseconds of a call with arrays, of which number 0 is of f32, when calls follow one another: the median of three runs,
+/// of about a tenth of a second each.
 ///
 /// # Errors
 /// Those of the call, and the device's own.
-pub fn milliseconds_in<D: Single>(
+pub fn milliseconds<D: Single>(
     room: &mut Room<'_, D>,
     mut call: impl FnMut(&mut Room<'_, D>) -> Result<(), Error>,
 ) -> Result<f64, Error> {
-    milliseconds(|calls| {
+    let mut run = |calls: usize| -> Result<f64, Error> {
+        let start = Instant::now();
         (0..calls).try_for_each(|_| call(room))?;
         // Waits for all of them.
-        room.read::<f32>(0).map(|_| ())
-    })
+        room.read::<f32>(0)?;
+        Ok(start.elapsed().as_secs_f64() * 1e3 / calls as f64)
+    };
+    // Kernels are compiled in the first.
+    run(1)?;
+    let calls = (100.0 / run(1)?).clamp(2.0, 1000.0) as usize;
+    let mut times = [run(calls)?, run(calls)?, run(calls)?];
+    times.sort_by(f64::total_cmp);
+    Ok(times[1])
 }
 
 /// Numbers around 0, of no size that matters.

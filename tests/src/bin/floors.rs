@@ -13,7 +13,7 @@ use remat::ops::{activation, arithmetic, cross_entropy, dropout, layer_norm};
 use remat::prelude::*;
 use remat::rng::Key;
 use remat_tests::devices::{Bytes, Elems, Room, Single, elems};
-use remat_tests::timing::{milliseconds_in, numbers};
+use remat_tests::timing::{milliseconds, numbers};
 
 const TOKENS: usize = 1024;
 const WIDTH: usize = 768;
@@ -58,7 +58,7 @@ impl<D: Kernels> Floors<'_, D> {
     ) -> Result<(), Error> {
         let one = [0.0f32].to_vec();
         let mut room = Room::new(self.device, &[&[&one as &dyn Bytes], arrays].concat())?;
-        let milliseconds = milliseconds_in(&mut room, call)?;
+        let milliseconds = milliseconds(&mut room, call)?;
         let speed = bytes as f64 / milliseconds / 1e6;
         let of_copy = 100.0 * speed / *self.copy.get_or_insert(speed);
         println!("{name:<42} {milliseconds:>9.3} ms {speed:>8.1} GB/s {of_copy:>6.1} %");

@@ -12,7 +12,7 @@ use remat::device::Grad;
 use remat::ops::linear::{Backward, Forward, Kernel, Spec};
 use remat::prelude::*;
 use remat_tests::devices::{Room, Single, elems};
-use remat_tests::timing::{milliseconds_in, numbers};
+use remat_tests::timing::{milliseconds, numbers};
 
 /// What is multiplied.
 #[derive(Clone, Copy)]
@@ -62,7 +62,7 @@ impl Layer {
         let (weight, bias, rounded) =
             (numbers(outputs * inputs), numbers(outputs), elems(vec![0.0; rounded]));
         let mut room = Room::new(device, &[&bias, &weight, &x, &y, &rounded, &weight])?;
-        milliseconds_in(&mut room, |room| match which {
+        milliseconds(&mut room, |room| match which {
             Which::Forward => {
                 let ([bias, weight, x], [y, rounded]) = room.split([0, 1, 2], [3, 4])?;
                 let (y, x, weight, rounded) =

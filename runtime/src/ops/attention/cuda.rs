@@ -236,7 +236,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         let of_queries = (dq != 0 || of_keys) && rows > 0;
         let (for_q, for_kv) = (chosen(&BACKWARD_Q, spec.dim)?, chosen(&BACKWARD_KV, spec.dim)?);
         // What the first kernel tells the second needs room; of more heads, they go in turn.
-        let most = heads_at_once(heads, spec.queries)?;
+        let most = if of_keys { heads_at_once(heads, spec.queries)? } else { heads.max(1) };
         let scratch = of_keys.then(|| self.gpu().scratch(most * KNOWN * spec.queries)).transpose()?;
         let known = scratch.as_ref().map_or(0, |scratch| scratch.address());
         for first in (0..heads).step_by(most) {

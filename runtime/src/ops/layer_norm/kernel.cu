@@ -266,13 +266,10 @@ struct Columns {
 
     // Writes a block's sums, of columns that are its threads' own.
     __device__ __forceinline__ void write(Block team, const Totals& totals, float*, int len) const {
-#pragma unroll
-        for (int r = 0; r < RUNS; r++) {
-            int i = place<WIDTH>(team, r);
-            if (i >= len) continue;
+        each_held<WIDTH, RUNS>(team, len, [&](int r, int i) {
 #pragma unroll
             for (int which = 0; which < 2; which++) totals.write(which, i, run(which, r));
-        }
+        });
     }
 
     // Writes the sums of a block's warps, which have the same columns, added in order.
