@@ -119,23 +119,48 @@ pub(crate) unsafe fn sum_columns_by<E: Elem>(
     let at = scratch.address();
     launch(at, 0)?;
     // SAFETY: scratch has a row of sums for each part, and is held until both are launched.
-    unsafe { sum_parts(cuda, (to, add), at, [parts, outputs]) }
+    unsafe { sum_parts(cuda, &[Total { to, add, from: at }], [parts, outputs]) }
 }
 
-/// to [outputs] = or += the sum of the sums at `from` [parts, outputs], by their addresses
+/// A sum of the sums of parts, by addresses: to [outputs] = or += the sum of from [parts, outputs].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Total {
+    pub(crate) to: u64,
+    pub(crate) add: i32,
+    pub(crate) from: u64,
+}
+
+/// What their kernel is given of two, or of one, as in `kernel.cu`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    from: [u64; 2],
+    to: [u64; 2],
+    add: [i32; 2],
+}
+
+// SAFETY: words of 8 bytes, and behind them two of 4: there is no gap.
+unsafe impl Argument for Totals {}
+
+/// Up to two totals of as many parts, at once.
 ///
 /// # Safety
-/// Both must be of so many f32.
+/// What they name must be of so many f32.
 pub(crate) unsafe fn sum_parts<E: Elem>(
     cuda: &Cuda<E>,
-    (to, add): (u64, i32),
-    from: u64,
+    totals: &[Total],
     [parts, outputs]: [usize; 2],
 ) -> Result<(), Error> {
+    let mut given = Totals::default();
+    for (n, total) in totals.iter().enumerate() {
+        (given.from[n], given.to[n], given.add[n]) = (total.from, total.to, total.add);
+    }
     let tiles = Tiles::of_parts(outputs);
+    let mut grid = tiles.grid(1)?;
+    grid.blocks.2 = totals.len() as u32;
     let (parts, outputs, width) = (parts as i64, outputs as i64, tiles.width as i32);
     // SAFETY: the caller's promise.
-    unsafe { cuda.launch(&TOTAL, tiles.grid(1)?, &[&from, &to, &parts, &outputs, &parts, &width, &add]) }
+    unsafe { cuda.launch(&TOTAL, grid, &[&given, &parts, &outputs, &parts, &width]) }
 }
 
 #[cfg(test)]

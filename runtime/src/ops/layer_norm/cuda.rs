@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::columns::sum_parts;
+use crate::cuda::columns::{Total, sum_parts};
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Rows, SCRATCH, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
@@ -138,16 +138,19 @@ impl Call {
             return Ok(whole);
         }
         let scratch = cuda.gpu().scratch(split.parts * Split::bytes(dim))?;
-        let starts = [0, split.parts * dim * size_of::<f32>()].map(|start| scratch.address() + start as u64);
-        let totals = [(self.dweight, self.add_dweight), (self.dbias, self.add_dbias)];
-        let wanted = |n: usize| if totals[n].0 == 0 { 0 } else { starts[n] };
-        (self.dweight, self.dbias, self.add_dweight, self.add_dbias) = (wanted(0), wanted(1), 0, 0);
+        let mut totals = vec![];
+        let sums = [(&mut self.dweight, &mut self.add_dweight), (&mut self.dbias, &mut self.add_dbias)];
+        for ((to, add), start) in sums.into_iter().zip([0, split.parts * dim * size_of::<f32>()]) {
+            if *to != 0 {
+                let total = Total { to: *to, add: *add, from: scratch.address() + start as u64 };
+                (*to, *add) = (total.from, 0);
+                totals.push(total);
+            }
+        }
         // SAFETY: as above; scratch has a row of both sums for each part, and is held until all are launched.
         unsafe {
             cuda.launch(kernel, grid, &[&self])?;
-            for (total, start) in totals.into_iter().zip(starts).filter(|(total, _)| total.0 != 0) {
-                sum_parts(cuda, total, start, [split.parts, dim])?;
-            }
+            sum_parts(cuda, &totals, [split.parts, dim])?;
         }
         Ok(whole)
     }
