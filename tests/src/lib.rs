@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod agreement;
 pub mod case;
 pub mod claim;
 #[cfg(feature = "cuda")]

@@ -1,7 +1,7 @@
 //! The gradient of a bias in whole nets: by the activation behind its layer, or by the layer.
 
 use remat::prelude::*;
-use remat_tests::devices::assert_bits;
+use remat_tests::agreement::assert_bits;
 use remat_tests::trace::numbers;
 
 /// A net whose activations give the gradients of biases, or, with outputs between, do not: the same otherwise.

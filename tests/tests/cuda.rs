@@ -11,8 +11,9 @@ use remat::ops::{concat, dropout, embedding, load, parameter, position_embedding
 use remat::rng::Key;
 use remat::{Cuda, Error};
 use remat_tests::agree;
+use remat_tests::agreement::{assert_bits, assert_numbers};
 use remat_tests::devices::{
-    self, Bytes, Elems, Results, Room, Single, assert_bits, elems, gpu, ids, normal, some, unwritten,
+    self, Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, some, unwritten,
 };
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
@@ -428,7 +429,7 @@ fn elements_of_two_bytes_are_the_nearest() -> Result<(), Error> {
     let spec = parameter::Spec { len: x.len() };
     let forward = parameter::Forward::<D> { y: D::view_mut(y), weight: D::view(weight) };
     parameter::Kernel::forward(&gpu, &spec, 1, forward)?;
-    assert_bits("as a kernel rounds", &room.numbers(2)?, &widened);
+    assert_numbers("as a kernel rounds", &room.numbers(2)?, &widened);
     room.check()
 }
 

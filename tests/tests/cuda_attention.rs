@@ -9,10 +9,8 @@ use attention::rounded_factors;
 use remat::Cpu;
 use remat::device::{ElemGrad, Grad};
 use remat::ops::attention::{Backward, Forward, Kernel, Spec};
-use remat_tests::devices::{
-    self, Bytes, Numbers, Results, Room, Single, assert_bits, assert_near, assert_rounded_within, elems, gpu,
-    normal, unwritten,
-};
+use remat_tests::agreement::{assert_bits, assert_near, assert_rounded_within};
+use remat_tests::devices::{self, Bytes, Numbers, Results, Room, Single, elems, gpu, normal, unwritten};
 
 const fn packed(tokens: usize, heads: usize, dim: usize, causal: bool) -> Spec {
     Spec { queries: tokens, keys: tokens, heads, dim, causal, packed: true }

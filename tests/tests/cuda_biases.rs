@@ -4,7 +4,8 @@ use remat::device::{Device, Grad};
 use remat::ops::activation::{self, Activation};
 use remat::ops::linear;
 use remat::{Cuda, Error};
-use remat_tests::devices::{Bytes, Results, Room, Single, assert_bits, elems, gpu, normal, some, unwritten};
+use remat_tests::agreement::assert_bits;
+use remat_tests::devices::{Bytes, Results, Room, Single, elems, gpu, normal, some, unwritten};
 
 const ALL: [Activation; 6] = [
     Activation::Relu,

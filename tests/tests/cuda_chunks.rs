@@ -4,9 +4,9 @@ use remat::Error;
 use remat::device::Grad;
 use remat::ops::linear_cross_entropy::{Backward, Forward, Kernel, Spec};
 use remat::ops::{cross_entropy, linear};
+use remat_tests::agreement::{assert_bits, assert_close};
 use remat_tests::devices::{
-    Bytes, Numbers, Room, Single, assert_bits, assert_close, elems, factors, gpu, ids, normal, of_rounded,
-    unwritten,
+    Bytes, Numbers, Room, Single, elems, factors, gpu, ids, normal, of_rounded, unwritten,
 };
 
 /// Sizes of whole lines of elements, on which cublasLt is told that the matrices start, and of fewer bytes; with `ignore_index`

@@ -8,9 +8,9 @@ use remat::device::Grad;
 use remat::ops::activation::{self, Activation};
 use remat::ops::linear::{Backward, Forward, Kernel, Spec};
 use remat::{Cpu, Error};
+use remat_tests::agreement::{assert_bits, assert_near, assert_rounded};
 use remat_tests::devices::{
-    self, Bytes, Elems, Numbers, Results, Room, Single, assert_bits, assert_near, assert_rounded, elems,
-    factors, gpu, normal, unwritten,
+    self, Bytes, Elems, Numbers, Results, Room, Single, elems, factors, gpu, normal, unwritten,
 };
 
 /// Of a sum of so many products of normal numbers. It is about as large as the root of their count, so that each of
@@ -374,7 +374,7 @@ fn arrays_of_other_lengths_are_refused() {
 /// ThreadSanitizer does not see the locks of Rust that is compiled without it.
 #[test]
 fn several_threads_share_a_device() {
-    if option_env!("REMAT_CUDA_SANITIZER") == Some("thread") {
+    if std::env::var_os("REMAT_CUDA_SANITIZER").is_some_and(|sanitizer| sanitizer == "thread") {
         return;
     }
     let Some(gpu) = gpu() else { return };

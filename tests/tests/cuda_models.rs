@@ -4,7 +4,8 @@
 use remat::ndarray::{Array1, Array2};
 use remat::prelude::*;
 use remat::state::{self, Progress};
-use remat_tests::devices::{assert_bits, assert_close, gpu, small};
+use remat_tests::agreement::{assert_bits, assert_close};
+use remat_tests::devices::{gpu, small};
 use remat_tests::trace::{ids, numbers};
 
 mod deep {

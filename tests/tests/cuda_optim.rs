@@ -7,7 +7,8 @@ use remat::ndarray::ArrayView1;
 use remat::optim::{AdamStep, Buffers, Kernel, Measure, Of, SgdStep, Tensor};
 use remat::{Cpu, Cuda, Error};
 use remat_tests::agree;
-use remat_tests::devices::{Numbers, Results, Single, assert_bits, assert_close, gpu, normal, small, some};
+use remat_tests::agreement::{assert_bits, assert_close};
+use remat_tests::devices::{Numbers, Results, Single, gpu, normal, small, some};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 8] = [0, 1, 3, 4, 31, 257, 1024, 5003];

@@ -2,7 +2,8 @@
 
 use remat::ops::{arithmetic, layer_norm};
 use remat_tests::agree;
-use remat_tests::devices::{Bytes, Results, Room, Single, assert_bits, elems, normal, some, unwritten};
+use remat_tests::agreement::assert_bits;
+use remat_tests::devices::{Bytes, Results, Room, Single, elems, normal, some, unwritten};
 
 /// The norm of a sum, by two calls and by one, with the sum stored and without, and over one of what is added.
 fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(

@@ -6,8 +6,9 @@ use remat::Error;
 use remat::device::{Device, Element, Grad};
 use remat::ops::{cross_entropy, layer_norm, mean, mse, softmax, sum};
 use remat_tests::agree;
+use remat_tests::agreement::assert_bits;
 use remat_tests::devices::{
-    Bytes, Elems, Results, Room, Single, assert_bits, elems, gpu, ids, normal, small, some, unwritten,
+    Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, small, some, unwritten,
 };
 
 /// Lengths of rows: of 1, of no whole number of 16 bytes, of a warp's, and of a block's, of more than it takes at once.

@@ -1,7 +1,7 @@
 //! Norms of sums in whole nets: in one call with the sum, or in one of their own.
 
 use remat::prelude::*;
-use remat_tests::devices::assert_bits;
+use remat_tests::agreement::assert_bits;
 use remat_tests::trace::numbers;
 
 /// A net whose norms stand right behind sums, or behind another layer, which it has elsewhere otherwise. The second sum is

@@ -7,7 +7,8 @@ use remat::device::Real;
 use remat::model::Accumulator;
 use remat::state::{self, Folder};
 use remat::train::Saver;
-use remat_tests::devices::{assert_close, gpu, small};
+use remat_tests::agreement::assert_close;
+use remat_tests::devices::{gpu, small};
 use remat_tests::states;
 
 use super::*;
