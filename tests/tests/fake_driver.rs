@@ -15,8 +15,8 @@ use cudarc::driver::{CudaContext, CudaFunction, CudaModule, CudaStream, DriverEr
 use cudarc::nvrtc::Ptx;
 use cudarc::nvrtc::sys as nvrtc;
 
-/// The sanitizer that kernels were compiled with.
-const SANITIZER: &str = env!("REMAT_CUDA_SANITIZER");
+/// Says the sanitizer that kernels were compiled with.
+const SANITIZER: &str = "REMAT_CUDA_SANITIZER";
 /// A probe that this process is to run, for the process that started it.
 const PROBE: &str = "REMAT_PROBE";
 const LENGTH: usize = 64;
@@ -309,8 +309,9 @@ fn run_the_probe() {
 
 #[test]
 fn faults_are_found() {
+    let watching = env::var(SANITIZER).unwrap_or_default();
     for (probe, threads, sanitizer, message) in FAULTS {
-        if !sanitizer.is_empty() && sanitizer != SANITIZER {
+        if !sanitizer.is_empty() && sanitizer != watching {
             continue;
         }
         let Output { status, stderr, .. } = in_a_process(probe, threads);

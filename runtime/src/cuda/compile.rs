@@ -1,6 +1,6 @@
 //! From the source of kernels to machine code, by NVRTC; kept on the disk, so that a kernel is compiled once.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, ptr};
@@ -42,13 +42,6 @@ const HEADERS: &[(&CStr, &str)] = &[
 /// Contracted only where `fmaf` stands: a value has the same bits in whatever kernel it is computed.
 const OPTIONS: [&CStr; 3] = [c"--std=c++17", c"--fmad=false", c"--device-as-default-execution-space"];
 
-/// Machine code, and what the compiler said.
-#[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) image: Vec<u8>,
-    pub(super) log: String,
-}
-
 /// The machine code for an architecture (`sm_90`), with elements of the type that an option says: from the disk if it is
 /// there, else compiled, and then written there.
 pub(super) fn machine_code(source: &Source, elem: &CStr, arch: &str) -> Result<Vec<u8>, Error> {
@@ -56,7 +49,7 @@ pub(super) fn machine_code(source: &Source, elem: &CStr, arch: &str) -> Result<V
     if let Some(image) = kept.as_deref().and_then(read) {
         return Ok(image);
     }
-    let Compiled { image, .. } = compile(source, elem, arch, &[])?;
+    let (image, _) = compile(source, elem, arch, &[], |program| program.image())?;
     if let Some(path) = kept {
         // Without it, the next process compiles again.
         let _ = write(&path, &image);
@@ -106,8 +99,47 @@ fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
     })
 }
 
-/// Compiles for a type of elements and an architecture; `more` options than every kernel has.
-pub(super) fn compile(source: &Source, elem: &CStr, arch: &str, more: &[&CStr]) -> Result<Compiled, Error> {
+/// A program that is compiled.
+pub(super) struct Program(sys::nvrtcProgram);
+
+/// What NVRTC writes: what says how many bytes that is, and what writes them.
+type Output = (
+    unsafe fn(sys::nvrtcProgram, *mut usize) -> sys::nvrtcResult,
+    unsafe fn(sys::nvrtcProgram, *mut c_char) -> sys::nvrtcResult,
+);
+
+impl Program {
+    /// Its machine code.
+    pub(super) fn image(&self) -> Result<Vec<u8>, result::NvrtcError> {
+        self.written((sys::nvrtcGetCUBINSize, sys::nvrtcGetCUBIN))
+    }
+
+    /// What its machine code was made of, with a NUL at its end.
+    pub(super) fn ptx(&self) -> Result<Vec<u8>, result::NvrtcError> {
+        self.written((sys::nvrtcGetPTXSize, sys::nvrtcGetPTX))
+    }
+
+    fn written(&self, (size, write): Output) -> Result<Vec<u8>, result::NvrtcError> {
+        let mut bytes = 0;
+        // SAFETY: the program is compiled, and there are as many bytes as it says that it needs.
+        unsafe {
+            size(self.0, &raw mut bytes).result()?;
+            let mut written = vec![0u8; bytes];
+            write(self.0, written.as_mut_ptr().cast()).result()?;
+            Ok(written)
+        }
+    }
+}
+
+/// Compiles for a type of elements and an architecture; `more` options than every kernel has. Gives what `made` takes of
+/// the program, and what the compiler said.
+pub(super) fn compile<T>(
+    source: &Source,
+    elem: &CStr,
+    arch: &str,
+    more: &[&CStr],
+    made: impl FnOnce(&Program) -> Result<T, result::NvrtcError>,
+) -> Result<(T, String), Error> {
     let failed = |log: String| Error::KernelBuild { kernel: source.name, arch: arch.to_owned(), log };
     let text =
         |text: &str| CString::new(text).map_err(|_| failed(String::from("a NUL stands in the source")));
@@ -136,26 +168,11 @@ pub(super) fn compile(source: &Source, elem: &CStr, arch: &str, more: &[&CStr]) 
         let log = result::get_program_log(program).unwrap_or_default();
         let log: Vec<u8> = log.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
         let log = String::from_utf8_lossy(&log).trim().to_owned();
-        let image = compiled
+        let made = compiled
             .map_err(|_| failed(log.clone()))
-            .and_then(|()| image(program).map_err(|error| failed(format!("{log}\n{error}"))));
+            .and_then(|()| made(&Program(program)).map_err(|error| failed(format!("{log}\n{error}"))));
         // Nothing is left to be told.
         let _ = result::destroy_program(program);
-        image.map(|image| Compiled { image, log })
-    }
-}
-
-/// The machine code of a program that is compiled.
-///
-/// # Safety
-/// The program must be.
-unsafe fn image(program: sys::nvrtcProgram) -> Result<Vec<u8>, result::NvrtcError> {
-    let mut bytes = 0;
-    // SAFETY: the program is one, and `image` has as many bytes as it says that it needs.
-    unsafe {
-        sys::nvrtcGetCUBINSize(program, &raw mut bytes).result()?;
-        let mut image = vec![0u8; bytes];
-        sys::nvrtcGetCUBIN(program, image.as_mut_ptr().cast()).result()?;
-        Ok(image)
+        made.map(|made| (made, log))
     }
 }

@@ -156,6 +156,8 @@ pub struct Compiled {
     pub elem: &'static str,
     /// The machine code.
     pub image: Vec<u8>,
+    /// What it was made of: PTX.
+    pub ptx: String,
     /// What the compiler says of it: registers and spills of each kernel.
     pub log: String,
 }
@@ -170,9 +172,11 @@ pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
     let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
     let compiled = |(elem, source): (_, &'static Source)| {
         let (elem, option) = elem;
-        let compile::Compiled { image, log } =
-            compile::compile(source, option, arch, &[c"--ptxas-options=-v"])?;
-        Ok(Compiled { kernel: source.name, elem, image, log })
+        let more = [c"--ptxas-options=-v"];
+        let ((image, ptx), log) = compile::compile(source, option, arch, &more, |program| {
+            Ok((program.image()?, String::from_utf8_lossy(&program.ptx()?).trim_end_matches('\0').to_owned()))
+        })?;
+        Ok(Compiled { kernel: source.name, elem, image, ptx, log })
     };
     let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
     all.map(compiled).collect()

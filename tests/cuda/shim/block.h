@@ -255,7 +255,7 @@ class Block {
             Fiber& fiber = fibers_[i];
             dim3 shape = launch.block;
             uint3 thread = {i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y)};
-            static_cast<Thread&>(fiber) = {thread, index, shape, launch.grid, i, dynamic_shared_.get()};
+            static_cast<Thread&>(fiber) = {thread, index, shape, launch.grid, i, dynamic_shared_.get(), launch.dynamic_shared};
             fiber.state = State::Ready;
             fiber.copies.clear();
         }

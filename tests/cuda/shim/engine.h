@@ -43,6 +43,7 @@ struct Thread {
     dim3 grid_dim;
     unsigned linear;
     void* dynamic_shared;
+    unsigned dynamic_size;
 
     unsigned lane() const {
         return linear % 32;

@@ -1,14 +1,15 @@
 //! Compiles all CUDA kernels to machine code for all types of elements, without a GPU: `kernels sm_80 sm_90 …`. Fails if
-//! one does not compile, or if one spills registers to memory. Machine code is kept in the folder that `KEEP` names, as
-//! `tests/cuda/loops.py` reads it.
+//! one does not compile, or if one spills registers to memory. Machine code, and the PTX that it is made of, are kept in
+//! the folder that `KEEP` names, as `tests/cuda/loops.py` and `.ci/ptx` read them.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::{env, fs};
 
 fn main() -> ExitCode {
     let mut bad = 0;
-    let kept = std::env::var_os("KEEP").map(PathBuf::from);
-    for arch in std::env::args().skip(1) {
+    let kept = env::var_os("KEEP").map(PathBuf::from);
+    for arch in env::args().skip(1) {
         let compiled = match remat::cuda::compile_all(&arch) {
             Ok(compiled) => compiled,
             Err(error) => {
@@ -30,16 +31,17 @@ fn main() -> ExitCode {
             );
             spills.iter().for_each(|line| println!("    {line}"));
             if let Some(folder) = &kept {
-                let path = folder.join(format!("{}-{}-{arch}.cubin", op.kernel, op.elem));
-                if let Err(error) =
-                    std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &op.image))
-                {
-                    eprintln!("{}: {error}", path.display());
-                    return ExitCode::FAILURE;
+                let named = format!("{}-{}-{arch}", op.kernel, op.elem);
+                for (end, bytes) in [("cubin", &op.image[..]), ("ptx", op.ptx.as_bytes())] {
+                    let path = folder.join(format!("{named}.{end}"));
+                    if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes)) {
+                        eprintln!("{}: {error}", path.display());
+                        return ExitCode::FAILURE;
+                    }
                 }
             }
             bad += spills.len();
-            if std::env::var_os("VERBOSE").is_some() {
+            if env::var_os("VERBOSE").is_some() {
                 println!("{}", op.log);
             }
         }

@@ -4,13 +4,17 @@
 //!
 //! Cargo puts the folder they are in on the path that tests look for libraries on, so they are found by their names.
 //! `REMAT_CUDA_SANITIZER` (`address`, `thread` or `undefined`) has kernels watched by a sanitizer of the C++ compiler;
-//! tests then need its runtime loaded first, as `.ci/shim` does.
+//! tests then need its runtime loaded first, as `.ci/shim` does. `REMAT_CUDA_PTX` names a folder with what NVRTC made of the
+//! kernels: then that is what runs, as `.ci/ptx` does.
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
     #[cfg(feature = "cuda")]
     fakes::build();
 }
+
+#[cfg(feature = "cuda")]
+mod ptx;
 
 #[cfg(feature = "cuda")]
 mod fakes {
@@ -59,28 +63,29 @@ mod fakes {
     const KERNELS: &str = "../runtime/src";
     const HEADERS: &str = "../runtime/src/cuda";
     const FAKES: &str = "cuda";
-    /// The types of elements that kernels are compiled for, as an option of the compiler names them.
-    const ELEMS: [&str; 2] = ["float", "bf16"];
+    /// The types of elements that kernels are compiled for, as an option of the compiler names them, and their names.
+    const ELEMS: [(&str, &str); 2] = [("float", "f32"), ("bf16", "bf16")];
     /// Kernels that try the shim.
     const PROBES: &str = "cuda/probes.cu";
 
     const SANITIZER: &str = "REMAT_CUDA_SANITIZER";
+    const PTX: &str = "REMAT_CUDA_PTX";
 
     pub(crate) fn build() {
         for path in [KERNELS, FAKES] {
             println!("cargo:rerun-if-changed={path}");
         }
-        for variable in [SANITIZER, "CXX", "CXXFLAGS"] {
+        for variable in [SANITIZER, PTX, "CXX", "CXXFLAGS"] {
             println!("cargo:rerun-if-env-changed={variable}");
         }
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says OUT_DIR"));
         let sanitizer = env::var(SANITIZER).unwrap_or_default();
         println!("cargo:rustc-link-search=native={}", out.display());
-        println!("cargo:rustc-env={SANITIZER}={sanitizer}");
 
+        let made = env::var_os(PTX).filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let mut sources = vec![];
-        for folder in [KERNELS, FAKES] {
-            find(Path::new(folder), &mut sources);
+        for folder in [KERNELS, FAKES].map(Path::new).into_iter().chain(made.as_deref()) {
+            find(folder, &mut sources);
         }
         // The sources of Rust are in the same folder, and change more often than kernels.
         let stamp = out.join("built");
@@ -88,16 +93,10 @@ mod fakes {
         if fs::read_to_string(&stamp).is_ok_and(|built| built == inputs) {
             return;
         }
-        let mut kernels: Vec<_> = sources
-            .into_iter()
-            .filter(|path| path.file_name().is_some_and(|name| name == "kernel.cu"))
-            .collect();
-        kernels.push(PathBuf::from(PROBES));
-        let tables = ELEMS.map(|elem| {
-            let table = out.join(format!("kernels_{elem}.cpp"));
-            fs::write(&table, write_table(&kernels, elem)).expect("OUT_DIR can be written");
-            table
-        });
+        let tables: Vec<_> = match made {
+            Some(made) => ELEMS.iter().flat_map(|elem| translated(&sources, &made, elem, &out)).collect(),
+            None => ELEMS.iter().map(|(elem, _)| included(&sources, elem, &out)).collect(),
+        };
         for library in &LIBRARIES {
             link(library, &tables, &out, &sanitizer);
         }
@@ -114,7 +113,7 @@ mod fakes {
                 find(&path, found);
             } else if path
                 .extension()
-                .is_some_and(|end| ["cu", "cuh", "cpp", "h"].iter().any(|known| end == *known))
+                .is_some_and(|end| ["cu", "cuh", "cpp", "h", "ptx"].iter().any(|known| end == *known))
             {
                 found.push(path);
             }
@@ -124,7 +123,14 @@ mod fakes {
     /// What tells a build from others.
     fn hash(sources: &[PathBuf], sanitizer: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (sanitizer, env::var_os("CXX"), env::var_os("CXXFLAGS"), include_str!("build.rs")).hash(&mut hasher);
+        (
+            sanitizer,
+            env::var_os("CXX"),
+            env::var_os("CXXFLAGS"),
+            include_str!("main.rs"),
+            include_str!("ptx.rs"),
+        )
+            .hash(&mut hasher);
         for source in sources {
             (source, read(source)).hash(&mut hasher);
         }
@@ -137,21 +143,62 @@ mod fakes {
 
     /// C++ with all kernels for a type of elements, and the table that the driver finds them in. What is in it has names
     /// of its own, also where C gives them: it is linked with the same for other types.
-    fn write_table(files: &[PathBuf], elem: &str) -> String {
-        let (mut names, mut includes, mut rows) = (String::new(), String::new(), String::new());
-        for file in files {
+    fn included(sources: &[PathBuf], elem: &str, out: &Path) -> PathBuf {
+        let kernel = |path: &&PathBuf| path.file_name().is_some_and(|name| name == "kernel.cu");
+        let probes = PathBuf::from(PROBES);
+        let (mut names, mut includes, mut rows) = (String::new(), String::new(), vec![]);
+        for file in sources.iter().filter(kernel).chain([&probes]) {
             let path = fs::canonicalize(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             writeln!(includes, "#include \"{}\"", path.display()).expect("memory");
             for (kernel, threads) in kernels(&read(file)) {
                 writeln!(names, "#define {kernel} {kernel}_{elem}").expect("memory");
-                writeln!(rows, "    REMAT_SHIM_KERNEL({kernel}, {threads}),").expect("memory");
+                rows.push(format!("REMAT_SHIM_KERNEL({kernel}, {threads})"));
             }
         }
+        let table = table(elem, &rows);
+        let text = format!(
+            "#include \"shim.h\"\n#define REMAT_ELEM {elem}\n{names}namespace kernels_{elem} {{\n{includes}{table}}}\n"
+        );
+        written(out.join(format!("kernels_{elem}.cpp")), &text)
+    }
+
+    /// The same of what NVRTC made of the kernels, a file for each source, and one with the table.
+    fn translated(sources: &[PathBuf], made: &Path, (elem, name): &(&str, &str), out: &Path) -> Vec<PathBuf> {
+        let (mut files, mut rows, mut declared) = (vec![], vec![], String::new());
+        for file in sources.iter().filter(|file| file.starts_with(made)) {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if !stem.contains(&format!("-{name}-")) {
+                continue;
+            }
+            let kernels = crate::ptx::translate(&format!("{stem}.ptx"), &read(file), elem);
+            files.push(written(out.join(format!("{stem}.cpp")), &kernels.text));
+            for (kernel, row) in kernels.rows {
+                writeln!(
+                    declared,
+                    "void {kernel}(void**);\nextern const remat_shim::Parameter {kernel}_parameters[];"
+                )
+                .expect("memory");
+                rows.push(row);
+            }
+        }
+        assert!(!rows.is_empty(), "{PTX}: no kernels of {name} in {}", made.display());
+        let text = format!("#include \"shim.h\"\n{declared}{}", table(elem, &rows));
+        files.push(written(out.join(format!("kernels_{elem}.cpp")), &text));
+        files
+    }
+
+    /// The table of the kernels for a type of elements.
+    fn table(elem: &str, rows: &[String]) -> String {
         format!(
-            "#include \"shim.h\"\n#define REMAT_ELEM {elem}\n{names}namespace kernels_{elem} {{\n{includes}\
-             static const remat_shim::Kernel kernels[] = {{\n{rows}}};\n\
-             static remat_shim::Table table(\"{elem}\", kernels, sizeof kernels / sizeof kernels[0]);\n}}\n"
+            "static const remat_shim::Kernel kernels[] = {{\n    {}}};\n\
+             static remat_shim::Table table(\"{elem}\", kernels, sizeof kernels / sizeof kernels[0]);\n",
+            rows.join(",\n    ")
         )
+    }
+
+    fn written(path: PathBuf, text: &str) -> PathBuf {
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
     }
 
     /// The kernels in a source, each with the most threads that its launch bounds allow.
