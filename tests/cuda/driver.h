@@ -13,6 +13,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
+
+namespace remat_shim {
+
+struct Range;
+
+}  // namespace remat_shim
 
 // What was asked of the driver so far, in all contexts: see `counts` of `tests/src/devices.rs`.
 struct Counts {
@@ -105,6 +112,9 @@ size_t memory_of_device();
 
 // Whether the address is in an allocation, or at its end, as the start of an empty range may be.
 bool known(Address address);
+
+// The memory of devices that is allocated, and page-locked memory of the host: what kernels can read and write, in order.
+std::vector<remat_shim::Range> reachable();
 
 // Does all that was given to a stream, or to any; the result of what failed.
 int finish(void* stream);

@@ -77,6 +77,10 @@ bool in_shared_memory(const void* from, size_t size) {
     return self().owner->in_shared_memory(from, size);
 }
 
+bool find_near(uintptr_t address, size_t size) {
+    return self().owner->find_near(self(), address, size);
+}
+
 std::vector<Copy>& started_copies() {
     return self().copies;
 }
@@ -131,7 +135,8 @@ bool takes(dim3 grid, dim3 block, unsigned dynamic_shared) {
     return grid_fits && block_fits && dynamic_shared <= MAX_SHARED;
 }
 
-void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared) {
+void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared,
+            const std::vector<Range>& reached) {
     uint64_t blocks = static_cast<uint64_t>(grid.x) * grid.y * grid.z;
     uint64_t seed = from_environment("REMAT_SHIM_SEED", 0);
     std::vector<uint64_t> order;
@@ -142,7 +147,7 @@ void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic
         }
         std::shuffle(order.begin(), order.end(), std::mt19937_64(seed));
     }
-    Launch launch = {call, arguments, grid, block, dynamic_shared, seed, 0, 0};
+    Launch launch = {call, arguments, grid, block, dynamic_shared, reached, seed, 0, 0};
     publish(&launch.begun);
     std::atomic<uint64_t> next{0};
     auto work = [&] {

@@ -1,6 +1,8 @@
 // Memory of the fake devices, its copies and fills.
 #include "driver.h"
 
+#include "shim/engine.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -171,6 +173,10 @@ template <class T> int fill(void* stream, Address to, T value, size_t count) {
     if (to % sizeof(T) != 0) {
         return refuse(INVALID_VALUE, "a fill of %#llx, which is not aligned", to);
     }
+    // What a driver does then is not said.
+    if (count == 0) {
+        return refuse(INVALID_VALUE, "a fill of nothing at %#llx", to);
+    }
     Operation operation = [=] {
         if (!inside(to, count * sizeof(T), "a fill")) {
             return ILLEGAL_ADDRESS;
@@ -221,6 +227,20 @@ bool fake::known(Address address) {
     Guard guard(devices_mutex());
     auto before = allocation_before(address);
     return before != allocations.end() && address <= before->first + before->second.size;
+}
+
+std::vector<remat_shim::Range> fake::reachable() {
+    Guard guard(devices_mutex());
+    std::vector<remat_shim::Range> ranges;
+    for (const auto& [start, allocation] : allocations) {
+        ranges.push_back({start, start + allocation.size});
+    }
+    for (const auto& [start, size] : host_allocations) {
+        auto first = reinterpret_cast<uintptr_t>(start);
+        ranges.push_back({first, first + size});
+    }
+    std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+    return ranges;
 }
 
 API cuMemGetInfo_v2(size_t* free, size_t* total) {

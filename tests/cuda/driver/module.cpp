@@ -260,7 +260,8 @@ API cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned grid
             return result;
         }
         return ran(kernel.name, [&] {
-            remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared);
+            remat_shim::launch(kernel.call, arguments->pointers().data(), grid, block, dynamic_shared,
+                               reachable());
             return static_cast<int>(SUCCESS);
         });
     });

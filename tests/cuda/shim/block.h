@@ -5,9 +5,11 @@
 #include "fiber.h"
 #include "warp.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <sys/mman.h>
 #include <vector>
@@ -81,6 +83,7 @@ struct Launch {
     dim3 grid;
     dim3 block;
     unsigned dynamic_shared;
+    const std::vector<Range>& reached;
     uint64_t seed;
     // Orders each block after what was before the launch, and what is after the launch after each block.
     uint64_t begun;
@@ -153,6 +156,17 @@ class Block {
             }
         }
         return false;
+    }
+
+    bool find_near(Fiber& fiber, uintptr_t address, size_t size) const {
+        const std::vector<Range>& all = launch_->reached;
+        auto behind = std::upper_bound(all.begin(), all.end(), address,
+                                       [](uintptr_t address, const Range& range) { return address < range.start; });
+        if (behind == all.begin() || !std::prev(behind)->has(address, size)) {
+            return false;
+        }
+        fiber.near = *std::prev(behind);
+        return true;
     }
 
     int sync(Fiber& fiber, Vote vote, int predicate) {
@@ -255,7 +269,8 @@ class Block {
             Fiber& fiber = fibers_[i];
             dim3 shape = launch.block;
             uint3 thread = {i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y)};
-            static_cast<Thread&>(fiber) = {thread, index, shape, launch.grid, i, dynamic_shared_.get(), launch.dynamic_shared};
+            static_cast<Thread&>(fiber) = {
+                thread, index, shape, launch.grid, i, dynamic_shared_.get(), launch.dynamic_shared, {0, 0}};
             fiber.state = State::Ready;
             fiber.copies.clear();
         }

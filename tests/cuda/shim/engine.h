@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #define __global__
 #define __device__
@@ -35,6 +36,16 @@ struct Place {
     }
 };
 
+// Memory, from its first byte to behind its last.
+struct Range {
+    uintptr_t start;
+    uintptr_t end;
+
+    bool has(uintptr_t address, size_t size) const {
+        return address >= start && address < end && size <= end - address;
+    }
+};
+
 // What a kernel can ask about the thread that it is.
 struct Thread {
     uint3 thread;
@@ -44,6 +55,8 @@ struct Thread {
     unsigned linear;
     void* dynamic_shared;
     unsigned dynamic_size;
+    // Where it last read or wrote, of what it may.
+    Range near;
 
     unsigned lane() const {
         return linear % 32;
@@ -62,6 +75,13 @@ void* shared_memory(const void* key, size_t size);
 
 // Whether `size` bytes from `from` on are all in one array of the running block.
 bool in_shared_memory(const void* from, size_t size);
+
+// Whether the running kernel may read and write `size` bytes from there on, which then are near.
+bool find_near(uintptr_t address, size_t size);
+
+inline bool reaches(uintptr_t address, size_t size) {
+    return current().near.has(address, size) || find_near(address, size);
+}
 
 enum class Vote { None, Count, And, Or };
 
@@ -157,9 +177,10 @@ constexpr unsigned DEFAULT_SHARED = 48 << 10;
 // Whether a GPU could take such a grid.
 bool takes(dim3 grid, dim3 block, unsigned dynamic_shared);
 
-// Runs every block of a grid that a GPU could take. Blocks run in their order, or in one that the environment variable
+// Runs every block of a grid that a GPU could take; `reached`: what its threads may read and write, in order. Blocks run in their order, or in one that the environment variable
 // REMAT_SHIM_SEED decides; on one thread, or as many as REMAT_SHIM_THREADS says.
-void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared);
+void launch(Call call, void** arguments, dim3 grid, dim3 block, unsigned dynamic_shared,
+            const std::vector<Range>& reached);
 
 }  // namespace remat_shim
 

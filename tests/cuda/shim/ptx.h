@@ -3,7 +3,7 @@
 // what is read.
 //
 // Here is what a GPU does and a host does not: NaN that come of arithmetic are all the same, shifts saturate, and an
-// address that is not aligned to what is moved there is an error.
+// address is an error if it is not aligned to what is moved there, or is in no allocation.
 #pragma once
 
 #include "async.h"
@@ -46,8 +46,16 @@ inline f64 twice(u64 bits) {
 
 template <class T> constexpr bool FLOATS = std::is_floating_point<T>::value;
 
-// Integers that wrap around.
-template <class T> using Wraps = std::make_unsigned_t<T>;
+// What a register holds of a T: integers without a sign, which wrap around.
+template <class T, bool FLOAT = FLOATS<T>> struct Register {
+    using type = std::make_unsigned_t<T>;
+};
+
+template <class T> struct Register<T, true> {
+    using type = T;
+};
+
+template <class T> using held = typename Register<T>::type;
 
 // The NaN that arithmetic on a GPU gives.
 template <class T> T canonical(T x) {
@@ -131,6 +139,9 @@ inline void* in_global(Place place, u64 address, size_t size) {
     if (address % size != 0) {
         die("an address that is not aligned to what is moved", place);
     }
+    if (!reaches(address, size)) {
+        die("an address at which no memory is that kernels may reach", place);
+    }
     return reinterpret_cast<void*>(address);
 }
 
@@ -177,7 +188,8 @@ void cp_async_ca_shared_global_(const Array (&arrays)[N], Place place, u32 to, u
         die("cp.async of more bytes than it copies", place);
     }
     void* memory = in_shared(arrays, place, to, bytes);
-    const void* source = in_global(place, from, bytes);
+    // Where nothing is there, nothing is read.
+    const void* source = there == 0 ? nullptr : in_global(place, from, bytes);
     switch (bytes) {
     case 4:
         return copy_async<4>(memory, source, static_cast<int>(there), place);
@@ -267,13 +279,13 @@ template <class T> void shl_(T& d, T a, u32 bits) {
     d = bits < 8 * sizeof(T) ? a << bits : 0;
 }
 
-template <class T> void shr_(Wraps<T>& d, T a, u32 bits) {
+template <class T> void shr_(held<T>& d, T a, u32 bits) {
     constexpr u32 LAST = 8 * sizeof(T) - 1;
     if (bits > LAST) {
         // As many signs as there are bits.
-        d = static_cast<Wraps<T>>(std::is_signed<T>::value ? a >> LAST : 0);
+        d = static_cast<held<T>>(std::is_signed<T>::value ? a >> LAST : 0);
     } else {
-        d = static_cast<Wraps<T>>(a >> bits);
+        d = static_cast<held<T>>(a >> bits);
     }
 }
 
@@ -320,16 +332,16 @@ template <class T> void prmt_(T& d, T a, T b, u32 which) {
 
 // -------------------------------------------------------------------------------------------------------- integers
 
-template <class T> void add_(Wraps<T>& d, T a, T b) {
-    d = static_cast<Wraps<T>>(a) + static_cast<Wraps<T>>(b);
+template <class T> void add_(held<T>& d, T a, T b) {
+    d = static_cast<held<T>>(a) + static_cast<held<T>>(b);
 }
 
-template <class T> void sub_(Wraps<T>& d, T a, T b) {
-    d = static_cast<Wraps<T>>(a) - static_cast<Wraps<T>>(b);
+template <class T> void sub_(held<T>& d, T a, T b) {
+    d = static_cast<held<T>>(a) - static_cast<held<T>>(b);
 }
 
-template <class T> void mul_lo_(Wraps<T>& d, T a, T b) {
-    d = static_cast<Wraps<T>>(a) * static_cast<Wraps<T>>(b);
+template <class T> void mul_lo_(held<T>& d, T a, T b) {
+    d = static_cast<held<T>>(a) * static_cast<held<T>>(b);
 }
 
 template <class T> void mul_wide_(u64& d, T a, T b) {
@@ -338,8 +350,8 @@ template <class T> void mul_wide_(u64& d, T a, T b) {
     d = static_cast<u64>(static_cast<Wide>(a) * static_cast<Wide>(b));
 }
 
-template <class T> void mad_lo_(Wraps<T>& d, T a, T b, T c) {
-    d = static_cast<Wraps<T>>(a) * static_cast<Wraps<T>>(b) + static_cast<Wraps<T>>(c);
+template <class T> void mad_lo_(held<T>& d, T a, T b, T c) {
+    d = static_cast<held<T>>(a) * static_cast<held<T>>(b) + static_cast<held<T>>(c);
 }
 
 template <class T> bool divides(T a, T b) {
@@ -347,41 +359,27 @@ template <class T> bool divides(T a, T b) {
 }
 
 // Without a place: what a GPU gives is not said, and no kernel may ask.
-template <class T> void div_(Wraps<T>& d, T a, T b) {
+template <class T> void div_(held<T>& d, T a, T b) {
     if (!divides(a, b)) {
         die("a division of integers that has no result", Place::here());
     }
-    d = static_cast<Wraps<T>>(a / b);
+    d = static_cast<held<T>>(a / b);
 }
 
-template <class T> void rem_(Wraps<T>& d, T a, T b) {
+template <class T> void rem_(held<T>& d, T a, T b) {
     if (!divides(a, b)) {
         die("a division of integers that has no result", Place::here());
     }
-    d = static_cast<Wraps<T>>(a % b);
+    d = static_cast<held<T>>(a % b);
 }
 
 // ------------------------------------------------------------------------------------------------- both, and floats
-
-template <class T> struct Held {
-    using type = std::make_unsigned_t<T>;
-};
-
-template <> struct Held<f32> {
-    using type = f32;
-};
-
-template <> struct Held<f64> {
-    using type = f64;
-};
-
-template <class T> using held = typename Held<T>::type;
 
 template <class T> void neg_(held<T>& d, T a) {
     if constexpr (FLOATS<T>) {
         d = -a;
     } else {
-        d = 0 - static_cast<Wraps<T>>(a);
+        d = 0 - static_cast<held<T>>(a);
     }
 }
 
@@ -389,7 +387,7 @@ template <class T> void abs_(held<T>& d, T a) {
     if constexpr (FLOATS<T>) {
         d = std::fabs(a);
     } else {
-        d = a < 0 ? 0 - static_cast<Wraps<T>>(a) : static_cast<Wraps<T>>(a);
+        d = a < 0 ? 0 - static_cast<held<T>>(a) : static_cast<held<T>>(a);
     }
 }
 
