@@ -88,6 +88,8 @@ pub(super) unsafe fn pack_b<V: Vector>(
     unsafe { pack::<V, 0>(to, column_panels(source.width, kernels), source) }
 }
 
+/// # Safety
+/// That of [`pack_b`].
 #[inline(always)]
 unsafe fn pack<V: Vector, const AHEAD: usize>(
     to: *mut V::Elem,
@@ -114,6 +116,9 @@ const AHEAD: usize = 8;
 const TOGETHER: usize = 4;
 
 /// Line by line, as they are in memory, rather than panel by panel: each line is read from end to end.
+///
+/// # Safety
+/// That of [`pack_b`].
 #[inline(always)]
 unsafe fn copy<V: Vector, const AHEAD: usize>(
     to: *mut V::Elem,
@@ -136,6 +141,8 @@ unsafe fn copy<V: Vector, const AHEAD: usize>(
     }
 }
 
+/// # Safety
+/// That of [`pack_b`], of one line of a panel: `width` numbers are at `from`, and `step` may be written at `to`.
 #[inline(always)]
 unsafe fn copy_line<V: Vector>(to: *mut V::Elem, from: *const V::Elem, Panel { width, step, .. }: Panel) {
     let mut w = 0;
@@ -153,6 +160,9 @@ unsafe fn copy_line<V: Vector>(to: *mut V::Elem, from: *const V::Elem, Panel { w
 }
 
 /// One panel, from a source whose k are adjacent.
+///
+/// # Safety
+/// That of [`pack_b`].
 #[inline(always)]
 unsafe fn transpose<V: Vector>(to: *mut V::Elem, panel: Panel, s: Source<V::Elem>) {
     // From the last rows to the first: what a square writes beyond its rows is then in the same line,
