@@ -2,6 +2,7 @@
 kernels are to run. For the scripts beside it: cargo would build the tests anew each time.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -64,13 +65,13 @@ def compile_libraries(script, out, tree=ROOT, sanitizer="", ptx=""):
 
 def invocation(program, arguments, libraries, sanitizer=""):
     """How a test is run with libraries, one test after the other: arguments for `subprocess.run`."""
-    # The runtime of a sanitizer must be loaded before all else. That of ThreadSanitizer knows few layouts of memory.
-    command = ["setarch", "-R", "env"]
+    # The runtime of a sanitizer must be loaded before all else, and knows few layouts of memory.
+    command = []
     runtime = {"address": "libasan.so", "thread": "libtsan.so"}.get(sanitizer)
     if runtime:
         compiler = os.environ.get("CXX", "c++")
         found = subprocess.check_output([compiler, f"-print-file-name={runtime}"], text=True).strip()
-        command.append(f"LD_PRELOAD={os.path.realpath(found)}")
+        command = ["setarch", "-R", "env", f"LD_PRELOAD={os.path.realpath(found)}"]
     paths = f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
     told = {
         "LD_LIBRARY_PATH": paths,
@@ -83,6 +84,29 @@ def invocation(program, arguments, libraries, sanitizer=""):
     }
     command += [program, "--test-threads=1", *arguments]
     return {"args": command, "cwd": ROOT / "tests", "env": os.environ | told}
+
+
+def failures(programs, libraries, sanitizer=""):
+    """Runs tests, as many at once as there are cores, and prints what they say; those that fail."""
+
+    def run(program):
+        command = invocation(program, ["--nocapture"], libraries, sanitizer)
+        if sanitizer == "thread":
+            # Each CUDA thread is a thread to it.
+            command["env"] |= {"REMAT_SMALL": "1"}
+        return subprocess.run(
+            **command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
+
+    failed = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = {name: pool.submit(run, program) for name, program in programs.items()}
+        for name, future in runs.items():
+            done = future.result()
+            print(f"== {name}{sanitizer and ', sanitizer: '}{sanitizer}\n{done.stdout}", flush=True)
+            if done.returncode != 0:
+                failed.append(f"{name} {sanitizer}".rstrip())
+    return failed
 
 
 def failure(program, part, libraries, sanitizer=""):
