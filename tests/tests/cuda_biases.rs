@@ -7,15 +7,6 @@ use remat::{Cuda, Error};
 use remat_tests::agreement::assert_bits;
 use remat_tests::devices::{Bytes, Results, Room, Single, elems, gpu, normal, some, unwritten};
 
-const ALL: [Activation; 6] = [
-    Activation::Relu,
-    Activation::Gelu,
-    Activation::GeluTanh,
-    Activation::Silu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-];
-
 /// Rows and outputs: ones, rows of no whole number of 16 bytes in either type, of those in one and in both, of more than a
 /// block has; of a thread fewer rows than are on their way at once, and more; of one part and of several.
 const SHAPES: [[usize; 2]; 13] = [
@@ -94,7 +85,7 @@ fn sums_of_what_is_written_are_sums_of_what_is_read() {
         for (at, shape) in some(&SHAPES).enumerate() {
             // All of them where that is little work, and each somewhere where it is more.
             let all = shape[0] * shape[1] < 5000;
-            let own = ALL.into_iter().enumerate().filter(|(of, _)| all || of % 3 == at % 3);
+            let own = Activation::ALL.into_iter().enumerate().filter(|(of, _)| all || of % 3 == at % 3);
             for activation in own.map(|(_, activation)| activation) {
                 for (over, add) in [(false, true), (true, false)] {
                     let run = |apart| backward(gpu, activation, shape, Form { over, add, apart });

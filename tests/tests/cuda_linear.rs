@@ -41,15 +41,6 @@ const SHAPES: [[usize; 4]; 16] = [
     [3, 3001, 1, 4],
 ];
 
-const ACTIVATIONS: [Activation; 6] = [
-    Activation::Relu,
-    Activation::Gelu,
-    Activation::GeluTanh,
-    Activation::Silu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-];
-
 /// On the CPU and twice on the GPU; the latter's. `rounded` is for a GPU whose elements are of bf16.
 fn agree<G: Single, const N: usize>(
     what: &str,
@@ -155,7 +146,7 @@ fn products_with_and_without_bias() {
 fn activations_with_and_without_what_they_are_of() {
     let Some(gpu) = gpu() else { return };
     for [batch, rows, inputs, outputs] in [[1, 1, 1, 1], [3, 2, 5, 3], [3, 7, 33, 65], [1, 64, 4, 8]] {
-        for (at, activation) in ACTIVATIONS.into_iter().enumerate() {
+        for (at, activation) in Activation::ALL.into_iter().enumerate() {
             let spec = Spec { rows, inputs, outputs, activation: Some(activation) };
             let mut x = normal(1, batch * rows * inputs);
             if x.len() > 10 {
@@ -182,7 +173,7 @@ fn activations_are_of_what_was_rounded() {
     let Some(gpu) = gpu() else { return };
     let (gpu, cpu) = (gpu.bf16(), Cpu::with_threads(1).expect("a thread"));
     for [batch, rows, inputs, outputs] in [[1, 1, 1, 1], [3, 2, 5, 3], [3, 7, 33, 65], [1, 64, 4, 8]] {
-        for activation in ACTIVATIONS {
+        for activation in Activation::ALL {
             let plain = Spec { rows, inputs, outputs, activation: None };
             let fused = Spec { activation: Some(activation), ..plain };
             let x = normal(1, batch * rows * inputs);

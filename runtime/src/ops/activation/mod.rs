@@ -24,6 +24,12 @@ pub enum Activation {
     Tanh,
 }
 
+impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Relu, Self::Gelu, Self::GeluTanh, Self::Silu, Self::Sigmoid, Self::Tanh];
+}
+
 /// The shape of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {

@@ -6,15 +6,6 @@ use crate::ops::check::{
 };
 use crate::ops::linear;
 
-const ALL: [Activation; 6] = [
-    Activation::Relu,
-    Activation::Gelu,
-    Activation::GeluTanh,
-    Activation::Silu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-];
-
 fn forward<E: Float>(cpu: &Cpu<E>, activation: Activation, batch: usize, x: &[E]) -> Vec<E> {
     let mut y = unwritten(x.len());
     let spec = Spec { len: x.len() / batch, activation };
@@ -78,7 +69,7 @@ fn phi(x: f64) -> f64 {
 #[test]
 fn values_are_those_of_the_definition() {
     let x: Vec<f64> = (-60..=60).map(|i| f64::from(i) * 0.13).chain([0.0, -0.0, 30.0]).collect();
-    for activation in ALL {
+    for activation in Activation::ALL {
         let want: Vec<f64> = x.iter().map(|x| oracle(activation, *x)).collect();
         // Both a few units in the last place; the oracle of Gelu integrates to about 1e-13.
         assert_close("f64", &forward(&double(), activation, 2, &x), &want, 1e-12);
@@ -90,7 +81,7 @@ fn values_are_those_of_the_definition() {
 #[test]
 fn gradients_are_those_of_finite_differences() {
     let (x, dy) = (numbers::<f64>(0, 60), numbers::<f64>(1, 60));
-    for activation in ALL {
+    for activation in Activation::ALL {
         let dx = backward(&double(), activation, &x, &dy, None);
         assert_gradient("dx", &x, &dx, |x| weighted(&forward(&double(), activation, 1, x), &dy));
         let before = numbers(2, 60);
@@ -102,7 +93,7 @@ fn gradients_are_those_of_finite_differences() {
 fn bits_do_not_depend_on_threads_and_a_recompute_gives_them_again() {
     let n = 3 * 16_384 + 5;
     let (x, dy) = (numbers(0, n), numbers(1, n));
-    for activation in ALL {
+    for activation in Activation::ALL {
         same_bits_for_any_threads(|cpu| {
             vec![forward(cpu, activation, 1, &x), backward(cpu, activation, &x, &dy, None)]
         });
@@ -113,7 +104,7 @@ fn bits_do_not_depend_on_threads_and_a_recompute_gives_them_again() {
 fn over_dy_it_is_the_same() {
     for n in [1, 77, 256, 3 * 16_384 + 5] {
         let (x, dy) = (numbers_of_all_kinds::<f32>(0, n), numbers_of_all_kinds::<f32>(1, n));
-        for activation in ALL {
+        for activation in Activation::ALL {
             let what = format!("{activation:?} of {n}");
             let over = same_bits_for_any_threads(|cpu| vec![backward_over(cpu, activation, &x, &dy)]);
             let cpu = Cpu::with_threads(1).unwrap();
@@ -172,7 +163,7 @@ fn the_gradient_of_a_bias_has_the_bits_that_its_own_layer_gives_it() {
         let n = rows * outputs;
         let (x, dy) = (numbers_of_all_kinds::<f32>(0, n), numbers_of_all_kinds::<f32>(1, n));
         let before = numbers::<f32>(2, outputs);
-        for (activation, over) in ALL.into_iter().flat_map(|one| [(one, false), (one, true)]) {
+        for (activation, over) in Activation::ALL.into_iter().flat_map(|one| [(one, false), (one, true)]) {
             let what = format!("{activation:?} of {rows} x {outputs}, over dy: {over}");
             let from = [&x[..], &dy, &before];
             let got = same_bits_for_any_threads(|cpu| summed(cpu, activation, from, over, false));
@@ -212,7 +203,7 @@ fn the_epilogue_gives_the_bits_of_the_kernel() {
     }
     let x = numbers(0, 100);
     let cpu = Cpu::with_threads(1).unwrap();
-    for activation in ALL {
+    for activation in Activation::ALL {
         let mut y = unwritten(100);
         cpu.pool().level().run(Epilogue(activation, &mut y, &x));
         assert_eq!(y, forward(&cpu, activation, 1, &x));
@@ -222,7 +213,7 @@ fn the_epilogue_gives_the_bits_of_the_kernel() {
 #[test]
 fn nan_stays_nan_and_large_numbers_have_the_limits_as_gradients() {
     let cpu = Cpu::with_threads(1).unwrap();
-    for activation in ALL {
+    for activation in Activation::ALL {
         let all_nan = |y: Vec<f32>| y.iter().all(|y| y.is_nan());
         assert!(all_nan(forward(&cpu, activation, 1, &[f32::NAN; 20])), "{activation:?}");
         assert!(all_nan(backward(&cpu, activation, &[f32::NAN; 20], &[1.0; 20], None)), "{activation:?}");

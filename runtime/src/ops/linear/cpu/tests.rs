@@ -7,15 +7,6 @@ use crate::ops::check::{
     unwritten, weighted,
 };
 
-const ALL: [Activation; 6] = [
-    Activation::Relu,
-    Activation::Gelu,
-    Activation::GeluTanh,
-    Activation::Silu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-];
-
 fn spec(rows: usize, inputs: usize, outputs: usize) -> Spec {
     Spec { rows, inputs, outputs, activation: None }
 }
@@ -160,7 +151,7 @@ fn fused_or_not_an_activation_has_the_same_bits() {
     let (x, w) = (numbers::<f32>(1, batch * rows * inputs), numbers(2, outputs * inputs));
     let b = numbers(3, outputs);
     let y = forward(&cpu, &spec(rows, inputs, outputs), batch, &x, &w, Some(&b));
-    for activation in ALL {
+    for activation in Activation::ALL {
         let s = Spec { activation: Some(activation), ..spec(rows, inputs, outputs) };
         let mut alone = unwritten::<f32>(y.len());
         let one = crate::ops::activation::Spec { len: rows * outputs, activation };
