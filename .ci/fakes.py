@@ -63,8 +63,8 @@ def compile_libraries(script, out, tree=ROOT, sanitizer="", ptx=""):
         raise RuntimeError(done.stdout)
 
 
-def invocation(program, arguments, libraries, sanitizer=""):
-    """How a test is run with libraries, one test after the other: arguments for `subprocess.run`."""
+def run(program, arguments, libraries, sanitizer="", small=False):
+    """Runs the tests of a program with libraries, one after the other."""
     # The runtime of a sanitizer must be loaded before all else, and knows few layouts of memory.
     command = []
     runtime = {"address": "libasan.so", "thread": "libtsan.so"}.get(sanitizer)
@@ -82,26 +82,31 @@ def invocation(program, arguments, libraries, sanitizer=""):
         "ASAN_OPTIONS": "detect_leaks=0",
         "TSAN_OPTIONS": f"suppressions={ROOT}/{FAKES}/tsan.supp halt_on_error=1",
     }
-    command += [program, "--test-threads=1", *arguments]
-    return {"args": command, "cwd": ROOT / "tests", "env": os.environ | told}
+    if small:
+        told["REMAT_SMALL"] = "1"
+    return subprocess.run(
+        [*command, program, "--test-threads=1", *arguments],
+        cwd=ROOT / "tests",
+        env=os.environ | told,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=LIMIT,
+    )
 
 
 def failures(programs, libraries, sanitizer=""):
     """Runs tests, as many at once as there are cores, and prints what they say; those that fail."""
-
-    def run(program):
-        command = invocation(program, ["--nocapture"], libraries, sanitizer)
-        if sanitizer == "thread":
-            # Each CUDA thread is a thread to it.
-            command["env"] |= {"REMAT_SMALL": "1"}
-        return subprocess.run(
-            **command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-
+    # To ThreadSanitizer each CUDA thread is a thread.
+    small = sanitizer == "thread"
     failed = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = {name: pool.submit(run, program) for name, program in programs.items()}
-        for name, future in runs.items():
+        started = {
+            name: pool.submit(run, program, ["--nocapture"], libraries, sanitizer, small)
+            for name, program in programs.items()
+        }
+        for name, future in started.items():
             done = future.result()
             print(f"== {name}{sanitizer and ', sanitizer: '}{sanitizer}\n{done.stdout}", flush=True)
             if done.returncode != 0:
@@ -111,14 +116,7 @@ def failures(programs, libraries, sanitizer=""):
 
 def failure(program, part, libraries, sanitizer=""):
     """Runs tests; what they failed with, if they did."""
-    done = subprocess.run(
-        **invocation(program, [part] if part else [], libraries, sanitizer),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=LIMIT,
-    )
+    done = run(program, [part] if part else [], libraries, sanitizer)
     if done.returncode == 0:
         if not re.search("^test result: ok. [1-9]", done.stdout, re.M):
             raise RuntimeError(f"no tests were run: {done.stdout}")

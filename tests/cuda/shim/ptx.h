@@ -407,17 +407,8 @@ template <class T> void max_(held<T>& d, T a, T b) {
 }
 
 template <class T> void min_(held<T>& d, T a, T b) {
-    if constexpr (FLOATS<T>) {
-        if (isnan(a) || isnan(b)) {
-            d = canonical(isnan(a) ? b : a);
-        } else if (a == b) {
-            d = std::signbit(a) ? a : b;
-        } else {
-            d = a < b ? a : b;
-        }
-    } else {
-        d = static_cast<held<T>>(a < b ? a : b);
-    }
+    static_assert(!FLOATS<T>, "as far as kernels use it");
+    d = static_cast<held<T>>(a < b ? a : b);
 }
 
 template <class T> void add_rn_(T& d, T a, T b) {
