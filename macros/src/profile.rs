@@ -134,7 +134,7 @@ pub(crate) fn apply(
             backward = backward.saturating_add(each(nanoseconds));
             continue;
         }
-        // Of two nodes in one call, each has its part of what is expected of both.
+        // Of nodes in one call, each has its part of what is expected of all.
         let expected: u64 = run.nodes().map(|node| problem.nodes[node].time).sum();
         for node in run.nodes() {
             let part = u128::from(each(nanoseconds)) * u128::from(problem.nodes[node].time);

@@ -228,6 +228,14 @@ impl<'a, D: Single> Room<'a, D> {
         self.device.upload(D::view_mut::<u8>(to), ArrayView1::from(bytes))
     }
 
+    /// Writes an array anew.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn set(&mut self, array: usize, to: &dyn Bytes) -> Result<(), Error> {
+        self.write(self.spans[array], &to.bytes(D::NARROW))
+    }
+
     /// Some arrays to be read, and others to be written, by their numbers.
     ///
     /// # Errors

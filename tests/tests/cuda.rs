@@ -96,7 +96,13 @@ fn sums_differences_and_products() {
         ];
         let mut room = Room::new(device, &arrays)?;
         let ([a, b, dy], [y, da, db]) = room.split([0, 1, 2], [3, 4, 5])?;
-        let forward = arithmetic::Forward { y: D::view_mut(y), a: D::view(a), b: D::view(b) };
+        let forward = arithmetic::Forward {
+            y: D::view_mut(y),
+            dropped: None,
+            a: Some(D::view(a)),
+            b: D::view(b),
+            mask: None,
+        };
         arithmetic::Kernel::forward(device, spec, batch, forward)?;
         let backward = arithmetic::Backward {
             da: Some(Grad { to: D::view_mut(da), add }),

@@ -1,6 +1,7 @@
 //! Neighbours that run in one call on a GPU: the bits are those of the two calls.
 
-use remat::ops::{arithmetic, layer_norm};
+use remat::ops::{arithmetic, dropout, layer_norm};
+use remat::rng::Key;
 use remat_tests::agree;
 use remat_tests::agreement::assert_bits;
 use remat_tests::devices::{Bytes, Results, Room, Single, elems, normal, some, unwritten};
@@ -36,7 +37,13 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
     let mut room = Room::new(device, &arrays)?;
     let ([x, plus], [sum]) = room.split([0, 1], [4])?;
     let add = arithmetic::Spec { len: spec.rows * dim, op: arithmetic::Arithmetic::Add };
-    let both = arithmetic::Forward { y: D::view_mut(sum), a: D::view(x), b: D::view(plus) };
+    let both = arithmetic::Forward {
+        y: D::view_mut(sum),
+        dropped: None,
+        a: Some(D::view(x)),
+        b: D::view(plus),
+        mask: None,
+    };
     arithmetic::Kernel::forward(device, &add, batch, both)?;
     let ([sum, weight, bias], [y, mean, rstd]) = room.split([4, 2, 3], [5, 6, 7])?;
     let alone = layer_norm::Forward {
@@ -44,8 +51,10 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
         mean: Some(D::view_mut(mean)),
         rstd: Some(D::view_mut(rstd)),
         sum: None,
+        dropped: None,
         x: Some(D::view(sum)),
         plus: None,
+        mask: None,
         weight: Some(D::view(weight)),
         bias: Some(D::view(bias)),
     };
@@ -57,8 +66,10 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
             mean: Some(D::view_mut(mean)),
             rstd: Some(D::view_mut(rstd)),
             sum: stored.then_some(D::view_mut(sum)),
+            dropped: None,
             x: Some(D::view(x)),
             plus: Some(D::view(plus)),
+            mask: None,
             weight: Some(D::view(weight)),
             bias: Some(D::view(bias)),
         };
@@ -77,8 +88,10 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
         mean: None,
         rstd: None,
         sum: Some(D::view_mut(sum)),
+        dropped: None,
         x: None,
         plus: Some(D::view(plus)),
+        mask: None,
         weight: Some(D::view(weight)),
         bias: Some(D::view(bias)),
     };
@@ -88,6 +101,139 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
     room.check()?;
     // Of this, the kernels' own tests say that it is right.
     Ok(vec![room.numbers(4)?])
+}
+
+/// What is dropped out, a sum of that, and the norm of the sum: by three calls, and by one for two and for all of them, with
+/// what is between stored and without, and over x.
+fn norm_of_dropped<D: Single + layer_norm::Kernel + arithmetic::Kernel + dropout::Kernel>(
+    device: &D,
+    spec: &layer_norm::Spec,
+    batch: usize,
+) -> Results {
+    let (rows, dim) = (batch * spec.rows, spec.dim);
+    let (n, len) = (rows * dim, spec.rows * dim);
+    let mut x: Vec<f32> = normal(1, n).iter().map(|x| 3.0 + 2.0 * x).collect();
+    if rows > 2 {
+        x[n - 1] = f32::NAN;
+    }
+    let (x, each, row) = (elems(x), elems(unwritten(n)), unwritten(rows));
+    let plus = elems(normal(2, n));
+    let (weight, bias) = (normal(3, dim), normal(4, dim));
+    // What all read, what three calls give, and what one gives.
+    let (given, results): ([&dyn Bytes; 4], [&dyn Bytes; 5]) =
+        ([&x, &plus, &weight, &bias], [&each, &each, &each, &row, &row]);
+    let mut room = Room::new(device, &[&given[..], &results, &results].concat())?;
+    let mask = dropout::Mask { key: Key { seed: 5, step: 6, node: 7 }, p: 0.3 };
+    let add = arithmetic::Spec { len, op: arithmetic::Arithmetic::Add };
+
+    let ([x], [dropped]) = room.split([0], [4])?;
+    let first = dropout::Forward { y: D::view_mut(dropped), x: D::view(x), key: mask.key };
+    dropout::Kernel::forward(device, &dropout::Spec { len, p: mask.p }, batch, first)?;
+    let ([dropped, plus], [sum]) = room.split([4, 1], [5])?;
+    let (y, a, b) = (D::view_mut(sum), Some(D::view(dropped)), D::view(plus));
+    arithmetic::Kernel::forward(
+        device,
+        &add,
+        batch,
+        arithmetic::Forward { y, dropped: None, a, b, mask: None },
+    )?;
+    let ([sum, weight, bias], [y, mean, rstd]) = room.split([5, 2, 3], [6, 7, 8])?;
+    let third = layer_norm::Forward {
+        y: D::view_mut(y),
+        mean: Some(D::view_mut(mean)),
+        rstd: Some(D::view_mut(rstd)),
+        sum: None,
+        dropped: None,
+        x: Some(D::view(sum)),
+        plus: None,
+        mask: None,
+        weight: Some(D::view(weight)),
+        bias: Some(D::view(bias)),
+    };
+    layer_norm::Kernel::forward(device, spec, batch, third)?;
+
+    let same = |room: &Room<'_, D>, what: &[(&str, usize, usize)]| -> Result<(), remat::Error> {
+        for (what, own, of) in what {
+            assert_bits(what, &room.numbers(*own)?, &room.numbers(*of)?);
+        }
+        Ok(())
+    };
+    for stored in [false, true] {
+        let ([x, plus], [dropped, sum]) = room.split([0, 1], [9, 10])?;
+        let two = arithmetic::Forward {
+            y: D::view_mut(sum),
+            dropped: stored.then(|| D::view_mut(dropped)),
+            a: Some(D::view(x)),
+            b: D::view(plus),
+            mask: Some(mask),
+        };
+        arithmetic::Kernel::forward(device, &add, batch, two)?;
+        same(&room, &[("the sum of two", 10, 5)])?;
+        let ([x, plus, weight, bias], [dropped, sum, y, mean, rstd]) =
+            room.split([0, 1, 2, 3], [9, 10, 11, 12, 13])?;
+        let all = layer_norm::Forward {
+            y: D::view_mut(y),
+            mean: Some(D::view_mut(mean)),
+            rstd: Some(D::view_mut(rstd)),
+            sum: stored.then(|| D::view_mut(sum)),
+            dropped: stored.then(|| D::view_mut(dropped)),
+            x: Some(D::view(x)),
+            plus: Some(D::view(plus)),
+            mask: Some(mask),
+            weight: Some(D::view(weight)),
+            bias: Some(D::view(bias)),
+        };
+        layer_norm::Kernel::forward(device, spec, batch, all)?;
+        same(&room, &[("y", 11, 6), ("mean", 12, 7), ("rstd", 13, 8), ("the sum", 10, 5)])?;
+        if !stored {
+            assert_bits("what is dropped out and not stored", &room.numbers(9)?, &unwritten(n));
+        }
+    }
+    same(&room, &[("what is dropped out", 9, 4)])?;
+    // Over x, which is put back in between: what is dropped out is stored, then it is not.
+    for stored in [true, false] {
+        let ([plus], [x, dropped]) = room.split([1], [0, 9])?;
+        let two = arithmetic::Forward {
+            y: D::view_mut(x),
+            dropped: stored.then(|| D::view_mut(dropped)),
+            a: None,
+            b: D::view(plus),
+            mask: Some(mask),
+        };
+        arithmetic::Kernel::forward(device, &add, batch, two)?;
+        same(&room, &[("the sum over x", 0, 5), ("what is dropped out", 9, 4)])?;
+        room.set(0, given[0])?;
+        let ([plus, weight, bias], [x, dropped, sum]) = room.split([1, 2, 3], [0, 9, 10])?;
+        let all = layer_norm::Forward {
+            y: D::view_mut(x),
+            mean: None,
+            rstd: None,
+            sum: Some(D::view_mut(sum)),
+            dropped: stored.then(|| D::view_mut(dropped)),
+            x: None,
+            plus: Some(D::view(plus)),
+            mask: Some(mask),
+            weight: Some(D::view(weight)),
+            bias: Some(D::view(bias)),
+        };
+        layer_norm::Kernel::forward(device, spec, batch, all)?;
+        same(&room, &[("y over x", 0, 6), ("the sum", 10, 5), ("what is dropped out", 9, 4)])?;
+        room.set(0, given[0])?;
+    }
+    room.check()?;
+    // As above. This was rounded once.
+    Ok(vec![room.numbers(4)?])
+}
+
+#[test]
+fn norms_of_sums_of_what_is_dropped_out() {
+    // As below; and of a group of random words, of some, of more than a warp takes at once, and of more than a block keeps.
+    for dim in some(&[1, 100, 257, 64, 192, 768, 1024, 1088, 2112, 8192, 8256]) {
+        for (rows, batch) in [(1, 1), (3, 3)] {
+            let spec = layer_norm::Spec { rows, dim, eps: 1e-5 };
+            agree!(0.0, format!("{spec:?}, batch {batch}"), |d| norm_of_dropped(d, &spec, batch));
+        }
+    }
 }
 
 #[test]

@@ -81,8 +81,10 @@ fn layer_norm_forward<D: Single + layer_norm::Kernel>(
         mean: place::<D, _>(mean, form.first),
         rstd: place::<D, _>(rstd, form.second),
         sum: None,
+        dropped: None,
         x: Some(D::view(x)),
         plus: None,
+        mask: None,
         weight: view::<D, _>(weight, form.first),
         bias: view::<D, _>(bias, form.second),
     };

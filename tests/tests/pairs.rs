@@ -1,4 +1,4 @@
-//! Norms of sums in whole nets: in one call with the sum, or in one of their own.
+//! Norms of sums, and sums of what is dropped out, in whole nets: in one call, or in one for each.
 
 use remat::prelude::*;
 use remat_tests::agreement::assert_bits;
@@ -33,47 +33,95 @@ net!(Apart [] [side: Tanh <- x;] []);
 net!(Recomputed [#[checkpoint(every = 2)]] [] [side: Tanh <- x;]);
 net!(Least [#[checkpoint(fraction = 0.75)]] [] [side: Tanh <- x;]);
 
+/// The same of sums of what is dropped out, and of norms of those: the dropouts stand right before the sums, or before
+/// another layer. The sum of the last reads what is dropped out in it.
+macro_rules! drops {
+    ($name:ident [$($marks:tt)*] [$($mark:tt)*] [$($behind:tt)*] [$($later:tt)*] [$($second:tt)*] [$($last:tt)*]) => {
+        model! {
+            $($marks)*
+            $name {
+                const D = 64;
+                input x: f32[5, D];
+                target y: f32[5, D];
+                first: Linear(D);
+                $($mark)* drop: Dropout(0.3);
+                $($behind)*
+                sum: Add <- (x, drop);
+                norm: LayerNorm;
+                $($later)*
+                both: Mul <- (norm, side);
+                fc: Linear(D);
+                again: Dropout(0.2);
+                $($second)*
+                with: Add <- (again, both);
+                $($last)*
+                all: Mul <- (with, other);
+                residual { Dropout(0.5); }
+                ends: LayerNorm(elementwise_affine = false);
+                loss: Mse <- (ends, y);
+            }
+        }
+    };
+}
+drops!(DropsTogether [] [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
+drops!(DropsApart [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;] []);
+drops!(DropsKept [] [#[checkpoint]] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
+drops!(DropsRecomputed [#[checkpoint(every = 2)]] [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
+drops!(DropsLeast [#[checkpoint(fraction = 0.75)]] [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
+
+macro_rules! results {
+    ($net:ident, $device:expr) => {{
+        let mut net = $net::new($device, 3).expect("a model");
+        let mut ws = net.workspace(7).expect("a workspace");
+        let shaped = |which| {
+            let flat = numbers(7 * 5, $net::D as usize, which);
+            flat.into_shape_with_order((7, 5, $net::D as usize)).expect("a shape")
+        };
+        let (x, y) = (shaped(1), shaped(2));
+        let loss = net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
+        let mut results = vec![(String::from("loss"), vec![loss])];
+        for grad in ws.grads().iter() {
+            let (name, grad) = grad.expect("a gradient");
+            results.push((name.to_string(), grad.into_iter().collect()));
+        }
+        let out = net.forward(&mut ws, x.view()).expect("a call").to_array().expect("an array");
+        results.push((String::from("out"), out.into_iter().collect()));
+        results
+    }};
+}
+
+/// That nets have the numbers of the first.
+macro_rules! check {
+    ($device:expr, $apart:ident $($other:ident)*) => {
+        let apart = results!($apart, $device);
+        assert_eq!(apart.len(), 8);
+        for other in [$(results!($other, $device)),*] {
+            for ((name, got), (_, want)) in other.iter().zip(&apart) {
+                assert!(got.iter().any(|number| *number != 0.0), "{name}");
+                assert_bits::<f32>(name, got, want);
+            }
+        }
+    };
+}
+
+macro_rules! check_on_devices {
+    ($($nets:ident)*) => {
+        check!(&Cpu::with_threads(1).expect("a thread"), $($nets)*);
+        check!(&Cpu::with_threads(3).expect("threads"), $($nets)*);
+        #[cfg(feature = "cuda")]
+        if let Some(gpu) = remat_tests::devices::gpu() {
+            check!(&gpu, $($nets)*);
+            check!(&gpu.bf16(), $($nets)*);
+        }
+    };
+}
+
 #[test]
 fn a_net_has_the_same_numbers_whether_norms_run_with_sums() {
-    macro_rules! results {
-        ($net:ident, $device:expr) => {{
-            let mut net = $net::new($device, 3).expect("a model");
-            let mut ws = net.workspace(7).expect("a workspace");
-            let shaped = |which| {
-                let flat = numbers(7 * 5, 24, which);
-                flat.into_shape_with_order((7, 5, 24)).expect("a shape")
-            };
-            let (x, y) = (shaped(1), shaped(2));
-            let loss = net.forward_backward(&mut ws, x.view(), y.view()).expect("a step");
-            let mut results = vec![(String::from("loss"), vec![loss])];
-            for grad in ws.grads().iter() {
-                let (name, grad) = grad.expect("a gradient");
-                results.push((name.to_string(), grad.into_iter().collect()));
-            }
-            let out = net.forward(&mut ws, x.view()).expect("a call").to_array().expect("an array");
-            results.push((String::from("out"), out.into_iter().collect()));
-            results
-        }};
-    }
-    macro_rules! check {
-        ($device:expr) => {
-            let apart = results!(Apart, $device);
-            assert_eq!(apart.len(), 8);
-            for other in
-                [results!(Together, $device), results!(Recomputed, $device), results!(Least, $device)]
-            {
-                for ((name, got), (_, want)) in other.iter().zip(&apart) {
-                    assert!(got.iter().any(|number| *number != 0.0), "{name}");
-                    assert_bits::<f32>(name, got, want);
-                }
-            }
-        };
-    }
-    check!(&Cpu::with_threads(1).expect("a thread"));
-    check!(&Cpu::with_threads(3).expect("threads"));
-    #[cfg(feature = "cuda")]
-    if let Some(gpu) = remat_tests::devices::gpu() {
-        check!(&gpu);
-        check!(&gpu.bf16());
-    }
+    check_on_devices!(Apart Together Recomputed Least);
+}
+
+#[test]
+fn a_net_has_the_same_numbers_whether_sums_run_with_dropouts() {
+    check_on_devices!(DropsApart DropsTogether DropsKept DropsRecomputed DropsLeast);
 }

@@ -78,6 +78,8 @@ pub(super) enum Operand {
     /// Elements of a parameter.
     Param(u64, bool),
     Key,
+    /// `Some` mask, which drops elements with a probability of these bits.
+    Mask(u64),
     Grad(Tensor),
     Grads(Vec<Option<Tensor>>),
     /// Elements of a parameter's gradient.
@@ -306,6 +308,11 @@ impl Body {
                 let (row, key) = (self.row(), format_ident!("k_{field}"));
                 self.params.extend(quote!(let #key = f.key(#row);));
                 quote!(#key)
+            }
+            Operand::Mask(p) => {
+                let (row, key, p) = (self.row(), format_ident!("k_{field}"), float(*p));
+                self.params.extend(quote!(let #key = f.key(#row);));
+                quote!(::core::option::Option::Some(__ops::dropout::Mask { key: #key, p: #p }))
             }
             Operand::Grad(tensor) => self.grad(*tensor),
             Operand::Grads(list) => {

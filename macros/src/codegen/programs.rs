@@ -1,5 +1,7 @@
 //! Programs: where their buffers are, and their tables of steps.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
@@ -99,10 +101,9 @@ fn ran_in_training(
             ends.push_wide(names.len() as u64)?;
         }
     }
-    // Of each node, by itself and with its epilogue.
-    let mut known = vec![[None; 2]; lowered.problem.nodes.len()];
+    let mut known = BTreeMap::new();
     for run in ran {
-        let known = &mut known[run.node][usize::from(run.epilogue.is_some())];
+        let known = known.entry((run.node, run.epilogues)).or_insert(None);
         let name = match *known {
             Some(name) => name,
             None => {

@@ -50,8 +50,8 @@ struct Emitter<'a, 'c> {
 /// model as cheap as a shallow one.
 #[derive(Clone, PartialEq, Eq)]
 struct Likeness {
-    /// The first node like the other one that the call runs.
-    other: Option<NodeId>,
+    /// The first nodes like the others that the call runs.
+    others: Vec<NodeId>,
     role: Role,
     direction: Direction,
     /// Which of the values it could make are stored; which gradients are wanted.
@@ -226,7 +226,7 @@ impl<'a> Emitter<'a, '_> {
             .concat();
             let params = run.params.iter().map(|(param, _)| self.param_len(*param)).collect();
             let (role, direction) = (Role::Layer, Direction::Backward);
-            let like = Likeness { other: None, role, direction, there, params };
+            let like = Likeness { others: vec![], role, direction, there, params };
             let mut row = self.row(run.kind, id, &like);
             for field in &op.backward {
                 self.backward_field(*field, &BackwardCall { at, run, id, wanted: &wanted, pass }, &mut row)?;

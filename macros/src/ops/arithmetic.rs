@@ -56,10 +56,17 @@ fn binary(cx: &mut Context<'_>, function: &'static str, reads: bool, fix: &str) 
     }
     Some(Resolved {
         spec: vec![("len", SpecValue::Int(output.len())), ("op", SpecValue::Path(function))],
-        forward: vec![Field::Out("y"), Field::In("a", 0), Field::In("b", 1)],
+        forward: vec![
+            Field::Out("y"),
+            Field::DroppedIfRead("dropped"),
+            Field::FirstTerm("a"),
+            Field::SecondTerm("b"),
+            Field::Mask("mask"),
+        ],
         backward,
         flops: output.len(),
         leads: (function == ADD).then_some(Pair::Normalized),
+        follows: (function == ADD).then_some(Pair::Dropped),
         ..Resolved::new("arithmetic", output)
     })
 }

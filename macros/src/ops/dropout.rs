@@ -1,6 +1,6 @@
 //! `Dropout(p = 0.5)`: in training, each element is 0 with probability p, else x / (1 - p).
 
-use super::{Args, Arity, Context, Field, OpDef, Resolved, SpecValue};
+use super::{Args, Arity, Context, Field, OpDef, Pair, Resolved, SpecValue};
 use crate::graph::Shape;
 
 pub(super) const OPS: &[OpDef] = &[OpDef {
@@ -24,6 +24,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
         // In evaluation it passes its input on; where p is 0 or it is frozen, always.
         view: p == 0.0 || cx.frozen,
         view_in_evaluation: true,
+        leads: Some(Pair::Dropped),
         ..Resolved::new("dropout", output)
     })
 }

@@ -149,6 +149,14 @@ impl Resolved {
         })
     }
 
+    /// A number of its `Spec`.
+    pub(crate) fn float(&self, name: &str) -> Option<f64> {
+        self.spec.iter().find_map(|(field, value)| match value {
+            SpecValue::Float(float) if *field == name => Some(*float),
+            _ => None,
+        })
+    }
+
     /// A path of its `Spec`.
     pub(crate) fn path(&self, name: &str) -> Option<&'static str> {
         self.spec.iter().find_map(|(field, value)| match value {
@@ -178,7 +186,8 @@ impl Resolved {
     }
 }
 
-/// Two neighbours that can run in one call; the second reads what the first makes, and nothing else.
+/// Two neighbours that can run in one call: the second reads what the first makes, once. One can be the second of a pair
+/// and the first of the next, whose call is that of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pair {
     /// A product and an activation of it that is its only reader: the call is the product's, whose `Spec` names the
@@ -186,6 +195,9 @@ pub(crate) enum Pair {
     Activated,
     /// A sum of two values and a norm of it: the call is the norm's, which is given the two.
     Normalized,
+    /// A dropout and a sum of what it makes and another value: the call is the sum's, which is given what the dropout
+    /// reads, and the mask.
+    Dropped,
 }
 
 /// That a layer does the work of the one before it itself, which then runs only where an output needs what it makes.
@@ -249,11 +261,20 @@ pub(crate) enum Field {
     OutIfWhole(&'static str),
     /// The output of the activation in the same call, if there is one.
     Activated(&'static str),
-    /// The only input, as number 0; or one of the two whose sum it is, if that is made in the same call. Of those the
-    /// output is written over number 0, where that is absent.
-    Term(&'static str, usize),
+    /// The first of what is read: the first input, of this op or of the one that makes its sum in the same call; or, if
+    /// one of that one's inputs is dropped out in the same call, or written over, that. Absent where the output is
+    /// written over it.
+    FirstTerm(&'static str),
+    /// The other; absent where there is none.
+    OtherTerm(&'static str),
+    /// The same where there always is one.
+    SecondTerm(&'static str),
     /// That sum, where anything but this op reads it.
     SumIfRead(&'static str),
+    /// What the first becomes when it is dropped out in the same call, where anything but the sum reads it.
+    DroppedIfRead(&'static str),
+    /// What decides which elements of the first are dropped, if it is.
+    Mask(&'static str),
     /// Statistic `n`, written where backward reads it.
     Stat(&'static str, usize),
     /// Input `n`.

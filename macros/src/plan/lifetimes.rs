@@ -1,4 +1,4 @@
-//! From kernel calls in order to steps: pairs are fused, what nobody reads is not stored, and everything
+//! From kernel calls in order to steps: neighbours are fused, what nobody reads is not stored, and everything
 //! is freed right after its last use, or written over in it.
 //!
 //! A production of a value lives until its last read before its next production, so this needs no
@@ -57,14 +57,18 @@ fn gradient_over(problem: &Problem, run: &Run) -> Vec<(Over, Step)> {
     if same && backward.grads.last() == Some(&grad) { vec![(over, free)] } else { vec![] }
 }
 
-/// The same of a node that runs in one call with the one before it, and the value that it makes.
+/// The same of the last of nodes that run in one call, and the value that it makes.
 fn value_over(problem: &Problem, run: &Run) -> Vec<(Over, Step)> {
-    let Some(second) = run.epilogue.map(|second| &problem.nodes[second]).filter(|second| second.over) else {
+    let last = &problem.nodes[*run.nodes().end()];
+    if run.epilogues == 0 || !last.over {
         return vec![];
-    };
+    }
     let size = |value: ValueId| problem.values[value].size;
-    let same = problem.nodes[run.node].reads.iter().filter(|&&read| size(read) == size(second.makes[0]));
-    same.map(|&read| (Over::Value(read), Step::Free(read))).collect()
+    // A value that is read twice can't be read where another is written over it.
+    let once = |value: ValueId| run.reads(problem).filter(|&read| read == value).count() == 1;
+    let reads = problem.nodes[run.node].reads.iter().copied();
+    let may = reads.filter(|&read| size(read) == size(last.makes[0]) && once(read));
+    may.map(|read| (Over::Value(read), Step::Free(read))).collect()
 }
 
 /// The same without recomputes of which nobody reads anything before it is made again.
@@ -85,19 +89,21 @@ fn useful(problem: &Problem, mut runs: Vec<Run>, outputs: &[ValueId]) -> Vec<Run
     runs
 }
 
-/// A node and its epilogue become one call where they stand side by side.
+/// A node and its epilogues become one call where they stand side by side.
 fn fuse(problem: &Problem, runs: Vec<Run>) -> Vec<Run> {
     let mut fused: Vec<Run> = Vec::with_capacity(runs.len());
     for run in runs {
+        let own = &problem.nodes[run.node];
         let follows = |last: &Run| {
-            last.epilogue.is_none()
-                && last.kind == run.kind
+            last.kind == run.kind
                 && last.kind != Kind::Backward
-                && last.node + 1 == run.node
-                && problem.nodes[run.node].epilogue
+                && last.nodes().end() + 1 == run.node
+                && own.epilogue
+                // Only what the last of them makes is handed to it.
+                && !last.handed_over(problem).any(|value| own.reads.contains(&value))
         };
         match fused.last_mut() {
-            Some(last) if follows(last) => last.epilogue = Some(run.node),
+            Some(last) if follows(last) => last.epilogues += 1,
             _ => fused.push(run),
         }
     }
@@ -128,12 +134,12 @@ impl<'a> Uses<'a> {
             run.makes.iter().for_each(|&value| self.value_later[value] = false);
             return run.makes.clone();
         }
-        let handed_over = handed_over(self.problem, run);
+        let mut handed_over = run.handed_over(self.problem);
         let mut stored = Vec::new();
         for id in run.nodes() {
             for (index, &value) in self.problem.nodes[id].makes.iter().enumerate() {
                 let read = std::mem::replace(&mut self.value_later[value], false);
-                let must = index == 0 && handed_over != Some(value);
+                let must = index == 0 && Some(value) != handed_over.next();
                 if read || must {
                     stored.push(value);
                 }
@@ -163,9 +169,9 @@ impl<'a> Uses<'a> {
             }
             return;
         }
-        let handed_over = handed_over(self.problem, run);
+        let handed_over = run.handed_over(self.problem);
         for &value in run.nodes().flat_map(|node| &self.problem.nodes[node].reads) {
-            if handed_over != Some(value) {
+            if !handed_over.clone().any(|handed| handed == value) {
                 self.read(value, frees);
             }
         }
@@ -176,9 +182,4 @@ impl<'a> Uses<'a> {
             frees.push(Step::Free(value));
         }
     }
-}
-
-/// The value that a node hands to its epilogue without a store.
-fn handed_over(problem: &Problem, run: &Run) -> Option<ValueId> {
-    run.epilogue.and_then(|_| problem.nodes[run.node].makes.first().copied())
 }

@@ -131,10 +131,11 @@ pub(crate) struct Node {
     pub(crate) scratch: Vec<Size>,
     /// Absent if nothing before it is trained.
     pub(crate) backward: Option<Backward>,
-    /// It can run in one call with the node just before it, whose first value is all that it reads forward.
+    /// It can run in one call with the node just before it, whose first value it reads, and with those that run in one
+    /// call with that.
     pub(crate) epilogue: bool,
-    /// Where it does, its first value may be written over one that the node before it reads, having read that, if it
-    /// is of the same size and nothing reads it later.
+    /// Where it does, its first value may be written over one that the first node of the call reads, having read that, if
+    /// it is of the same size, and nothing else in the call and nothing later reads it.
     pub(crate) over: bool,
     /// `#[recompute]`: its first value is not kept.
     pub(crate) recompute: bool,

@@ -3,6 +3,8 @@
 //! Every strategy ends here, so what comes after knows none. A value may be made several times
 //! (recomputed); each production lives from the step that makes it to its own `Free`.
 
+use std::ops::RangeInclusive;
+
 use super::layout::What;
 use super::problem::{NodeId, Over, ParamId, Problem, ValueId};
 
@@ -44,10 +46,10 @@ pub(crate) struct Run {
     pub(crate) kind: Kind,
     /// The node that runs.
     pub(crate) node: NodeId,
-    /// The node right after it, if that runs in the same call: its epilogue.
-    pub(crate) epilogue: Option<NodeId>,
+    /// How many of the nodes right after it run in the same call: its epilogues.
+    pub(crate) epilogues: usize,
     /// Values it stores, in the nodes' order: those that something reads later, and each node's first
-    /// value even so, unless it is handed to the epilogue. For Backward the node's first, if it runs instead of Forward
+    /// value even so, unless it is handed to an epilogue. For Backward the node's first, if it runs instead of Forward
     /// too, and else none.
     pub(crate) makes: Vec<ValueId>,
     /// Gradients of values that it writes or adds to, in the node's order. Empty but for Backward.
@@ -60,9 +62,18 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The node, then its epilogue.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
-        std::iter::once(self.node).chain(self.epilogue)
+    /// The node, then its epilogues.
+    pub(crate) fn nodes(&self) -> RangeInclusive<NodeId> {
+        self.node..=self.node + self.epilogues
+    }
+
+    /// Values that its nodes hand to the next, which may not be stored: the first of each but the last.
+    pub(crate) fn handed_over<'p>(
+        &self,
+        problem: &'p Problem,
+    ) -> impl Iterator<Item = ValueId> + Clone + use<'p> {
+        let before = &problem.nodes[self.node..self.node + self.epilogues];
+        before.iter().filter_map(|node| node.makes.first().copied())
     }
 
     /// Whether it runs instead of its node's Forward too.
@@ -73,7 +84,7 @@ impl Run {
     /// Values that it reads, also what a node makes for its epilogue.
     pub(crate) fn reads<'p>(&self, problem: &'p Problem) -> impl Iterator<Item = ValueId> + use<'p> {
         let kind = self.kind;
-        [Some(self.node), self.epilogue].into_iter().flatten().flat_map(move |node| {
+        self.nodes().flat_map(move |node| {
             let node = &problem.nodes[node];
             let backward = node.backward.as_ref().filter(|_| kind == Kind::Backward);
             backward.map_or(&node.reads, |backward| &backward.reads).iter().copied()
@@ -86,7 +97,7 @@ impl Run {
         if self.kind == Kind::Backward {
             return self.grads.last().map(|&(value, _)| What::Grad(value));
         }
-        problem.nodes[self.epilogue.unwrap_or(self.node)].makes.first().map(|&value| What::Value(value))
+        problem.nodes[*self.nodes().end()].makes.first().map(|&value| What::Value(value))
     }
 
     /// Values and gradients of values that begin their lives here, and take memory of their own.

@@ -66,7 +66,7 @@ fn run(kind: Kind, node: usize) -> Step {
     Step::Run(Run {
         kind,
         node,
-        epilogue: None,
+        epilogues: 0,
         makes: if backward { vec![] } else { vec![node + 1] },
         grads: if backward && node > 0 { vec![(node, Mode::Write)] } else { vec![] },
         over: None,

@@ -286,7 +286,7 @@ impl<'a> Order<'a> {
 
     fn push(&mut self, kind: Kind, node: NodeId) {
         let (makes, grads, params) = Default::default();
-        self.runs.push(Run { kind, node, epilogue: None, makes, grads, over: None, params });
+        self.runs.push(Run { kind, node, epilogues: 0, makes, grads, over: None, params });
     }
 
     fn forward(&mut self, needed: &[bool]) {

@@ -227,30 +227,27 @@ impl<'a> Replay<'a> {
 
     fn run_forward(&mut self, run: &Run) -> Check {
         ensure!(run.grads.is_empty() && run.params.is_empty(), "it makes gradients");
-        let first = &self.problem.nodes[run.node];
+        ensure!(run.node + run.epilogues < self.problem.nodes.len(), "it has too many epilogues");
+        // What the node before makes for each.
         let mut handed_over = None;
-        if let Some(epilogue) = run.epilogue {
-            let second = &self.problem.nodes[epilogue];
-            handed_over = first.makes.first().copied();
-            ensure!(
-                epilogue == run.node + 1
-                    && second.epilogue
-                    && handed_over.is_some_and(|value| second.reads.contains(&value)),
-                "node {epilogue} is no epilogue of it"
-            );
-        }
         for id in run.nodes() {
+            let node = &self.problem.nodes[id];
+            let reads = |value: &ValueId| node.reads.contains(value);
+            ensure!(
+                id == run.node || node.epilogue && handed_over.as_ref().is_some_and(reads),
+                "node {id} is no epilogue of it"
+            );
             let again = std::mem::replace(&mut self.ran[id], true);
             match run.kind {
                 Kind::Forward => ensure!(!again, "node {id} runs forward twice"),
                 _ => ensure!(again, "node {id} is recomputed before it ran"),
             }
-            let node = &self.problem.nodes[id];
             for &value in node.reads.iter().filter(|&&read| run.over != Some(Over::Value(read))) {
-                if id == run.node || Some(value) != handed_over {
+                if Some(value) != handed_over {
                     self.read(value)?;
                 }
             }
+            handed_over = node.makes.first().copied();
             self.memory.scratch(id, &node.scratch)?;
         }
         let over = self.value_over(run)?;
@@ -268,24 +265,25 @@ impl<'a> Replay<'a> {
         );
         for id in run.nodes() {
             let first = self.problem.nodes[id].makes.first();
-            let stored = first.is_none_or(|value| run.makes.contains(value) || Some(*value) == handed_over);
+            let is_last = id == run.node + run.epilogues;
+            let stored = first.is_none_or(|value| run.makes.contains(value) || !is_last);
             ensure!(stored, "the first value of node {id} is not stored");
         }
         Ok(())
     }
 
-    /// What a call that makes no gradients writes over a value: the first value of an epilogue that may, over one that
-    /// the node before it reads, and once.
+    /// What a call that makes no gradients writes over a value: the first value of the last epilogue, if that may, over
+    /// one that the first node reads, and nothing else, and once.
     fn value_over(&self, run: &Run) -> Result<Option<(ValueId, ValueId)>, String> {
         let Some(over) = run.over else { return Ok(None) };
-        let (first, second) = (&self.problem.nodes[run.node], run.epilogue.map(|id| &self.problem.nodes[id]));
-        let second = second.filter(|second| second.over && second.reads == first.makes[..1]);
-        let (Some(second), Over::Value(read)) = (second, over) else {
+        let nodes = &self.problem.nodes[run.node..=run.node + run.epilogues];
+        let (Some((last, [first, ..])), Over::Value(read)) = (nodes.split_last(), over) else {
             return Err(format!("it must not write over {over:?}"));
         };
-        let reads = first.reads.iter().filter(|&&value| value == read).count();
+        ensure!(last.over && first.reads.contains(&read), "it must not write over value {read}");
+        let reads = nodes.iter().flat_map(|node| &node.reads).filter(|&&value| value == read).count();
         ensure!(reads == 1, "value {read}, which is written over, is read {reads} times");
-        Ok(Some((second.makes[0], read)))
+        Ok(Some((last.makes[0], read)))
     }
 
     /// The current step makes `to`, of value `of`, in the place of a value.

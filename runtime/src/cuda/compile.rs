@@ -8,6 +8,9 @@ use std::{env, fs, ptr};
 use cudarc::nvrtc::{result, sys};
 use twox_hash::XxHash3_64;
 
+use super::elem::sealed::Sealed as _;
+use super::{bf16, library};
+use crate::device::Element;
 use crate::error::Error;
 use crate::state::atomic;
 
@@ -35,6 +38,7 @@ const HEADERS: &[(&CStr, &str)] = &[
     (c"ops/attention/tensor.cuh", include_str!("../ops/attention/tensor.cuh")),
     (c"ops/attention/tensor_tile.cuh", include_str!("../ops/attention/tensor_tile.cuh")),
     (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
+    (c"ops/dropout/mask.cuh", include_str!("../ops/dropout/mask.cuh")),
     (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
     (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
 ];
@@ -175,4 +179,39 @@ pub(super) fn compile<T>(
         let _ = result::destroy_program(program);
         made.map(|made| (made, log))
     }
+}
+
+/// The machine code of an op's kernels.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The op.
+    pub kernel: &'static str,
+    /// The type of elements.
+    pub elem: &'static str,
+    /// The machine code.
+    pub image: Vec<u8>,
+    /// What it was made of: PTX.
+    pub ptx: String,
+    /// What the compiler says of it: registers and spills of each kernel.
+    pub log: String,
+}
+
+/// Compiles all kernels for all types of elements and an architecture (`sm_90`), which needs no GPU and no driver. Nothing
+/// is kept.
+///
+/// # Errors
+/// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
+pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
+    library::nvrtc()?;
+    let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
+    let compiled = |(elem, source): (_, &'static Source)| {
+        let (elem, option) = elem;
+        let more = [c"--ptxas-options=-v"];
+        let ((image, ptx), log) = compile(source, option, arch, &more, |program| {
+            Ok((program.image()?, String::from_utf8_lossy(&program.ptx()?).trim_end_matches('\0').to_owned()))
+        })?;
+        Ok(Compiled { kernel: source.name, elem, image, ptx, log })
+    };
+    let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
+    all.map(compiled).collect()
 }

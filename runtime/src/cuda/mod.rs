@@ -36,8 +36,8 @@
 //! time, and is one launch from then on; inputs go through page-locked memory, and nobody waits for them.
 //!
 //! What would be read once more is done in one kernel, where no bit depends on it: a bias in the product that it is added
-//! to; a sum and the [`LayerNorm`](crate::ops::layer_norm) behind it; the gradient of what a norm reads and those of its
-//! parameters; an activation's gradient and that of the bias before it; the update of all parameters.
+//! to; a dropout, the sum behind it and the [`LayerNorm`](crate::ops::layer_norm) behind that; the gradient of what a norm
+//! reads and those of its parameters; an activation's gradient and that of the bias before it; the update of all parameters.
 //!
 //! A step of a [`Trainer`](crate::train::Trainer), or of [`train::step`](crate::train::step), is one such program: forward,
 //! backward, the norm, clipping, and the optimizer, which changes nothing if the loss or the norm is not finite. The host
@@ -71,8 +71,8 @@ use crate::error::Error;
 use blas::Blas;
 pub(crate) use blas::{BYTES as SCRATCH, Product, Start};
 pub(crate) use compile::Source;
+pub use compile::{Compiled, compile_all};
 pub use elem::Elem;
-use elem::sealed::Sealed as _;
 use exchange::Exchange;
 pub use graphs::Graphs;
 use graphs::Within;
@@ -145,41 +145,6 @@ impl Gpu {
 /// Makes a context that of the calling thread.
 fn bind(context: &CudaContext) -> Result<(), Error> {
     context.bind_to_thread().map_err(|error| failed("to use its context", &error))
-}
-
-/// The machine code of an op's kernels.
-#[derive(Clone, Debug)]
-pub struct Compiled {
-    /// The op.
-    pub kernel: &'static str,
-    /// The type of elements.
-    pub elem: &'static str,
-    /// The machine code.
-    pub image: Vec<u8>,
-    /// What it was made of: PTX.
-    pub ptx: String,
-    /// What the compiler says of it: registers and spills of each kernel.
-    pub log: String,
-}
-
-/// Compiles all kernels for all types of elements and an architecture (`sm_90`), which needs no GPU and no driver. Nothing
-/// is kept.
-///
-/// # Errors
-/// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
-pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
-    library::nvrtc()?;
-    let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
-    let compiled = |(elem, source): (_, &'static Source)| {
-        let (elem, option) = elem;
-        let more = [c"--ptxas-options=-v"];
-        let ((image, ptx), log) = compile::compile(source, option, arch, &more, |program| {
-            Ok((program.image()?, String::from_utf8_lossy(&program.ptx()?).trim_end_matches('\0').to_owned()))
-        })?;
-        Ok(Compiled { kernel: source.name, elem, image, ptx, log })
-    };
-    let all = elems.iter().flat_map(|elem| crate::ops::SOURCES.iter().map(move |source| (*elem, *source)));
-    all.map(compiled).collect()
 }
 
 /// What the driver says when it was asked for something.

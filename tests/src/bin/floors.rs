@@ -19,6 +19,7 @@ const TOKENS: usize = 1024;
 const WIDTH: usize = 768;
 const WIDE: usize = 4 * WIDTH;
 const CLASSES: usize = 50_304;
+const KEY: Key = Key { seed: 1, step: 2, node: 3 };
 
 /// All that is measured.
 trait Kernels:
@@ -90,14 +91,19 @@ impl<D: Kernels> Floors<'_, D> {
         })?;
         self.row("Add", 3 * bytes, &[&x, &x, &x], |room| {
             let ([a, b], [y]) = room.split([1, 2], [3])?;
-            let args = arithmetic::Forward { y: D::view_mut(y), a: D::view(a), b: D::view(b) };
+            let args = arithmetic::Forward {
+                y: D::view_mut(y),
+                dropped: None,
+                a: Some(D::view(a)),
+                b: D::view(b),
+                mask: None,
+            };
             arithmetic::Kernel::forward(device, &spec, samples, args)
         })?;
         let spec = dropout::Spec { len: TOKENS * WIDTH, p: 0.1 };
         self.row("Dropout", 2 * bytes, &[&x, &x], |room| {
             let ([x], [y]) = room.split([1], [2])?;
-            let key = Key { seed: 1, step: 2, node: 3 };
-            let args = dropout::Forward { y: D::view_mut(y), x: D::view(x), key };
+            let args = dropout::Forward { y: D::view_mut(y), x: D::view(x), key: KEY };
             dropout::Kernel::forward(device, &spec, samples, args)
         })
     }
@@ -107,7 +113,12 @@ impl<D: Kernels> Floors<'_, D> {
         let (device, samples) = (self.device, self.samples);
         let spec = layer_norm::Spec { rows: TOKENS, dim: WIDTH, eps: 1e-5 };
         let (of_row, of_column) = (numbers(rows), numbers(WIDTH));
-        for (name, of_sum, arrays) in [("LayerNorm", false, 2), ("Add and LayerNorm in one call", true, 4)] {
+        let mask = Some(dropout::Mask { key: KEY, p: 0.1 });
+        for (name, of_sum, mask, arrays) in [
+            ("LayerNorm", false, None, 2),
+            ("Add and LayerNorm in one call", true, None, 4),
+            ("Dropout, Add and LayerNorm in one", true, mask, 4),
+        ] {
             let given: [&dyn Bytes; 8] = [&of_row, &of_row, &of_column, &of_column, &x, &x, &x, &x];
             self.row(name, arrays * bytes, &given, |room| {
                 let ([weight, bias, x, plus], [mean, rstd, y, sum]) =
@@ -117,8 +128,10 @@ impl<D: Kernels> Floors<'_, D> {
                     mean: Some(D::view_mut(mean)),
                     rstd: Some(D::view_mut(rstd)),
                     sum: of_sum.then(|| D::view_mut(sum)),
+                    dropped: None,
                     x: Some(D::view(x)),
                     plus: of_sum.then(|| D::view(plus)),
+                    mask,
                     weight: Some(D::view(weight)),
                     bias: Some(D::view(bias)),
                 };

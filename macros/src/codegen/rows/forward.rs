@@ -15,44 +15,64 @@ struct ForwardCall<'a> {
     /// The graph's node whose call it is, and what that is in the problem.
     id: NodeId,
     own: problem::NodeId,
-    /// The other node that the call runs, if it runs two.
-    other: Option<problem::NodeId>,
+    /// What else it runs, if it does: an activation behind a product; or the sum before a norm.
+    activation: Option<problem::NodeId>,
+    sum: Option<problem::NodeId>,
+    /// A dropout before the sum, which may be the call's own node: that in the problem and in the graph, and with which
+    /// probability it drops.
+    dropout: Option<(problem::NodeId, NodeId, f64)>,
 }
 
 impl<'a> Emitter<'a, '_> {
     pub(super) fn forward(&mut self, at: usize, run: &'a Run) -> Result<(), String> {
         let (graph, lowered) = (self.graph, self.lowered);
-        let (mut own, mut other) = (run.node, run.epilogue);
-        if let Some(second) = other
-            && node(graph, lowered, second)?.1.follows == Some(Pair::Normalized)
-        {
-            (own, other) = (second, Some(own));
+        let mut call =
+            ForwardCall { at, run, id: 0, own: run.node, activation: None, sum: None, dropout: None };
+        let (mut others, mut activation) = (vec![], None);
+        // Each pair says whose call it is.
+        for second in run.nodes().skip(1) {
+            let (id, op) = node(graph, lowered, second)?;
+            match op.follows {
+                Some(Pair::Activated) => {
+                    (call.activation, activation) = (Some(second), op.path("activation"));
+                    others.push(id);
+                    continue;
+                }
+                Some(Pair::Normalized) => call.sum = Some(call.own),
+                Some(Pair::Dropped) => {
+                    let (id, op) = node(graph, lowered, call.own)?;
+                    let p = op.float("p").ok_or("a dropout without a probability")?;
+                    call.dropout = Some((call.own, id, p));
+                }
+                None => return Err(format!("a call of two nodes that are no pair, {second} behind another")),
+            }
+            others.push(node(graph, lowered, call.own)?.0);
+            call.own = second;
         }
-        let (id, op) = node(graph, lowered, own)?;
-        let beside = other.map(|other| node(graph, lowered, other)).transpose()?;
+        let (id, op) = node(graph, lowered, call.own)?;
+        call.id = id;
         let stored = |node: problem::NodeId| {
             lowered.problem.nodes[node].makes.iter().map(|value| run.makes.contains(value))
         };
         let like = Likeness {
-            other: beside.as_ref().map(|(id, _)| graph.nodes[*id].alike),
-            role: lowered.nodes[own].role,
+            others: others.into_iter().map(|other| graph.nodes[other].alike).collect(),
+            role: lowered.nodes[call.own].role,
             direction: Direction::Forward,
             there: run.nodes().flat_map(stored).chain([run.over.is_some()]).collect(),
             params: vec![],
         };
         let mut row = self.row(run.kind, id, &like);
         for field in &op.forward {
-            self.forward_field(*field, &ForwardCall { at, run, id, own, other }, &mut row)?;
+            self.forward_field(*field, &call, &mut row)?;
         }
         self.ran.push(run);
-        let activation = beside.and_then(|(_, op)| op.path("activation"));
         self.finish((id, op.module), || spec(&op, activation), like, row)
     }
 
     fn forward_field(&self, field: Field, call: &ForwardCall<'_>, row: &mut Row) -> Result<(), String> {
-        let ForwardCall { at, run, id, own, other } = *call;
+        let ForwardCall { at, run, id, own, .. } = *call;
         let nodes = &self.lowered.problem.nodes;
-        let (node, other) = (&nodes[own], other.map(|other| &nodes[other]));
+        let node = &nodes[own];
         let push = |operand: fn(Tensor, bool) -> Operand, value, optional, name, row: &mut Row| {
             let buffer = self.planned.at(at, What::Value(value))?;
             row.push(name, || operand(self.tensor(value), optional), &[buffer]);
@@ -67,37 +87,55 @@ impl<'a> Emitter<'a, '_> {
         };
         let stored = |value: Option<usize>| value.filter(|value| run.makes.contains(value));
         let made = |n: usize| node.makes.get(n).copied();
+        let made_by = |node: Option<usize>| node.map(|node| nodes[node].makes[0]);
+        let number = |id: NodeId| u32::try_from(id).map_err(|e| e.to_string());
         match field {
             Field::Out(name) => push(Operand::Write, node.makes[0], false, name, row)?,
             Field::OutIfRead(name) => push_if(Operand::Write, stored(made(0)), name, row)?,
-            Field::Activated(name) | Field::SumIfRead(name) => {
-                push_if(Operand::Write, stored(other.map(|other| other.makes[0])), name, row)?;
+            Field::Activated(name) => push_if(Operand::Write, stored(made_by(call.activation)), name, row)?,
+            Field::SumIfRead(name) => push_if(Operand::Write, stored(made_by(call.sum)), name, row)?,
+            Field::DroppedIfRead(name) => {
+                let dropped = made_by(call.dropout.map(|(node, ..)| node));
+                push_if(Operand::Write, stored(dropped), name, row)?;
             }
             Field::Stat(name, n) => push_if(Operand::Write, stored(made(n + 1)), name, row)?,
             Field::Scratch(name, _) | Field::Rounded(name, _) => {
                 self.scratch(&field, name, false, (at, own), row)?
             }
             Field::In(name, n) => push(Operand::Read, node.reads[n], false, name, row)?,
-            Field::Term(name, n) => push_if(Operand::Read, terms(node, other, run)[n], name, row)?,
+            Field::FirstTerm(name) => push_if(Operand::Read, terms(call, nodes)[0], name, row)?,
+            Field::OtherTerm(name) => push_if(Operand::Read, terms(call, nodes)[1], name, row)?,
+            Field::SecondTerm(name) => {
+                let second = terms(call, nodes)[1].ok_or("a sum of one value")?;
+                push(Operand::Read, second, false, name, row)?;
+            }
             Field::Ins(name) => self.inputs(name, at, own, row)?,
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
             Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
-            Field::Key(name) => {
-                row.push(name, || Operand::Key, &[u32::try_from(id).map_err(|e| e.to_string())?])
-            }
+            Field::Key(name) => row.push(name, || Operand::Key, &[number(id)?]),
+            Field::Mask(name) => match call.dropout {
+                Some((_, id, p)) => row.push(name, || Operand::Mask(p.to_bits()), &[number(id)?]),
+                None => row.push(name, || Operand::Absent, &[]),
+            },
             other => return Err(format!("{other:?} is no field of a forward kernel")),
         }
         Ok(())
     }
 }
 
-/// What a norm is given: what it reads, or the two whose sum that is, first the one that is written over, which it finds
-/// there instead.
-fn terms(norm: &problem::Node, sum: Option<&problem::Node>, run: &Run) -> [Option<problem::ValueId>; 2] {
-    let Some(sum) = sum else { return [norm.reads.first().copied(), None] };
-    match (&sum.reads[..], run.over) {
-        (&[a, b], Some(Over::Value(over))) => [None, Some(if over == a { b } else { a })],
-        (reads, _) => [0, 1].map(|n| reads.get(n).copied()),
-    }
+/// What a sum or a norm is given: the first, which is dropped out, if one is, or written over, where the kernel finds it
+/// instead; and the other.
+fn terms(call: &ForwardCall<'_>, nodes: &[problem::Node]) -> [Option<problem::ValueId>; 2] {
+    let reads = &nodes[call.sum.unwrap_or(call.own)].reads;
+    let dropped = call.dropout.map(|(node, ..)| (nodes[node].makes[0], nodes[node].reads[0]));
+    let over = match call.run.over {
+        Some(Over::Value(over)) => Some(over),
+        _ => None,
+    };
+    // The input of the sum that is the first.
+    let first = dropped.map(|(made, _)| made).or(over).or(reads.first().copied());
+    let other = reads.iter().copied().find(|&read| Some(read) != first).or(reads.get(1).copied());
+    let read = dropped.map(|(_, read)| read).or(first).filter(|&read| Some(read) != over);
+    [read, other]
 }

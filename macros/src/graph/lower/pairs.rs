@@ -1,4 +1,4 @@
-//! Neighbours that run in one call.
+//! Neighbours that run in one call: two, or three of which each two are a pair.
 
 use super::{Lowered, Origin, Role};
 use crate::graph::Graph;
@@ -23,12 +23,15 @@ impl Lowered {
             let (Some(before), Some(own)) = (op(before), op(own)) else { continue };
             let pair = own.follows.filter(|_| own.follows == before.leads);
             let before = &self.problem.nodes[i - 1];
-            let (between, twice) = (before.makes[0], before.reads.first() == before.reads.get(1));
+            let between = before.makes[0];
             let node = &mut self.problem.nodes[i];
-            node.epilogue = node.reads == [between]
-                && pair.is_some_and(|pair| pair == Pair::Normalized || readers[between] == 1);
-            // A value that is read twice can't be read where another is written over it.
-            node.over = node.epilogue && pair == Some(Pair::Normalized) && !twice;
+            node.epilogue = match pair {
+                Some(Pair::Activated) => node.reads == [between] && readers[between] == 1,
+                Some(Pair::Normalized) => node.reads == [between],
+                Some(Pair::Dropped) => node.reads.iter().filter(|&&read| read == between).count() == 1,
+                None => false,
+            };
+            node.over = node.epilogue && pair != Some(Pair::Activated);
         }
     }
 }
@@ -78,5 +81,21 @@ mod tests {
         assert_eq!(net("s: Add <- (b, b);", "out: Mul <- (n, a)")[2], "s + n");
         // No sum.
         assert_eq!(net("s: Sub <- (a, b);", "out: Linear(4)")[2..4], ["s", "n"]);
+    }
+
+    #[test]
+    fn a_dropout_runs_with_the_sum_behind_it_and_the_norm_of_that() {
+        let net = |sum: &str| {
+            calls(&format!("a: Linear(4); b: Linear(4) <- x; d: Dropout(0.5); {sum} out: Linear(4);"))
+        };
+        assert_eq!(net("s: Add <- (d, a); n: LayerNorm;")[2..], ["d + s + n over b", "out", "loss"]);
+        assert_eq!(net("s: Add <- (a, d);")[2..], ["d + s over b", "out", "loss"]);
+        // What is dropped out is read once more; is not what the sum reads first; is both that it reads.
+        assert_eq!(net("s: Add <- (b, d); Mul <- (s, a);")[2], "d + s");
+        assert_eq!(net("r: Relu; s: Add <- (r, a);")[2..5], ["d", "r", "s"]);
+        assert_eq!(net("s: Add <- (d, d); Mul <- (s, a);")[2..4], ["d", "s"]);
+        // The sum reads it too.
+        let residual = calls("b: Linear(4); r: residual { Dropout(0.5); } out: Linear(4);");
+        assert_eq!(residual[..2], ["b", "r.Dropout + r.Add"]);
     }
 }

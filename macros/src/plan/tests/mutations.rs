@@ -116,8 +116,12 @@ impl Mutants<'_> {
         for index in 0..run.params.len() {
             self.change(at, "a parameter's gradient is not made", |run| _ = run.params.remove(index));
         }
-        if run.epilogue.is_some() {
-            self.change(at, "the epilogue does not run", |run| run.epilogue = None);
+        if run.epilogues > 0 {
+            self.change(at, "the last epilogue does not run", |run| run.epilogues -= 1);
+        }
+        let next = run.nodes().end() + 1;
+        if self.program.runs().any(|other| other.node == next) {
+            self.change(at, "another node runs as an epilogue", |run| run.epilogues += 1);
         }
         match run.kind {
             Kind::Forward => self.change(at, "forward became recompute", |run| run.kind = Kind::Recompute),

@@ -93,7 +93,7 @@ fn no_step_runs_whose_value_nobody_reads() {
         let mut runs: Vec<&Run> = program.runs().collect();
         runs.reverse();
         for run in runs {
-            for id in [run.epilogue, Some(run.node)].into_iter().flatten() {
+            for id in run.nodes().rev() {
                 let node = &problem.nodes[id];
                 if run.kind == Kind::Backward {
                     read_later.extend(node.backward.iter().flat_map(|backward| &backward.reads));

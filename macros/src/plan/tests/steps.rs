@@ -19,12 +19,12 @@ pub(super) fn text(program: &Program) -> String {
                 Kind::Recompute => "R",
                 Kind::Backward => "B",
             };
-            let epilogue = run.epilogue.map_or(String::new(), |node| format!("+{node}"));
+            let epilogues: String = run.nodes().skip(1).map(|node| format!("+{node}")).collect();
             let over = run.over.map_or(String::new(), |over| match over {
                 Over::Grad => String::from("~d"),
                 Over::Value(value) => format!("~v{value}"),
             });
-            format!("{letter}{}{epilogue}{over}", run.node)
+            format!("{letter}{}{epilogues}{over}", run.node)
         }
         Step::Free(value) => format!("-v{value}"),
         Step::FreeGrad(value) => format!("-d{value}"),
@@ -251,6 +251,34 @@ fn a_fused_pair_is_recomputed_as_a_pair_or_only_the_half_that_is_missing() {
     };
     assert_eq!(runs(&with(&[0..4], false)), "F0 F1+2 F3 F4 B4 R0 R1+2 B3 B2 B1 B0");
     assert_eq!(runs(&with(&[], true)), "F0 F1+2 F3 F4 B4 R2 B3 B2 B1 B0");
+}
+
+#[test]
+fn three_nodes_run_in_one_call_where_each_two_may_and_need_nothing_else_of_each_other() {
+    // Node 1 drops out; node 2 adds what is in `reads`, with what node 1 makes; node 3 reads that, and `also`.
+    let with = |reads: &[ValueId], also: &[ValueId], outputs: &[ValueId]| {
+        let (mut net, x) = chain(1);
+        let layer = |reads| Layer { reads, size: 16, epilogue: true, ..Layer::default() };
+        let dropped = net.layer(Layer { reads: &[x], size: 16, ..Layer::default() });
+        let sum = net.layer(Layer { over: true, ..layer(reads) });
+        let of_sum = [&[sum], also].concat();
+        let norm = net.layer(Layer { over: true, ..layer(&of_sum) });
+        net.problem.outputs.extend(outputs);
+        assert_eq!([x, dropped, sum, norm], [1, 2, 3, 4]);
+        planned(&loss(net, norm)).0
+    };
+    let forward = |program: &Program| text(program).split(" B").next().map(String::from);
+    let whole = with(&[2, 0], &[], &[]);
+    assert_eq!(forward(&whole).as_deref(), Some("F0 F1+2+3~v1 F4"));
+    // What is handed over is stored where something else reads it.
+    assert_eq!(forward(&with(&[2, 0], &[], &[2])).as_deref(), Some("F0 F1+2+3~v1 F4"));
+    let made = |program: &Program| program.runs().nth(1).map(|run| run.makes.clone());
+    assert_eq!(made(&whole), Some(vec![4]));
+    assert_eq!(made(&with(&[2, 0], &[], &[2, 3])), Some(vec![2, 3, 4]));
+    // Not over what another of them reads, nor all at once if one reads what is handed to another.
+    assert_eq!(forward(&with(&[2, 1], &[], &[])).as_deref(), Some("F0 F1+2+3 -v1 F4"));
+    assert_eq!(forward(&with(&[2, 0], &[1], &[])).as_deref(), Some("F0 F1+2+3 -v1 F4"));
+    assert_eq!(forward(&with(&[2, 0], &[2], &[])).as_deref(), Some("F0 F1+2~v1 F3 -v3 -v2 F4"));
 }
 
 #[test]

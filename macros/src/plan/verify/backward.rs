@@ -14,7 +14,7 @@ impl Replay<'_> {
         else {
             return Err("it has no backward".to_owned());
         };
-        ensure!(run.epilogue.is_none(), "a backward has an epilogue");
+        ensure!(run.epilogues == 0, "a backward has an epilogue");
         let whole = run.is_whole();
         ensure!(
             !whole || backward.whole && run.makes == [value],

@@ -7,18 +7,20 @@ use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Simd};
 use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
+use crate::ops::dropout::cpu::drop_out_first;
 
 compiled!(Backward<'_>);
 
 impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, a, b } = args;
+        let Forward { y, dropped, a, b, mask } = args;
         check_lengths(&[(y.len(), batch * spec.len)])?;
+        let from = [drop_out_first(self, mask, y, dropped, a)?, Some(b)];
         let to = Grad { to: y, add: false };
         match spec.op {
-            Arithmetic::Add => elementwise(self.pool(), Add, to, [a, b]),
-            Arithmetic::Sub => elementwise(self.pool(), Sub, to, [a, b]),
-            Arithmetic::Mul => elementwise(self.pool(), Mul, to, [a, b]),
+            Arithmetic::Add => elementwise_over(self.pool(), Add, to, from),
+            Arithmetic::Sub => elementwise_over(self.pool(), Sub, to, from),
+            Arithmetic::Mul => elementwise_over(self.pool(), Mul, to, from),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::cuda::elementwise::check;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source, View};
 use crate::device::{ElemGrad, given_or_held};
 use crate::error::Error;
+use crate::ops::dropout::cuda::{drop_out, drop_out_first};
 
 pub(crate) static SOURCE: Source = Source { name: "arithmetic", text: include_str!("kernel.cu") };
 static FORWARD: Function = Function { source: &SOURCE, name: "arithmetic_forward" };
@@ -12,11 +13,15 @@ static BACKWARD: Function = Function { source: &SOURCE, name: "arithmetic_backwa
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, a, b } = args;
-        let n = batch * spec.len;
+        let Forward { y, dropped, a, b, mask } = args;
+        let (n, a) = (batch * spec.len, a.unwrap_or_else(|| y.held()));
         check(&y, n)?;
         check(&a, n)?;
         check(&b, n)?;
+        if let (Arithmetic::Add, Some(mask), None) = (spec.op, mask, &dropped) {
+            return drop_out(self, n, mask, (&y, false), &a, Some(&b));
+        }
+        let a = drop_out_first(self, mask, &y, dropped.as_ref(), a)?;
         let op = match spec.op {
             Arithmetic::Add => 0,
             Arithmetic::Sub => 1,
@@ -24,7 +29,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         };
         let (y, a, b) = (y.address(), a.address(), b.address());
         let grid = Grid::elementwise::<E>(self.gpu(), n);
-        // SAFETY: all three have n elements.
+        // SAFETY: all three have n elements; each is read and then written, by one thread.
         unsafe { self.launch(&FORWARD, grid, &[&y, &a, &b, &(n as i64), &op]) }
     }
 

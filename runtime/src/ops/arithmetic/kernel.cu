@@ -5,7 +5,7 @@
 // As `arithmetic::Arithmetic`.
 enum Arithmetic { ADD, SUB, MUL };
 
-// y = a + b, a - b or a b
+// y = a + b, a - b or a b; y may be a.
 extern "C" __global__ void arithmetic_forward(elem* y, const elem* a, const elem* b, int64_t n, int32_t op) {
     each_run(n, [=](int64_t i, auto width) {
         constexpr int WIDTH = decltype(width)::value;

@@ -1,5 +1,6 @@
-//! `Add`, `Sub` and `Mul` of two values of one shape.
+//! `Add`, `Sub` and `Mul` of two values of one shape, of which the first may be dropped out in the same call.
 
+use super::dropout::Mask;
 use crate::device::{Device, ElemGrad};
 use crate::error::Error;
 
@@ -27,14 +28,18 @@ pub struct Spec {
     pub op: Arithmetic,
 }
 
-/// y = a + b, a - b or a b
+/// y = a + b, a - b or a b; with a `mask`, a is dropped out first, rounded to elements.
 pub struct Forward<'a, D: Device> {
     /// [batch, len] =
     pub y: D::ViewMut<'a, D::Elem>,
-    /// [batch, len]
-    pub a: D::View<'a, D::Elem>,
-    /// [batch, len]; may be the same elements as `a`.
+    /// [batch, len] =: a as it is dropped out; absent without a `mask`, and if nothing else reads it.
+    pub dropped: Option<D::ViewMut<'a, D::Elem>>,
+    /// [batch, len]; `None`: `y` holds it, and is overwritten.
+    pub a: Option<D::View<'a, D::Elem>>,
+    /// [batch, len]; may be the same elements as `a`, unless `y` holds that.
     pub b: D::View<'a, D::Elem>,
+    /// By what a is dropped out, if it is.
+    pub mask: Option<Mask>,
 }
 
 /// da = dy, db = dy; for Sub db = -dy; for Mul da = dy b, db = dy a
@@ -58,7 +63,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = a + b, a - b or a b
+    /// y = a + b, a - b or a b, a dropped out first if there is a mask
     ///
     /// # Errors
     /// The device's own.

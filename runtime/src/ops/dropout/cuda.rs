@@ -1,54 +1,94 @@
 //! Dropout on a GPU. y: =; dx: = or +=.
 
-use super::{Backward, Forward, Kernel, Spec};
-use crate::cuda::elementwise::check;
-use crate::cuda::{Address, Cuda, Elem, Function, Grid, Source};
+use super::{Backward, Forward, Kernel, Mask, Spec, without_mask};
+use crate::cpu::elementwise::check_lengths;
+use crate::cuda::{Address, Argument, Cuda, Elem, Function, Gpu, Grid, Source, View, ViewMut};
 use crate::device::given_or_held;
 use crate::error::Error;
-use crate::rng::{GROUP, Key};
+use crate::rng::GROUP;
 
 pub(crate) static SOURCE: Source = Source { name: "dropout", text: include_str!("kernel.cu") };
-static DROPOUT: Function = Function { source: &SOURCE, name: "dropout" };
+static APPLY: Function = Function { source: &SOURCE, name: "dropout_apply" };
+
+/// What a mask is drawn from, as in `mask.cuh`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Drawn {
+    /// Where seed and step stand; 0 if nothing is dropped.
+    draws: u64,
+    node: u32,
+    dropped: u32,
+    scale: f32,
+    unused: u32,
+}
+
+// SAFETY: a word of 8 bytes, and behind it four of 4: there is no gap.
+unsafe impl Argument for Drawn {}
+
+impl Drawn {
+    /// Calls `launch` with what `mask` is drawn from, for kernels that it launches.
+    pub(crate) fn with(
+        gpu: &Gpu,
+        mask: Option<Mask>,
+        launch: impl FnOnce(Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(mask) = mask else { return launch(Self::default()) };
+        let ((dropped, scale), node) = (mask.drawn(), mask.key.node);
+        gpu.drawn(&mask.key, |draws| launch(Self { draws, node, dropped, scale: scale as f32, unused: 0 }))
+    }
+
+    /// Whether lanes can draw for each other which elements are dropped of rows of `dim`, as in `mask.cuh`.
+    pub(crate) fn is_of_rows(dim: usize) -> bool {
+        dim.is_multiple_of(GROUP)
+    }
+}
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         let Forward { y, x, key } = args;
-        drop_out(self, spec, batch, (&y, false), &x, key)
+        drop_out(self, batch * spec.len, Mask { key, p: spec.p }, (&y, false), &x, None)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dy, key } = args;
         let dy = given_or_held(dy, dx.as_ref(), |dx| dx.held())?;
         let Some(dx) = &dx else { return Ok(()) };
-        drop_out(self, spec, batch, (&dx.to, dx.add), &dy, key)
+        drop_out(self, batch * spec.len, Mask { key, p: spec.p }, (&dx.to, dx.add), &dy, None)
     }
 }
 
-/// to = or += from mask / (1 - p); `to` may be `from`
-fn drop_out<E: Elem>(
+/// What an op reads first, if that is dropped out before it: then that is in `dropped`, or where nothing else reads it in
+/// `y`, which may be `x`.
+pub(crate) fn drop_out_first<'a, E: Elem>(
     cuda: &Cuda<E>,
-    spec: &Spec,
-    batch: usize,
+    mask: Option<Mask>,
+    y: &'a ViewMut<'_, E>,
+    dropped: Option<&'a ViewMut<'_, E>>,
+    x: View<'a, E>,
+) -> Result<View<'a, E>, Error> {
+    let Some(mask) = mask else { return if dropped.is_none() { Ok(x) } else { Err(without_mask()) } };
+    let to = dropped.unwrap_or(y);
+    drop_out(cuda, y.len(), mask, (to, false), &x, None)?;
+    Ok(to.held())
+}
+
+/// to = or += from mask / (1 - p), n elements; with `plus`, to = that as it is stored + plus. `to` may be `from`.
+pub(crate) fn drop_out<E: Elem>(
+    cuda: &Cuda<E>,
+    n: usize,
+    mask: Mask,
     (to, add): (&impl Address, bool),
     from: &impl Address,
-    key: Key,
+    plus: Option<&dyn Address>,
 ) -> Result<(), Error> {
-    let n = batch * spec.len;
-    check(to, n)?;
-    check(from, n)?;
-    let (dropped, scale) = spec.drawn();
-    let (to, from, add) = (to.address(), from.address(), i32::from(add));
+    check_lengths(&[(to.len(), n), (from.len(), n), (plus.map_or(n, Address::len), n)])?;
+    let (to, from, plus) = (to.address(), from.address(), plus.map_or(0, Address::address));
     // A thread has as many neighbouring blocks of random words as there are elements in 16 bytes.
     let threads = n.div_ceil(GROUP) * (GROUP / 4 / (16 / size_of::<E>()));
-    cuda.gpu().drawn(&key, |draws| {
-        // SAFETY: both have n elements, each read and then written, by one thread; seed and step stand where it is
-        // said.
-        unsafe {
-            cuda.launch(
-                &DROPOUT,
-                Grid::with_stride(cuda.gpu(), threads),
-                &[&to, &from, &(n as i64), &draws, &key.node, &dropped, &(scale as f32), &add],
-            )
-        }
+    let grid = Grid::with_stride(cuda.gpu(), threads);
+    // SAFETY: what is there has n elements, each read and then written, by one thread; seed and step stand where it is
+    // said.
+    Drawn::with(cuda.gpu(), Some(mask), |drawn| unsafe {
+        cuda.launch(&APPLY, grid, &[&to, &from, &plus, &(n as i64), &drawn, &i32::from(add)])
     })
 }

@@ -1,4 +1,5 @@
-//! Dropout: y = x / (1 - p), or 0 with probability p.
+//! Dropout: y = x / (1 - p), or 0 with probability p; the first of what a sum or a norm reads may be dropped out in the same
+//! call.
 //!
 //! The mask is not kept: it is a function of the key and the element's index (see [`rng`](crate::rng)),
 //! and is drawn again in backward. What is dropped is multiplied by 0, so that NaN stays.
@@ -20,11 +21,24 @@ pub struct Spec {
     pub p: f64,
 }
 
-impl Spec {
+/// What decides which elements are dropped, and what the others are multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mask {
+    /// What decides the words of the elements.
+    pub key: Key,
+    /// The probability that an element is dropped, in [0, 1).
+    pub p: f64,
+}
+
+impl Mask {
     /// An element is dropped if its word, one of 2^32, is below the first; what is kept is multiplied by the second.
     fn drawn(&self) -> (u32, f64) {
         ((self.p * 2.0_f64.powi(32)).round() as u32, 1.0 / (1.0 - self.p))
     }
+}
+
+fn without_mask() -> Error {
+    Error::internal("what is dropped out without a mask")
 }
 
 /// y = x mask / (1 - p)

@@ -10,6 +10,7 @@ use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::device::{Grad, given_or_held};
 use crate::error::Error;
+use crate::ops::dropout::cpu::drop_out_first;
 
 /// Columns of a task that sums over rows: their sums stay in registers.
 const COLUMNS: usize = 32;
@@ -21,7 +22,7 @@ compiled!(Backward<'_>);
 impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         args.check()?;
-        let Forward { y, mean, rstd, sum, x, plus, weight, bias } = args;
+        let Forward { y, mean, rstd, sum, dropped, x, plus, mask, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
         let length = |of: &Option<&mut [E]>, n| of.as_ref().map_or(n, |of| of.len());
         check_lengths(&[
@@ -32,6 +33,7 @@ impl<E: Float> Generic for Cpu<E> {
         ])?;
         check_lengths(&[(length(&sum, n), n), (plus.map_or(n, <[E]>::len), n)])?;
         check_lengths(&[(weight.map_or(dim, <[E]>::len), dim), (bias.map_or(dim, <[E]>::len), dim)])?;
+        let x = drop_out_first(self, mask, y, dropped, x)?;
         let (pool, eps, size) = (self.pool(), E::from_f64(spec.eps), rows_of_a_task(dim));
         let cut = |of: Option<_>, size| of.map(|of| chunks(of, size));
         let parts = (chunks(y, size * dim), cut(mean, size), cut(rstd, size), cut(sum, size * dim));

@@ -6,6 +6,7 @@ use crate::cuda::columns::{Total, sum_parts};
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Rows, SCRATCH, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
+use crate::ops::dropout::cuda::{Drawn, drop_out_first};
 
 pub(crate) static SOURCE: Source = Source { name: "layer_norm", text: include_str!("kernel.cu") };
 static FORWARD: Function = Function { source: &SOURCE, name: "layer_norm_forward" };
@@ -26,7 +27,7 @@ const BLOCKS: usize = 1024;
 const ROWS: usize = 4;
 /// Elements that each thread of [`WARP_8`] and [`BLOCK_8`] has at most. Tiles are so many columns, or a multiple.
 const FEWEST: usize = 8;
-/// The same of [`WARP_32`] and [`BLOCK_32`].
+/// The same of [`WARP_32`] and [`BLOCK_32`], and of rows that [`FORWARD`] keeps.
 const MOST: usize = 32;
 
 /// How sums over rows are split; a matter of the shape and the type of elements alone.
@@ -159,7 +160,7 @@ impl Call {
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
         args.check()?;
-        let Forward { y, mean, rstd, sum, x, plus, weight, bias } = args;
+        let Forward { y, mean, rstd, sum, dropped, x, plus, mask, weight, bias } = args;
         let (rows, dim, n) = (batch * spec.rows, spec.dim, batch * spec.rows * spec.dim);
         check_lengths(&[(y.len(), n), (sum.as_ref().map_or(n, Address::len), n)])?;
         for term in [&x, &plus].into_iter().flatten() {
@@ -171,20 +172,25 @@ impl<E: Elem> Kernel for Cuda<E> {
         for parameter in [&weight, &bias].into_iter().flatten() {
             check_lengths(&[(parameter.len(), dim)])?;
         }
+        let Rows { grid, team } = Rows::of(rows, dim)?;
+        let (mut x, mut mask) = (x.unwrap_or_else(|| y.held()), mask);
+        // Else the kernel does it as it reads the row.
+        if dropped.is_some() || !Drawn::is_of_rows(dim) || dim > MOST * team as usize {
+            x = drop_out_first(self, mask.take(), &y, dropped.as_ref(), x)?;
+        }
         let (y, mean, rstd) = (y.address(), mean.address(), rstd.address());
-        let (sum, x, plus) = (sum.address(), x.map_or(y, |x| x.address()), plus.address());
+        let (sum, x, plus) = (sum.address(), x.address(), plus.address());
         let (weight, bias, eps) = (weight.address(), bias.address(), spec.eps as f32);
         let (count, length) = (rows as i64, dim as i64);
-        let Rows { grid, team } = Rows::of(rows, dim)?;
         // SAFETY: y and x have `rows` rows of `dim` elements; of the others, those that are there have the lengths
         // checked above. Where y is x, each element is one thread's, which reads it for the last time before it writes it.
-        unsafe {
+        Drawn::with(self.gpu(), mask, |drawn| unsafe {
             self.launch(
                 &FORWARD,
                 grid,
-                &[&y, &mean, &rstd, &sum, &x, &plus, &weight, &bias, &count, &length, &eps, &team],
+                &[&y, &mean, &rstd, &sum, &x, &plus, &drawn, &weight, &bias, &count, &length, &eps, &team],
             )
-        }
+        })
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {

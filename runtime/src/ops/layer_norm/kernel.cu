@@ -1,4 +1,4 @@
-// LayerNorm on a GPU: y = (x - mean) rstd weight + bias, or the same of sum = x + plus; with g = dy weight and n =
+// LayerNorm on a GPU: y = (x - mean) rstd weight + bias, or the same of sum = x + plus, x dropped out; with g = dy weight and n =
 // (x - mean) rstd, dx = rstd (g - mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy. y, mean, rstd, sum: =;
 // dx, dweight, dbias: = or +=. Checked against `ops/layer_norm/cpu.rs`.
 //
@@ -6,6 +6,7 @@
 // is a null pointer: weight is 1, bias 0.
 #include "remat.cuh"
 #include "cuda/rows.cuh"
+#include "ops/dropout/mask.cuh"
 
 template <int WIDTH>
 __device__ __forceinline__ Values<WIDTH> load_weight(const param* weight, int64_t i) {
@@ -54,12 +55,30 @@ struct Held {
     int64_t dim;
     Run<elem, WIDTH> runs[RUNS];
 
-    __device__ __forceinline__ Held(const Read<WIDTH, Team>& row) : team(row.team), dim(row.dim) {
+    // `start`: where the row begins. If x is dropped out, that is where a group does.
+    __device__ __forceinline__ Held(const Read<WIDTH, Team>& row, const dropout::Drawn& drawn, int64_t start)
+        : team(row.team), dim(row.dim) {
         Run<elem, WIDTH> others[RUNS];
         each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { runs[r] = load_run<WIDTH>(row.x + i); });
         if (!row.plus) return;
         each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { others[r] = load_run<WIDTH>(row.plus + i); });
+        if (drawn.draws) drop_out(dropout::Mask(drawn), start);
         each_held<WIDTH, RUNS>(team, dim, [&](int r, int) { runs[r] = add(runs[r], others[r]); });
+    }
+    __device__ __forceinline__ void drop_out(const dropout::Mask& mask, int64_t start) {
+        int lane = threadIdx.x % 32;
+#pragma unroll
+        for (int r = 0; r < RUNS; r++) {
+            int i = place<WIDTH>(team, r);
+            // All lanes of a warp that has elements draw.
+            if (i - lane * WIDTH >= (int)dim) continue;
+            uint32_t kept = mask.kept(start + i);
+            if (i >= (int)dim) continue;
+            Values<WIDTH> values;
+#pragma unroll
+            for (int j = 0; j < WIDTH; j++) values.x[j] = runs[r].at(j) * mask.factor(kept >> j & 1);
+            runs[r] = Run<elem, WIDTH>::of(values);
+        }
     }
     template <class F>
     __device__ __forceinline__ void each(F f) const {
@@ -96,10 +115,11 @@ __device__ __forceinline__ void normalize(Team team, const Row& row, elem* y, el
 
 }  // namespace layer_norm
 
-// y, x: [R, D], which may be one; sum, plus: [R, D], or none; mean, rstd: [R], or none; weight, bias: [D], or none
+// y, x: [R, D], which may be one; sum, plus: [R, D], or none; x is dropped out, if anything is drawn: then D is a multiple
+// of a group, and each thread has all of its elements of a row at once; mean, rstd: [R], or none; weight, bias: [D], or none
 extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rstd, elem* sum, const elem* x,
-                                              const elem* plus, const param* weight, const param* bias, int64_t rows,
-                                              int64_t dim, float eps, int32_t team) {
+                                              const elem* plus, dropout::Drawn drawn, const param* weight,
+                                              const param* bias, int64_t rows, int64_t dim, float eps, int32_t team) {
     REMAT_SHARED(float, partial, 2 * MOST_WARPS);
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
@@ -109,7 +129,7 @@ extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rst
         elem *to = y + start, *s = sum ? sum + start : nullptr;
         float row_mean, row_rstd;
         if (WIDTH > 1 && dim <= MOST * team.SIZE) {
-            layer_norm::Held<MOST, WIDTH, decltype(team)> held(read);
+            layer_norm::Held<MOST, WIDTH, decltype(team)> held(read, drawn, start);
             layer_norm::normalize<WIDTH>(team, held, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
         } else {
             layer_norm::normalize<WIDTH>(team, read, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);

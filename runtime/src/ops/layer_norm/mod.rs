@@ -1,8 +1,10 @@
-//! LayerNorm: y = (x - mean) rstd weight + bias, over rows of `dim` elements; of a sum too, which is made in the same call.
+//! LayerNorm: y = (x - mean) rstd weight + bias, over rows of `dim` elements; of a sum too, which is made in the same call, and
+//! of which the first may be dropped out in it.
 //!
 //! rstd = 1 / sqrt(variance + eps), the variance with 1/dim as in PyTorch. With g = dy weight and
 //! n = (x - mean) rstd: dx = rstd (g - mean(g) - n mean(g n)), dweight = sum of dy n, dbias = sum of dy.
 
+use super::dropout::Mask;
 use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
@@ -21,7 +23,8 @@ pub struct Spec {
     pub eps: f64,
 }
 
-/// y = (x - mean) rstd weight + bias; with `plus`, s = x + plus is normalized instead of x, as it is rounded to elements.
+/// y = (x - mean) rstd weight + bias; with `plus`, s = x + plus is normalized instead of x, as it is rounded to
+/// elements; with a `mask`, x is dropped out before, and that rounded too.
 pub struct Forward<'a, D: Device> {
     /// [batch, rows, dim] =
     pub y: D::ViewMut<'a, D::Elem>,
@@ -31,10 +34,14 @@ pub struct Forward<'a, D: Device> {
     pub rstd: Option<D::ViewMut<'a, D::Scalar>>,
     /// [batch, rows, dim] =: s; absent without `plus`, and if nothing else reads it.
     pub sum: Option<D::ViewMut<'a, D::Elem>>,
+    /// [batch, rows, dim] =: x as it is dropped out; absent without a `mask`, and if nothing else reads it.
+    pub dropped: Option<D::ViewMut<'a, D::Elem>>,
     /// [batch, rows, dim]; `None`: `y` holds it, and is overwritten. Then `plus` is there.
     pub x: Option<D::View<'a, D::Elem>>,
     /// [batch, rows, dim]: what is added to x before; may be the same elements, unless `y` holds x.
     pub plus: Option<D::View<'a, D::Elem>>,
+    /// By what x is dropped out, if it is. Then `plus` is there.
+    pub mask: Option<Mask>,
     /// `[dim]`; 1 if absent.
     pub weight: Option<D::View<'a, D::Param>>,
     /// `[dim]`; 0 if absent.
@@ -47,9 +54,10 @@ impl<D: Device> Forward<'_, D> {
     /// # Errors
     /// If it does not.
     pub fn check(&self) -> Result<(), Error> {
-        match (&self.plus, &self.x, &self.sum) {
-            (None, None, _) => Err(Error::internal("a norm without what is normalized")),
-            (None, _, Some(_)) => Err(Error::internal("a norm with a sum of one")),
+        match (&self.plus, &self.x, &self.sum, &self.mask) {
+            (None, None, ..) => Err(Error::internal("a norm without what is normalized")),
+            (None, _, Some(_), _) => Err(Error::internal("a norm with a sum of one")),
+            (None, _, _, Some(_)) => Err(Error::internal("a norm with a dropout and no sum")),
             _ => Ok(()),
         }
     }
@@ -82,7 +90,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = (x - mean) rstd weight + bias, or that of x + plus
+    /// y = (x - mean) rstd weight + bias, or that of x + plus, x dropped out first if there is a mask
     ///
     /// # Errors
     /// The device's own.

@@ -8,7 +8,13 @@ const ALL: [Arithmetic; 3] = [Arithmetic::Add, Arithmetic::Sub, Arithmetic::Mul]
 
 fn forward<E: Float>(cpu: &Cpu<E>, op: Arithmetic, a: &[E], b: &[E]) -> Vec<E> {
     let mut y = unwritten(a.len());
-    Kernel::forward(cpu, &Spec { len: a.len() / 2, op }, 2, Forward { y: &mut y, a, b }).unwrap();
+    Kernel::forward(
+        cpu,
+        &Spec { len: a.len() / 2, op },
+        2,
+        Forward { y: &mut y, dropped: None, a: Some(a), b, mask: None },
+    )
+    .unwrap();
     y
 }
 

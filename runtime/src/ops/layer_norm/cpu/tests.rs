@@ -19,8 +19,10 @@ fn forward<E: Float>(
         mean: Some(&mut mean[..]),
         rstd: Some(&mut rstd[..]),
         sum: None,
+        dropped: None,
         x: Some(x),
         plus: None,
+        mask: None,
         weight,
         bias,
     };
@@ -135,8 +137,10 @@ fn forward_of_sum(
         mean: Some(&mut mean[..]),
         rstd: Some(&mut rstd[..]),
         sum: stored.then_some(&mut sum[..]),
+        dropped: None,
         x: (!over).then_some(x),
         plus: Some(plus),
+        mask: None,
         weight,
         bias,
     };
@@ -188,8 +192,10 @@ fn absent_gradients_and_statistics_change_nothing_else() {
         mean: None,
         rstd: None,
         sum: None,
+        dropped: None,
         x: Some(&x[..]),
         plus: None,
+        mask: None,
         weight: None,
         bias: None,
     };
