@@ -38,6 +38,7 @@ const HEADERS: &[(&CStr, &str)] = &[
     (c"ops/attention/tensor.cuh", include_str!("../ops/attention/tensor.cuh")),
     (c"ops/attention/tensor_tile.cuh", include_str!("../ops/attention/tensor_tile.cuh")),
     (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
+    (c"ops/attention/wide.cuh", include_str!("../ops/attention/wide.cuh")),
     (c"ops/dropout/mask.cuh", include_str!("../ops/dropout/mask.cuh")),
     (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
     (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),

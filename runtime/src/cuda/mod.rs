@@ -25,6 +25,8 @@
 //!
 //! Attention is computed by tensor cores: sums are f32, but the weights of keys, and the gradients of scores, are rounded
 //! to bf16 where they are multiplied. So what it gives is off from sums in f32 by up to 2^-8 of the sum of its terms' sizes.
+//! Heads of more than 256 features have kernels of their own, which round nothing on the way, and are not fast: they make
+//! the scores again for each 128 features of what they give, without tensor cores.
 //!
 //! # Kernels
 //!

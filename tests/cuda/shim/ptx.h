@@ -344,10 +344,10 @@ template <class T> void mul_lo_(held<T>& d, T a, T b) {
     d = static_cast<held<T>>(a) * static_cast<held<T>>(b);
 }
 
-template <class T> void mul_wide_(u64& d, T a, T b) {
+template <class T> void mul_wide_(std::conditional_t<sizeof(T) == 2, u32, u64>& d, T a, T b) {
     using Wide = std::conditional_t<std::is_signed<T>::value, s64, u64>;
-    static_assert(sizeof(T) == 4, "as far as kernels use it");
-    d = static_cast<u64>(static_cast<Wide>(a) * static_cast<Wide>(b));
+    static_assert(sizeof(T) == 4 || std::is_same<T, u16>::value, "as far as kernels use it");
+    d = static_cast<std::decay_t<decltype(d)>>(static_cast<Wide>(a) * static_cast<Wide>(b));
 }
 
 template <class T> void mad_lo_(held<T>& d, T a, T b, T c) {

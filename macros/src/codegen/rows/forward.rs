@@ -26,37 +26,37 @@ struct ForwardCall<'a> {
 impl<'a> Emitter<'a, '_> {
     pub(super) fn forward(&mut self, at: usize, run: &'a Run) -> Result<(), String> {
         let (graph, lowered) = (self.graph, self.lowered);
-        let mut call =
-            ForwardCall { at, run, id: 0, own: run.node, activation: None, sum: None, dropout: None };
-        let (mut others, mut activation) = (vec![], None);
+        let (mut own, mut others) = (run.node, vec![]);
+        let (mut activation, mut sum, mut dropout) = (None, None, None);
         // Each pair says whose call it is.
         for second in run.nodes().skip(1) {
             let (id, op) = node(graph, lowered, second)?;
+            let (first, of_first) = node(graph, lowered, own)?;
             match op.follows {
                 Some(Pair::Activated) => {
-                    (call.activation, activation) = (Some(second), op.path("activation"));
+                    activation = Some((second, op.path("activation")));
                     others.push(id);
                     continue;
                 }
-                Some(Pair::Normalized) => call.sum = Some(call.own),
+                Some(Pair::Normalized) => sum = Some(own),
                 Some(Pair::Dropped) => {
-                    let (id, op) = node(graph, lowered, call.own)?;
-                    let p = op.float("p").ok_or("a dropout without a probability")?;
-                    call.dropout = Some((call.own, id, p));
+                    let p = of_first.float("p").ok_or("a dropout without a probability")?;
+                    dropout = Some((own, first, p));
                 }
-                None => return Err(format!("a call of two nodes that are no pair, {second} behind another")),
+                None => return Err(format!("a call of nodes that are no pair, {second} behind another")),
             }
-            others.push(node(graph, lowered, call.own)?.0);
-            call.own = second;
+            others.push(first);
+            own = second;
         }
-        let (id, op) = node(graph, lowered, call.own)?;
-        call.id = id;
+        let (id, op) = node(graph, lowered, own)?;
+        let call =
+            ForwardCall { at, run, id, own, activation: activation.map(|(node, _)| node), sum, dropout };
         let stored = |node: problem::NodeId| {
             lowered.problem.nodes[node].makes.iter().map(|value| run.makes.contains(value))
         };
         let like = Likeness {
             others: others.into_iter().map(|other| graph.nodes[other].alike).collect(),
-            role: lowered.nodes[call.own].role,
+            role: lowered.nodes[own].role,
             direction: Direction::Forward,
             there: run.nodes().flat_map(stored).chain([run.over.is_some()]).collect(),
             params: vec![],
@@ -66,7 +66,7 @@ impl<'a> Emitter<'a, '_> {
             self.forward_field(*field, &call, &mut row)?;
         }
         self.ran.push(run);
-        self.finish((id, op.module), || spec(&op, activation), like, row)
+        self.finish((id, op.module), || spec(&op, activation.and_then(|(_, word)| word)), like, row)
     }
 
     fn forward_field(&self, field: Field, call: &ForwardCall<'_>, row: &mut Row) -> Result<(), String> {

@@ -11,9 +11,9 @@ static TOTAL: Function = Function { source: &SOURCE, name: "columns_total" };
 
 /// Threads of a block, as in `columns.cuh`.
 const THREADS: usize = 256;
-/// Blocks that sum columns, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
+/// Blocks that sum over rows, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
 /// as this GPU has, so that sums are the same on all.
-const BLOCKS: usize = 1024;
+pub(crate) const BLOCKS: usize = 1024;
 /// Rows of a part that each thread sums, at least: fewer are not worth another block.
 const ROWS: usize = 16;
 /// Threads side by side that sum rows: a warp, so that each row is fetched in runs of 512 bytes.
@@ -58,13 +58,29 @@ impl Tiles {
     }
 }
 
-/// How rows are summed: in parts, whose sums are summed then.
+/// Rows in parts, whose sums are summed then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// Of a part.
+    pub(crate) rows: usize,
+    pub(crate) count: usize,
+}
+
+impl Parts {
+    /// Of `rows` rows, of which a block works on `together` at once, and on `least` in all, or there is one part; at most
+    /// `most` parts.
+    pub(crate) fn of(rows: usize, together: usize, least: usize, most: usize) -> Self {
+        let count = rows.div_ceil(least).min(most).max(1);
+        let each = rows.div_ceil(count).max(1).next_multiple_of(together);
+        Self { rows: each, count: rows.div_ceil(each).max(1) }
+    }
+}
+
+/// How rows are summed.
 #[derive(Clone, Copy, Debug)]
 struct Sums {
     tiles: Tiles,
-    /// Rows of a part.
-    part_rows: usize,
-    parts: usize,
+    parts: Parts,
 }
 
 impl Sums {
@@ -72,9 +88,7 @@ impl Sums {
     fn of<T>(rows: usize, outputs: usize) -> Self {
         let tiles = Tiles::of_rows::<T>(outputs);
         let least = ROWS * THREADS / tiles.lanes;
-        let parts = (BLOCKS / tiles.count.max(1)).min(rows.div_ceil(least)).max(1);
-        let part_rows = rows.div_ceil(parts).max(1);
-        Self { tiles, part_rows, parts: rows.div_ceil(part_rows) }
+        Self { tiles, parts: Parts::of(rows, 1, least, BLOCKS / tiles.count.max(1)) }
     }
 }
 
@@ -104,15 +118,15 @@ pub(crate) unsafe fn sum_columns_by<E: Elem>(
     rows: usize,
 ) -> Result<(), Error> {
     let outputs = sums.len();
-    let Sums { tiles, part_rows, parts } = Sums::of::<E>(rows, outputs);
+    let Sums { tiles, parts: Parts { rows: part_rows, count: parts } } = Sums::of::<E>(rows, outputs);
     let (to, n, add, width) = (sums.address(), outputs as i64, i32::from(sums.add), tiles.width as i32);
     let (rows, part_rows) = (rows as i64, part_rows as i64);
     let launch = |to: u64, add: i32| {
         let arguments = [given, &[&to, &rows, &n, &part_rows, &width, &add]].concat();
         // SAFETY: the caller's promise; `to` has as many rows of sums as there are parts.
-        unsafe { cuda.launch(kernel, tiles.grid(parts.max(1))?, &arguments) }
+        unsafe { cuda.launch(kernel, tiles.grid(parts)?, &arguments) }
     };
-    if parts <= 1 {
+    if parts == 1 {
         return launch(to, add);
     }
     let scratch = cuda.gpu().scratch(parts * outputs * size_of::<f32>())?;
@@ -168,22 +182,33 @@ mod tests {
     use super::*;
     use crate::cuda::bf16;
 
+    impl Parts {
+        /// That every one of `rows` rows is in one part, and that no part is empty.
+        pub(crate) fn check(&self, rows: usize, together: usize) {
+            let &Self { rows: each, count } = self;
+            assert!(
+                count >= 1 && (count - 1) * each < rows.max(1) && count * each >= rows,
+                "{rows}: {self:?}"
+            );
+            assert!(each >= 1 && each.is_multiple_of(together), "{rows}: {self:?}");
+        }
+    }
+
     /// Every row is in one part, and what the parts' sums need is there.
     #[test]
     fn parts_have_every_row_once() {
         fn check<T>(rows: usize, outputs: usize) {
-            let sums @ Sums { tiles, part_rows, parts } = Sums::of::<T>(rows, outputs);
+            let sums @ Sums { tiles, parts } = Sums::of::<T>(rows, outputs);
             let what = format!("{rows} {outputs} {sums:?}");
-            assert!(parts >= 1 && (parts - 1) * part_rows < rows, "{what}");
-            assert!(parts * part_rows >= rows, "{what}");
-            assert!(parts == 1 || parts * outputs <= BLOCKS * 32 * 16 / size_of::<T>(), "{what}");
+            parts.check(rows, 1);
+            assert!(parts.count == 1 || parts.count * outputs <= BLOCKS * 32 * 16 / size_of::<T>(), "{what}");
             for tiles in [tiles, Tiles::of_parts(outputs)] {
                 assert!(tiles.count * tiles.lanes * tiles.width >= outputs, "{what}");
                 assert!(THREADS.is_multiple_of(tiles.lanes) && tiles.lanes.is_power_of_two(), "{what}");
             }
         }
         for outputs in [1, 2, 3, 4, 8, 31, 32, 33, 128, 129, 1000, 4096, 1_000_003] {
-            for rows in [1, 2, 15, 16, 17, 128, 129, 4095, 4097, 100_000, 12_345_678] {
+            for rows in [0, 1, 2, 15, 16, 17, 128, 129, 4095, 4097, 100_000, 12_345_678] {
                 check::<f32>(rows, outputs);
                 check::<bf16>(rows, outputs);
             }

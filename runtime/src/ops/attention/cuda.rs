@@ -31,15 +31,16 @@ struct Tile {
     passing: usize,
 }
 
-/// A kernel for heads of at most `columns` features.
+/// A kernel for heads of at most `columns` features; or, of any number, for as many at once.
 #[derive(Debug)]
 struct Blocked {
     pass: Pass,
     columns: usize,
-    /// Where elements are f32.
+    /// Where products are of f32.
     single: Tile,
-    /// Where they are bf16, and products are made by tensor cores.
-    half: Tile,
+    /// Where they are of elements of bf16, and made by tensor cores. None: they are of f32 even so, and heads are of any
+    /// number of features.
+    half: Option<Tile>,
     function: Function,
 }
 
@@ -50,72 +51,102 @@ const fn blocked(
     half: [usize; 2],
     name: &'static str,
 ) -> Blocked {
-    let [single, half] =
-        [Tile { rows: single[0], passing: single[1] }, Tile { rows: half[0], passing: half[1] }];
-    Blocked { pass, columns, single, half, function: Function { source: &SOURCE, name } }
+    let half = Some(Tile { rows: half[0], passing: half[1] });
+    Blocked { half, ..wide(pass, columns, single, name) }
 }
 
-static FORWARD: [Blocked; 4] = [
+const fn wide(pass: Pass, columns: usize, single: [usize; 2], name: &'static str) -> Blocked {
+    let single = Tile { rows: single[0], passing: single[1] };
+    Blocked { pass, columns, single, half: None, function: Function { source: &SOURCE, name } }
+}
+
+/// The kernels of a pass, those for more features behind those for fewer, and last the one for any number.
+type Kernels = [Blocked; 5];
+
+static FORWARD: Kernels = [
     blocked(Pass::Forward, 32, [64, 64], [128, 64], "attention_forward_32"),
     blocked(Pass::Forward, 64, [64, 64], [128, 64], "attention_forward_64"),
     blocked(Pass::Forward, 128, [64, 32], [128, 32], "attention_forward_128"),
     blocked(Pass::Forward, 256, [32, 16], [64, 32], "attention_forward_256"),
+    wide(Pass::Forward, WIDE, [64, 32], "attention_forward_wide"),
 ];
-static BACKWARD_Q: [Blocked; 4] = [
+static BACKWARD_Q: Kernels = [
     blocked(Pass::BackwardQ, 32, [64, 64], [128, 64], "attention_backward_q_32"),
     blocked(Pass::BackwardQ, 64, [64, 32], [128, 32], "attention_backward_q_64"),
     blocked(Pass::BackwardQ, 128, [32, 32], [64, 32], "attention_backward_q_128"),
     blocked(Pass::BackwardQ, 256, [16, 16], [64, 16], "attention_backward_q_256"),
+    wide(Pass::BackwardQ, WIDE, [32, 32], "attention_backward_q_wide"),
 ];
-static BACKWARD_KV: [Blocked; 4] = [
+static BACKWARD_KV: Kernels = [
     blocked(Pass::BackwardKv, 32, [64, 64], [128, 32], "attention_backward_kv_32"),
     blocked(Pass::BackwardKv, 64, [64, 32], [128, 32], "attention_backward_kv_64"),
     blocked(Pass::BackwardKv, 128, [32, 32], [64, 32], "attention_backward_kv_128"),
     blocked(Pass::BackwardKv, 256, [16, 16], [64, 16], "attention_backward_kv_256"),
+    wide(Pass::BackwardKv, WIDE, [32, 32], "attention_backward_kv_wide"),
 ];
 
 /// The most columns of dk and dv that a block sums by tensor cores, as in `tensor.cuh`.
 const MOST_COLUMNS: usize = 128;
 
 /// The one for heads of `dim` features.
-fn chosen(kernels: &'static [Blocked; 4], dim: usize) -> Result<&'static Blocked, Error> {
-    let found = kernels.iter().find(|kernel| dim <= kernel.columns);
-    found.ok_or_else(|| Error::argument("the features of a head of attention on a GPU", "at most 256", dim))
+fn chosen(kernels: &'static Kernels, dim: usize) -> &'static Blocked {
+    let [fits @ .., wide] = kernels;
+    fits.iter().find(|kernel| dim <= kernel.columns).unwrap_or(wide)
 }
 
 impl Blocked {
-    /// For `heads` heads, each of which has `rows` rows that blocks own.
-    fn grid<E: Elem>(&self, heads: usize, rows: usize) -> Result<Grid, Error> {
-        let half = size_of::<E>() == 2;
-        let tile = if half { self.half } else { self.single };
-        let mut grid = Grid::of(heads * rows.div_ceil(tile.rows), THREADS)?;
-        grid.shared = if half { self.half_shared() } else { self.single_shared() } as u32;
-        if half && matches!(self.pass, Pass::BackwardKv) {
-            grid.blocks.1 = self.columns.div_ceil(MOST_COLUMNS) as u32;
+    /// For `heads` heads of `dim` features, each of which has `rows` rows that blocks own.
+    fn grid<E: Elem>(&self, heads: usize, rows: usize, dim: usize) -> Result<Grid, Error> {
+        let (shape, shared, parts) = match self.half {
+            Some(half) if size_of::<E>() == 2 => {
+                let parts = if matches!(self.pass, Pass::BackwardKv) {
+                    self.columns.div_ceil(MOST_COLUMNS)
+                } else {
+                    1
+                };
+                (half, self.half_shared(half), parts)
+            }
+            Some(_) => (self.single, self.single_shared(), 1),
+            None => (self.single, self.single_shared(), dim.div_ceil(self.columns)),
+        };
+        if parts > MOST_PARTS {
+            const { assert!(MOST_PARTS * WIDE == 8_388_480) };
+            return Err(Error::argument(
+                "the features of a head of attention on a GPU",
+                "at most 8388480",
+                dim,
+            ));
         }
+        let mut grid = Grid::of(heads * rows.div_ceil(shape.rows), THREADS)?;
+        (grid.shared, grid.blocks.1) = (shared as u32, parts as u32);
         Ok(grid)
     }
 
-    /// Rows of which a block holds its own, all the time: of q, or of two inputs.
+    /// Rows of which a block holds its own, all the time: of q, or of two inputs; or a part of one.
     fn own(&self, tile: Tile) -> usize {
-        if matches!(self.pass, Pass::Forward) { tile.rows } else { 2 * tile.rows }
+        if matches!(self.pass, Pass::Forward) || self.half.is_none() { tile.rows } else { 2 * tile.rows }
     }
 
-    /// Bytes of its own rows and of two tiles of those that pass by, which are padded as `tile.cuh` says, of a tile of
-    /// weights, and of two numbers of each row that passes by.
+    /// Bytes of its own rows and of two tiles of those that pass by, or three, which are padded as `tile.cuh` says, of a
+    /// tile of weights, and of two numbers of each row that passes by.
     fn single_shared(&self) -> usize {
         let Tile { rows, passing } = self.single;
-        let held = self.own(self.single) + 2 * passing;
+        let held = self.own(self.single) + if self.half.is_none() { 3 } else { 2 } * passing;
         size_of::<f32>() * (held * (self.columns + 4) + rows * (passing + 8) + 2 * passing)
     }
 
     /// Bytes of its own rows and of two tiles of those that pass by and of the next two, which are padded as
     /// `tensor_tile.cuh` says.
-    fn half_shared(&self) -> usize {
-        let held = self.own(self.half) + 4 * self.half.passing;
+    fn half_shared(&self, half: Tile) -> usize {
+        let held = self.own(half) + 4 * half.passing;
         size_of::<bf16>() * held * (self.columns + 8)
     }
 }
+
+/// Columns that a block sums of heads of any number of features, as in `kernel.cu`.
+const WIDE: usize = 128;
+/// The most blocks down a grid.
+const MOST_PARTS: usize = 65_535;
 
 /// What all kernels are given, as they are given it.
 #[repr(C)]
@@ -217,8 +248,8 @@ impl<E: Elem> Kernel for Cuda<E> {
         if rows == 0 {
             return Ok(());
         }
-        let kernel = chosen(&FORWARD, spec.dim)?;
-        let grid = kernel.grid::<E>(batch * spec.heads, spec.queries)?;
+        let kernel = chosen(&FORWARD, spec.dim);
+        let grid = kernel.grid::<E>(batch * spec.heads, spec.queries, spec.dim)?;
         let (y, lse) = (y.address(), lse.address());
         // SAFETY: all lengths are those of the shapes; where there is no lse, 0 is given.
         unsafe { self.launch(&kernel.function, grid, &[&y, &lse, &shape]) }
@@ -234,7 +265,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         let heads = batch * spec.heads;
         let of_keys = (dk != 0 || dv != 0) && heads * spec.keys > 0;
         let of_queries = (dq != 0 || of_keys) && rows > 0;
-        let (for_q, for_kv) = (chosen(&BACKWARD_Q, spec.dim)?, chosen(&BACKWARD_KV, spec.dim)?);
+        let (for_q, for_kv) = (chosen(&BACKWARD_Q, spec.dim), chosen(&BACKWARD_KV, spec.dim));
         // What the first kernel tells the second needs room; of more heads, they go in turn.
         let most = if of_keys { heads_at_once(heads, spec.queries)? } else { heads.max(1) };
         let scratch = of_keys.then(|| self.gpu().scratch(most * KNOWN * spec.queries)).transpose()?;
@@ -243,7 +274,7 @@ impl<E: Elem> Kernel for Cuda<E> {
             shape.first = first as i64;
             let heads = most.min(heads - first);
             if of_queries {
-                let grid = for_q.grid::<E>(heads, spec.queries)?;
+                let grid = for_q.grid::<E>(heads, spec.queries, spec.dim)?;
                 // SAFETY: all lengths are those of the shapes, and scratch has room for what is known of as many heads;
                 // for what is not asked for, 0 is given.
                 unsafe {
@@ -251,7 +282,7 @@ impl<E: Elem> Kernel for Cuda<E> {
                 }
             }
             if of_keys {
-                let grid = for_kv.grid::<E>(heads, spec.keys)?;
+                let grid = for_kv.grid::<E>(heads, spec.keys, spec.dim)?;
                 // SAFETY: as above; scratch is held until all are launched.
                 unsafe {
                     self.launch(&for_kv.function, grid, &[&dk, &dv, &add_k, &add_v, &known, &dy, &shape])?;
@@ -273,7 +304,10 @@ mod tests {
     #[test]
     fn the_smallest_gpus_have_the_shared_memory_of_every_kernel() {
         for kernel in all() {
-            for shared in [kernel.single_shared(), kernel.half_shared()] {
+            for shared in [Some(kernel.single_shared()), kernel.half.map(|half| kernel.half_shared(half))]
+                .into_iter()
+                .flatten()
+            {
                 assert!(shared <= 99 << 10, "{shared} bytes: {kernel:?}");
             }
         }
@@ -297,24 +331,27 @@ mod tests {
     #[test]
     fn a_head_has_the_first_kernel_that_is_wide_enough() {
         for (dim, columns) in [(1, 32), (32, 32), (33, 64), (64, 64), (96, 128), (128, 128), (129, 256)] {
-            assert_eq!(chosen(&FORWARD, dim).map(|kernel| kernel.columns).ok(), Some(columns));
+            let kernel = chosen(&FORWARD, dim);
+            assert!(kernel.columns == columns && kernel.half.is_some(), "{dim}: {kernel:?}");
         }
-        assert!(chosen(&BACKWARD_KV, 257).is_err());
+        assert!([257, 4096].map(|dim| chosen(&BACKWARD_KV, dim).half.is_none()) == [true; 2]);
     }
 
     #[test]
     fn blocks_cover_all_rows_and_all_columns() {
         for kernel in all() {
             let blocks = |grid: Result<Grid, Error>| grid.map(|grid| grid.blocks).ok();
-            let parts = match kernel.pass {
-                Pass::BackwardKv if kernel.columns == 256 => 2,
-                _ => 1,
+            let (dim, [single, half]) = match (kernel.half, kernel.pass) {
+                (None, _) => (300, [3, 3]),
+                (_, Pass::BackwardKv) if kernel.columns == 256 => (256, [1, 2]),
+                _ => (kernel.columns, [1, 1]),
             };
-            let Tile { rows, .. } = kernel.half;
-            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows)), Some((6, parts, 1)), "{kernel:?}");
-            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows + 1)), Some((9, parts, 1)), "{kernel:?}");
+            let Tile { rows, .. } = kernel.half.unwrap_or(kernel.single);
+            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows, dim)), Some((6, half, 1)), "{kernel:?}");
+            assert_eq!(blocks(kernel.grid::<bf16>(3, 2 * rows + 1, dim)), Some((9, half, 1)), "{kernel:?}");
             let Tile { rows, .. } = kernel.single;
-            assert_eq!(blocks(kernel.grid::<f32>(3, 2 * rows + 1)), Some((9, 1, 1)), "{kernel:?}");
+            assert_eq!(blocks(kernel.grid::<f32>(3, 2 * rows + 1, dim)), Some((9, single, 1)), "{kernel:?}");
         }
+        assert!(chosen(&FORWARD, 1 << 23).grid::<f32>(1, 1, 1 << 23).is_err());
     }
 }

@@ -1,4 +1,5 @@
-// The kernels of attention for elements of f32: fmaf on I x J scores, or I x D / 8 sums, in registers.
+// The kernels of attention for elements of f32: fmaf on I x J scores, or I x D / 8 sums, in registers. What they do with
+// scores, the kernels of `wide.cuh` do too.
 #pragma once
 #include "ops/attention/tile.cuh"
 
@@ -39,6 +40,86 @@ struct Softmax {
     }
 };
 
+// The scores of the queries from `first` on and the keys from `key` on become weights, and y is scaled with older ones.
+template <int D, int I, int J, class T>
+__device__ __forceinline__ void weigh(Floats (&y)[I][D / 32], Softmax (&softmax)[I], float (&s)[I][J],
+                                      const Head<T>& head, int first, int key) {
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+#pragma unroll
+        for (int j = 0; j < J; j++) {
+            bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
+            s[i][j] = seen ? head.shape.scale * s[i][j] : -INFINITY;
+        }
+        float decay = softmax[i].weigh(s[i]);
+#pragma unroll
+        for (int d = 0; d < D / 32; d++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) y[i][d].x[e] *= decay;
+        }
+    }
+}
+
+// scale [I] = what the sums of the rows from `first` on are to be scaled by; also writes lse, if there is one.
+template <int I, class T>
+__device__ __forceinline__ void finish(float (&scale)[I], const Softmax (&softmax)[I], scalar* lse_all,
+                                       const Head<T>& head, int first) {
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+        scale[i] = 1.0f / softmax[i].sum;
+        int query = first + group() + i * GROUPS;
+        if (lse_all && lane() == 0 && query < head.shape.queries) {
+            head.lse(lse_all)[query] = softmax[i].max + logf(softmax[i].sum);
+        }
+    }
+}
+
+// What is known of the queries from `first` on, of which delta [I] is found; also for the kernel that reads it, if there is
+// one.
+template <int I, class T>
+__device__ __forceinline__ void know(float (&log)[I], const float (&delta)[I], Known* known_all, const scalar* lse_all,
+                                     const Head<T>& head, int first) {
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+        int query = first + group() + i * GROUPS;
+        bool there = query < head.shape.queries;
+        log[i] = there ? LOG2E * head.lse(lse_all)[query] : 0.0f;
+        if (known_all && lane() == 0 && there) head.known(known_all)[query] = {delta[i], log[i]};
+    }
+}
+
+// ds [I, J], of which dp is there, from the scores of the queries from `first` on and the keys from `key` on.
+template <int I, int J, class T>
+__device__ __forceinline__ void find_ds(float (&ds)[I][J], const float (&s)[I][J], const float (&delta)[I],
+                                        const float (&log)[I], const Head<T>& head, int first, int key) {
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+#pragma unroll
+        for (int j = 0; j < J; j++) {
+            bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
+            float p = fast_exp2(fmaf(LOG2E * head.shape.scale, s[i][j], -log[i]));
+            ds[i][j] = seen ? p * (ds[i][j] - delta[i]) : 0.0f;
+        }
+    }
+}
+
+// The same of keys, which are rows, and queries, which are columns: also p, in the place of the scores. of(c): what is
+// known of query number c.
+template <int I, int J, class T, class F>
+__device__ __forceinline__ void find_ds(float (&ds)[I][J], float (&p)[I][J], const Head<T>& head, int first, int query,
+                                        F of) {
+#pragma unroll
+    for (int j = 0; j < J; j++) {
+        Known known = of(lane() + j * LANES);
+#pragma unroll
+        for (int i = 0; i < I; i++) {
+            bool seen = head.sees(query + lane() + j * LANES, first + group() + i * GROUPS);
+            p[i][j] = seen ? fast_exp2(fmaf(LOG2E * head.shape.scale, p[i][j], -known.log)) : 0.0f;
+            ds[i][j] = seen ? p[i][j] * (ds[i][j] - known.delta) : 0.0f;
+        }
+    }
+}
+
 template <int D, int R, int C>
 __device__ __forceinline__ void forward(float* y_all, scalar* lse_all, const Shape<float>& shape) {
     constexpr int I = R / GROUPS, J = C / LANES;
@@ -62,32 +143,12 @@ __device__ __forceinline__ void forward(float* y_all, scalar* lse_all, const Sha
         __syncthreads();
         float s[I][J];
         dot_rows<D>(s, q, k, shape.dim);
-#pragma unroll
-        for (int i = 0; i < I; i++) {
-#pragma unroll
-            for (int j = 0; j < J; j++) {
-                bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
-                s[i][j] = seen ? shape.scale * s[i][j] : -INFINITY;
-            }
-            float decay = softmax[i].weigh(s[i]);
-#pragma unroll
-            for (int d = 0; d < D / 32; d++) {
-#pragma unroll
-                for (int e = 0; e < 4; e++) y[i][d].x[e] *= decay;
-            }
-        }
+        weigh<D>(y, softmax, s, head, first, key);
         share_weights(weights, s);
         add_weighted<D, C>(y, weights, v, end - key < C ? end - key : C);
     }
     float scale[I];
-#pragma unroll
-    for (int i = 0; i < I; i++) {
-        scale[i] = 1.0f / softmax[i].sum;
-        int query = first + group() + i * GROUPS;
-        if (lse_all && lane() == 0 && query < shape.queries) {
-            head.lse(lse_all)[query] = softmax[i].max + logf(softmax[i].sum);
-        }
-    }
+    finish(scale, softmax, lse_all, head, first);
     put_rows<D>(head.y(y_all), first, y, scale, false);
 }
 
@@ -104,12 +165,7 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, Known* known_
     float delta[I], log[I];
     load_tile<R, D>(q, head.q(), first);
     load_tile<R, D>(dy, delta, head.y(dy_all), head.y(y_all), first);
-#pragma unroll
-    for (int i = 0; i < I; i++) {
-        int query = first + group() + i * GROUPS;
-        log[i] = query < shape.queries ? LOG2E * head.lse(lse_all)[query] : 0.0f;
-        if (known_all && lane() == 0 && query < shape.queries) head.known(known_all)[query] = {delta[i], log[i]};
-    }
+    know(log, delta, known_all, lse_all, head, first);
     if (!dq_all) return;
     Floats dq[I][D / 32];
     clear<D>(dq);
@@ -123,15 +179,7 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, Known* known_
         float s[I][J], ds[I][J];
         dot_rows<D>(s, q, k, shape.dim);
         dot_rows<D>(ds, dy, v, shape.dim);
-#pragma unroll
-        for (int i = 0; i < I; i++) {
-#pragma unroll
-            for (int j = 0; j < J; j++) {
-                bool seen = head.sees(first + group() + i * GROUPS, key + lane() + j * LANES);
-                float p = fast_exp2(fmaf(LOG2E * shape.scale, s[i][j], -log[i]));
-                ds[i][j] = seen ? p * (ds[i][j] - delta[i]) : 0.0f;
-            }
-        }
+        find_ds(ds, s, delta, log, head, first, key);
         share_weights(weights, ds);
         add_weighted<D, C>(dq, weights, k, end - key < C ? end - key : C);
     }
@@ -172,16 +220,7 @@ __device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int ad
         float p[I][J], ds[I][J];
         dot_rows<D>(p, k, q, shape.dim);
         dot_rows<D>(ds, v, dy, shape.dim);
-#pragma unroll
-        for (int j = 0; j < J; j++) {
-            Known of = known[lane() + j * LANES];
-#pragma unroll
-            for (int i = 0; i < I; i++) {
-                bool seen = head.sees(query + lane() + j * LANES, first + group() + i * GROUPS);
-                p[i][j] = seen ? fast_exp2(fmaf(LOG2E * shape.scale, p[i][j], -of.log)) : 0.0f;
-                ds[i][j] = seen ? p[i][j] * (ds[i][j] - of.delta) : 0.0f;
-            }
-        }
+        find_ds(ds, p, head, first, query, [known](int c) { return known[c]; });
         int count = shape.queries - query < C ? shape.queries - query : C;
         if (dv_all) {
             share_weights(weights, p);

@@ -17,6 +17,8 @@ struct Rows {
     // Whether rows are whole runs of `width` elements, each of which is aligned then.
     __device__ __forceinline__ bool whole(int width) const { return dim % width == 0; }
     __device__ __forceinline__ T* at(int row, int column) const { return first + row * stride + column; }
+    // The same from `column` on, a multiple of 4.
+    __device__ __forceinline__ Rows from(int column) const { return {first + column, stride, count, dim - column}; }
 };
 
 // What all kernels are given, as in `cuda.rs`: the first rows of the first head, and shapes.

@@ -14,10 +14,12 @@
 //   dq                          6 queries keys dim        dim (3 queries + 2 keys queries / R)
 //   dk, dv                      8 queries keys dim        dim (2 keys + 2 queries keys / R)
 // That is 2 R to 3 R flops per element that is read again, mostly from the L2 cache, so what a block does with a tile
-// is what takes the time: `fma.cuh` for elements of f32, `tensor.cuh` for those of bf16.
+// is what takes the time: `fma.cuh` for elements of f32, `tensor.cuh` for those of bf16, `wide.cuh` for heads of more than
+// 256 features.
 #include "remat.cuh"
 #include "ops/attention/fma.cuh"
 #include "ops/attention/tensor.cuh"
+#include "ops/attention/wide.cuh"
 
 namespace attention {
 
@@ -78,6 +80,14 @@ struct Tiles<bf16, 256> {
     typedef Tile<64, 32, 2> Forward;
     typedef Tile<64, 16, 2> BackwardQ;
     typedef Tile<64, 16, 2> BackwardKv;
+};
+
+// What a block sums of heads that are wider than that, and of how many features it makes scores at once.
+constexpr int WIDE = 128;
+template <class T>
+struct Tiles<T, 0> {
+    typedef Tile<64, 32, 2> Forward;
+    typedef Tile<32, 32, 2> BackwardQ, BackwardKv;
 };
 
 }  // namespace attention
@@ -162,4 +172,24 @@ extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tile
                            const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
     typedef attention::Tiles<elem, 256>::BackwardKv Tile;
     attention::backward_kv<256, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
+}
+
+extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 0>::Forward::BLOCKS)
+    attention_forward_wide(elem* y, scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
+    typedef attention::Tiles<elem, 0>::Forward Tile;
+    attention::wide::forward<attention::WIDE, Tile::R, Tile::C>(y, lse, shape);
+}
+
+extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 0>::BackwardQ::BLOCKS)
+    attention_backward_q_wide(elem* dq, int32_t add, attention::Known* known, const elem* dy, const elem* y,
+                            const scalar* lse, const __grid_constant__ attention::Shape<elem> shape) {
+    typedef attention::Tiles<elem, 0>::BackwardQ Tile;
+    attention::wide::backward_q<attention::WIDE, Tile::R, Tile::C>(dq, add, known, dy, y, lse, shape);
+}
+
+extern "C" __global__ void __launch_bounds__(attention::THREADS, attention::Tiles<elem, 0>::BackwardKv::BLOCKS)
+    attention_backward_kv_wide(elem* dk, elem* dv, int32_t add_k, int32_t add_v, const attention::Known* known,
+                             const elem* dy, const __grid_constant__ attention::Shape<elem> shape) {
+    typedef attention::Tiles<elem, 0>::BackwardKv Tile;
+    attention::wide::backward_kv<attention::WIDE, Tile::R, Tile::C>(dk, dv, add_k, add_v, known, dy, shape);
 }

@@ -1,8 +1,9 @@
-// What the kernels of attention for elements of f32 share: tiles in shared memory, and the two products that everything
-// is made of.
+// What the kernels of attention that multiply by fmaf share: tiles in shared memory, which are of f32, and the two products
+// that everything is made of.
 //
 // A block owns R rows of one head, of queries or of keys, and the rows of the other kind pass by, C at once.
-// D: columns of a tile of rows, as many as the head's features (dim) or more, 0 past those; D is 32, 64, 128 or 256.
+// D: columns of a tile of rows, 0 past the head's features (dim); D is 32, 64, 128 or 256, and as many as those or more,
+// but in `wide.cuh`. T: elements.
 //
 // 16 groups of 8 lanes: group g owns the rows g + 16 i. Of a tile of scores [R, C], lane l owns the columns l + 8 j; of
 // rows of D, the fours of columns from 4 l + 32 j on. So the lanes of a warp (4 groups) read 4 rows of the one factor
@@ -51,8 +52,8 @@ __device__ __forceinline__ Floats load_four(const Rows<T>& rows, int row, int co
 }
 
 // The elements of a row from `column` on, as many as there are, = or += scale four.
-__device__ __forceinline__ void put_four(const Rows<float>& rows, int row, int column, Floats four, float scale,
-                                         int add) {
+template <class T>
+__device__ __forceinline__ void put_four(const Rows<T>& rows, int row, int column, Floats four, float scale, int add) {
     Floats before = {};
     if (add) before = load_four(rows, row, column);
 #pragma unroll
@@ -63,7 +64,7 @@ __device__ __forceinline__ void put_four(const Rows<float>& rows, int row, int c
     } else {
 #pragma unroll
         for (int e = 0; e < 4; e++) {
-            if (e < count) *rows.at(row, column + e) = four.x[e];
+            if (e < count) *rows.at(row, column + e) = (T)four.x[e];
         }
     }
 }
@@ -73,8 +74,8 @@ __device__ __forceinline__ float group_sum(float x) { return fold_lanes<LANES>(x
 __device__ __forceinline__ float group_max(float x) { return fold_lanes<LANES>(x, Larger()); }
 
 // tile [N, D] = the rows from `first` on
-template <int N, int D>
-__device__ __forceinline__ void load_tile(float* tile, const Rows<const float>& rows, int first) {
+template <int N, int D, class T>
+__device__ __forceinline__ void load_tile(float* tile, const Rows<const T>& rows, int first) {
 #pragma unroll
     for (int row = group(); row < N; row += GROUPS) {
 #pragma unroll
@@ -103,16 +104,20 @@ __device__ __forceinline__ void load_tile(float* tile, float (&delta)[N / GROUPS
     }
 }
 
-// s [R, C] = a b^T, a [R, D], b [C, D], of whose columns the first `dim` count; I = R / 16, J = C / 8.
-template <int D, int I, int J>
-__device__ __forceinline__ void dot_rows(float (&s)[I][J], const float* a, const float* b, int dim) {
-    a += group() * ROW_STEP<D>;
-    b += lane() * ROW_STEP<D>;
+template <int I, int J>
+__device__ __forceinline__ void clear(float (&s)[I][J]) {
 #pragma unroll
     for (int i = 0; i < I; i++) {
 #pragma unroll
         for (int j = 0; j < J; j++) s[i][j] = 0.0f;
     }
+}
+
+// s [R, C] += a b^T, a [R, D], b [C, D], of whose columns the first `dim` count; I = R / 16, J = C / 8.
+template <int D, int I, int J>
+__device__ __forceinline__ void add_dots(float (&s)[I][J], const float* a, const float* b, int dim) {
+    a += group() * ROW_STEP<D>;
+    b += lane() * ROW_STEP<D>;
     // Two steps at once where one has little to do, and leaves registers.
 #pragma unroll(I * J < 16 ? 2 : 1)
     for (int d = 0; d < dim; d += 4) {
@@ -130,6 +135,13 @@ __device__ __forceinline__ void dot_rows(float (&s)[I][J], const float* a, const
             }
         }
     }
+}
+
+// s = a b^T
+template <int D, int I, int J>
+__device__ __forceinline__ void dot_rows(float (&s)[I][J], const float* a, const float* b, int dim) {
+    clear(s);
+    add_dots<D>(s, a, b, dim);
 }
 
 // Puts a tile of weights [R, C] where the other lanes of its rows' groups, all of this warp, can read it.
@@ -172,8 +184,8 @@ __device__ __forceinline__ void add_weighted(Floats (&y)[I][D / 32], const float
 }
 
 // The rows from `first` on = or += scale y
-template <int D, int I>
-__device__ __forceinline__ void put_rows(const Rows<float>& rows, int first, const Floats (&y)[I][D / 32],
+template <int D, int I, class T>
+__device__ __forceinline__ void put_rows(const Rows<T>& rows, int first, const Floats (&y)[I][D / 32],
                                          const float (&scale)[I], int add) {
 #pragma unroll
     for (int i = 0; i < I; i++) {

@@ -58,7 +58,7 @@ struct Mask {
 #pragma unroll
         for (int h = 0; h < 2; h++) halves[h] = fold_lanes<PACKS>(halves[h] << (lane * BLOCKS), Or());
         int bit = lane * PACK;
-        return halves[bit / 32] >> (bit % 32);
+        return (bit < 32 ? halves[0] : halves[1]) >> (bit % 32);
     }
 };
 

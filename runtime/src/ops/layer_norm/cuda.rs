@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
-use crate::cuda::columns::{Total, sum_parts};
+use crate::cuda::columns::{BLOCKS, Parts, Total, sum_parts};
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Rows, SCRATCH, Source};
 use crate::device::given_or_held;
 use crate::error::Error;
@@ -20,9 +20,6 @@ static BLOCK_32: Function = Function { source: &SOURCE, name: "layer_norm_backwa
 
 /// Threads of a block that works on rows, as in `rows.cuh`.
 const THREADS: usize = 256;
-/// Blocks that sum over rows, if there is as much to sum: some for each multiprocessor of the largest GPUs. Not as many
-/// as this GPU has, so that sums are the same on all.
-const BLOCKS: usize = 1024;
 /// Rows of a part that each team sums, at least: fewer are not worth another block.
 const ROWS: usize = 4;
 /// Elements that each thread of [`WARP_8`] and [`BLOCK_8`] has at most. Tiles are so many columns, or a multiple.
@@ -39,9 +36,7 @@ struct Split {
     tiles: usize,
     /// Elements that a thread has at most.
     each: usize,
-    /// Rows of a part.
-    part_rows: usize,
-    parts: usize,
+    parts: Parts,
 }
 
 impl Split {
@@ -52,10 +47,8 @@ impl Split {
         let tile = dim.div_ceil(dim.div_ceil(widest).max(1)).max(1).next_multiple_of(FEWEST);
         let tiles = dim.div_ceil(tile).max(1);
         let teams = THREADS / team;
-        let most = (BLOCKS / tiles).min(SCRATCH / Self::bytes(dim).max(1)).max(1);
-        let parts = rows.div_ceil(ROWS * teams).clamp(1, most);
-        let part_rows = rows.div_ceil(parts).max(1).next_multiple_of(teams);
-        Self { tile, tiles, each: tile.div_ceil(team), part_rows, parts: rows.div_ceil(part_rows).max(1) }
+        let most = (BLOCKS / tiles).min(SCRATCH / Self::bytes(dim).max(1));
+        Self { tile, tiles, each: tile.div_ceil(team), parts: Parts::of(rows, teams, ROWS * teams, most) }
     }
 
     /// Of the sums of a part.
@@ -125,23 +118,23 @@ impl Call {
         let (rows, dim) = (self.rows as usize, self.dim as usize);
         let team = Rows::of(rows, dim)?.team as usize;
         let split = Split::of(rows, dim, team, dim.is_multiple_of(16 / size_of::<E>()));
-        let (kernel, whole) = (split.kernel(team), split.tiles == 1);
-        (self.part_rows, self.tile) = (split.part_rows as i64, split.tile as i32);
+        let (kernel, whole, parts) = (split.kernel(team), split.tiles == 1, split.parts.count);
+        (self.part_rows, self.tile) = (split.parts.rows as i64, split.tile as i32);
         if !whole || self.dx == 0 {
             (self.dx, self.weight) = (0, 0);
         }
         let mut grid = Grid::of(split.tiles, THREADS as u32)?;
-        grid.blocks.1 = split.parts as u32;
-        if split.parts == 1 {
+        grid.blocks.1 = parts as u32;
+        if parts == 1 {
             // SAFETY: the caller's promise; of dx and dy, which may be one, each element is read and then written, by
             // one thread.
             unsafe { cuda.launch(kernel, grid, &[&self]) }?;
             return Ok(whole);
         }
-        let scratch = cuda.gpu().scratch(split.parts * Split::bytes(dim))?;
+        let scratch = cuda.gpu().scratch(parts * Split::bytes(dim))?;
         let mut totals = vec![];
         let sums = [(&mut self.dweight, &mut self.add_dweight), (&mut self.dbias, &mut self.add_dbias)];
-        for ((to, add), start) in sums.into_iter().zip([0, split.parts * dim * size_of::<f32>()]) {
+        for ((to, add), start) in sums.into_iter().zip([0, parts * dim * size_of::<f32>()]) {
             if *to != 0 {
                 let total = Total { to: *to, add: *add, from: scratch.address() + start as u64 };
                 (*to, *add) = (total.from, 0);
@@ -151,7 +144,7 @@ impl Call {
         // SAFETY: as above; scratch has a row of both sums for each part, and is held until all are launched.
         unsafe {
             cuda.launch(kernel, grid, &[&self])?;
-            sum_parts(cuda, &totals, [split.parts, dim])?;
+            sum_parts(cuda, &totals, [parts, dim])?;
         }
         Ok(whole)
     }
@@ -247,10 +240,10 @@ mod tests {
                     let team = Rows::of(rows, dim).expect("a grid").team as usize;
                     let split = Split::of(rows, dim, team, packs);
                     let what = format!("{rows} {dim} {packs} {split:?}");
-                    assert!(split.parts >= 1 && (split.parts - 1) * split.part_rows < rows, "{what}");
-                    assert!(split.parts * split.part_rows >= rows, "{what}");
-                    assert!(split.parts == 1 || split.parts * Split::bytes(dim) <= SCRATCH, "{what}");
-                    assert!(split.parts == 1 || split.parts * split.tiles <= BLOCKS, "{what}");
+                    split.parts.check(rows, THREADS / team);
+                    let parts = split.parts.count;
+                    assert!(parts == 1 || parts * Split::bytes(dim) <= SCRATCH, "{what}");
+                    assert!(parts == 1 || parts * split.tiles <= BLOCKS, "{what}");
                     assert!(
                         (split.tiles - 1) * split.tile < dim && split.tiles * split.tile >= dim,
                         "{what}"
