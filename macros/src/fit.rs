@@ -128,7 +128,10 @@ impl Measure<'_> {
         let (again, segments) = (facts.recomputed.len(), training.problem.segments.len());
         let again = format!("{again} {}", if again == 1 { "layer" } else { "layers" });
         let segments = format!("{segments} {}", if segments == 1 { "segment" } else { "segments" });
-        let plan = format!("with {segments} and {again} recomputed");
+        let plan = match facts.recomputed[..] {
+            [] => String::from("with nothing recomputed"),
+            _ => format!("with {segments} and {again} recomputed"),
+        };
         let [allowed, takes] = apart(self.allowed(), least);
         let (message, fix) = match self.budget.limit {
             Limit::Bytes { batch, .. } => {

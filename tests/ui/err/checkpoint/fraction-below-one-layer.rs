@@ -11,5 +11,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:18 `fraction = 1e-9` of what store-all takes is 0 B for each sample but a step takes at least 256 B: with 0 segments and 0 layers recomputed -- write `fraction = 1`
+//~ 3:18 `fraction = 1e-9` of what store-all takes is 0 B for each sample but a step takes at least 256 B: with nothing recomputed -- write `fraction = 1`
 //~ 8:15 the least that a step can take is set by the forward of `loss` -- see the mark on the model

@@ -13,5 +13,5 @@ remat::model! {
 
 fn main() {}
 
-//~ 3:18 `fraction = 0.7` of what store-all takes is 268 B for each sample but a step takes at least 384 B: with 3 segments and 0 layers recomputed -- remove the marks by hand, which keep what a planner would not, or the `fraction`
+//~ 3:18 `fraction = 0.7` of what store-all takes is 268 B for each sample but a step takes at least 384 B: with nothing recomputed -- remove the marks by hand, which keep what a planner would not, or the `fraction`
 //~ 10:15 the least that a step can take is set by the forward of `loss` -- see the mark on the model
