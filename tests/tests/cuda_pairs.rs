@@ -6,6 +6,46 @@ use remat_tests::agree;
 use remat_tests::agreement::assert_bits;
 use remat_tests::devices::{Bytes, Results, Room, Single, elems, normal, some, unwritten};
 
+/// Array `y` = a + b, by a call of its own.
+fn add_alone<D: Single + arithmetic::Kernel>(
+    room: &mut Room<'_, D>,
+    (device, spec, batch): (&D, &layer_norm::Spec, usize),
+    [a, b, y]: [usize; 3],
+) -> Result<(), remat::Error> {
+    let ([a, b], [y]) = room.split([a, b], [y])?;
+    let add = arithmetic::Spec { len: spec.rows * spec.dim, op: arithmetic::Arithmetic::Add };
+    let (y, a, b) = (D::view_mut(y), Some(D::view(a)), D::view(b));
+    arithmetic::Kernel::forward(
+        device,
+        &add,
+        batch,
+        arithmetic::Forward { y, dropped: None, a, b, mask: None },
+    )
+}
+
+/// Arrays y, mean and rstd of array `x`, by a call of its own; weight and bias are arrays 2 and 3.
+fn normalize_alone<D: Single + layer_norm::Kernel>(
+    room: &mut Room<'_, D>,
+    (device, spec, batch): (&D, &layer_norm::Spec, usize),
+    x: usize,
+    results: [usize; 3],
+) -> Result<(), remat::Error> {
+    let ([x, weight, bias], [y, mean, rstd]) = room.split([x, 2, 3], results)?;
+    let alone = layer_norm::Forward {
+        y: D::view_mut(y),
+        mean: Some(D::view_mut(mean)),
+        rstd: Some(D::view_mut(rstd)),
+        sum: None,
+        dropped: None,
+        x: Some(D::view(x)),
+        plus: None,
+        mask: None,
+        weight: Some(D::view(weight)),
+        bias: Some(D::view(bias)),
+    };
+    layer_norm::Kernel::forward(device, spec, batch, alone)
+}
+
 /// The norm of a sum, by two calls and by one, with the sum stored and without, and over one of what is added.
 fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
     device: &D,
@@ -35,30 +75,8 @@ fn norm_of_sum<D: Single + layer_norm::Kernel + arithmetic::Kernel>(
         &row,
     ];
     let mut room = Room::new(device, &arrays)?;
-    let ([x, plus], [sum]) = room.split([0, 1], [4])?;
-    let add = arithmetic::Spec { len: spec.rows * dim, op: arithmetic::Arithmetic::Add };
-    let both = arithmetic::Forward {
-        y: D::view_mut(sum),
-        dropped: None,
-        a: Some(D::view(x)),
-        b: D::view(plus),
-        mask: None,
-    };
-    arithmetic::Kernel::forward(device, &add, batch, both)?;
-    let ([sum, weight, bias], [y, mean, rstd]) = room.split([4, 2, 3], [5, 6, 7])?;
-    let alone = layer_norm::Forward {
-        y: D::view_mut(y),
-        mean: Some(D::view_mut(mean)),
-        rstd: Some(D::view_mut(rstd)),
-        sum: None,
-        dropped: None,
-        x: Some(D::view(sum)),
-        plus: None,
-        mask: None,
-        weight: Some(D::view(weight)),
-        bias: Some(D::view(bias)),
-    };
-    layer_norm::Kernel::forward(device, spec, batch, alone)?;
+    add_alone(&mut room, (device, spec, batch), [0, 1, 4])?;
+    normalize_alone(&mut room, (device, spec, batch), 4, [5, 6, 7])?;
     for stored in [false, true] {
         let ([x, plus, weight, bias], [sum, y, mean, rstd]) = room.split([0, 1, 2, 3], [8, 9, 10, 11])?;
         let forward = layer_norm::Forward {
@@ -129,28 +147,8 @@ fn norm_of_dropped<D: Single + layer_norm::Kernel + arithmetic::Kernel + dropout
     let ([x], [dropped]) = room.split([0], [4])?;
     let first = dropout::Forward { y: D::view_mut(dropped), x: D::view(x), key: mask.key };
     dropout::Kernel::forward(device, &dropout::Spec { len, p: mask.p }, batch, first)?;
-    let ([dropped, plus], [sum]) = room.split([4, 1], [5])?;
-    let (y, a, b) = (D::view_mut(sum), Some(D::view(dropped)), D::view(plus));
-    arithmetic::Kernel::forward(
-        device,
-        &add,
-        batch,
-        arithmetic::Forward { y, dropped: None, a, b, mask: None },
-    )?;
-    let ([sum, weight, bias], [y, mean, rstd]) = room.split([5, 2, 3], [6, 7, 8])?;
-    let third = layer_norm::Forward {
-        y: D::view_mut(y),
-        mean: Some(D::view_mut(mean)),
-        rstd: Some(D::view_mut(rstd)),
-        sum: None,
-        dropped: None,
-        x: Some(D::view(sum)),
-        plus: None,
-        mask: None,
-        weight: Some(D::view(weight)),
-        bias: Some(D::view(bias)),
-    };
-    layer_norm::Kernel::forward(device, spec, batch, third)?;
+    add_alone(&mut room, (device, spec, batch), [4, 1, 5])?;
+    normalize_alone(&mut room, (device, spec, batch), 5, [6, 7, 8])?;
 
     let same = |room: &Room<'_, D>, what: &[(&str, usize, usize)]| -> Result<(), remat::Error> {
         for (what, own, of) in what {

@@ -279,6 +279,12 @@ impl Body {
         quote!(::core::option::Option::Some(__remat::Grad { to: #to, add: #add != 0 }))
     }
 
+    fn key(&mut self, field: &str) -> Ident {
+        let (row, key) = (self.row(), format_ident!("k_{field}"));
+        self.params.extend(quote!(let #key = f.key(#row);));
+        key
+    }
+
     fn operand(&mut self, field: &str, operand: &Operand) {
         let name = Ident::new(field, Span::call_site());
         let some = |inner: TokenStream, optional: bool| {
@@ -305,13 +311,11 @@ impl Body {
                 some(quote!(#view), *optional)
             }
             Operand::Key => {
-                let (row, key) = (self.row(), format_ident!("k_{field}"));
-                self.params.extend(quote!(let #key = f.key(#row);));
+                let key = self.key(field);
                 quote!(#key)
             }
             Operand::Mask(p) => {
-                let (row, key, p) = (self.row(), format_ident!("k_{field}"), float(*p));
-                self.params.extend(quote!(let #key = f.key(#row);));
+                let (key, p) = (self.key(field), float(*p));
                 quote!(::core::option::Option::Some(__ops::dropout::Mask { key: #key, p: #p }))
             }
             Operand::Grad(tensor) => self.grad(*tensor),

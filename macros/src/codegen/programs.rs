@@ -103,9 +103,9 @@ fn ran_in_training(
     }
     let mut known = BTreeMap::new();
     for run in ran {
-        let known = known.entry((run.node, run.epilogues)).or_insert(None);
-        let name = match *known {
-            Some(name) => name,
+        let nodes = (run.node, run.epilogues);
+        let name = match known.get(&nodes) {
+            Some(name) => *name,
             None => {
                 let name = ends.len() as u32;
                 for (n, node) in run.nodes().enumerate() {
@@ -115,7 +115,7 @@ fn ran_in_training(
                     );
                 }
                 ends.push_wide(names.len() as u64)?;
-                *known = Some(name);
+                known.insert(nodes, name);
                 name
             }
         };

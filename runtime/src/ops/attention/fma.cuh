@@ -183,10 +183,7 @@ __device__ __forceinline__ void backward_q(float* dq_all, int add, Known* known_
         share_weights(weights, ds);
         add_weighted<D, C>(dq, weights, k, end - key < C ? end - key : C);
     }
-    float scale[I];
-#pragma unroll
-    for (int i = 0; i < I; i++) scale[i] = shape.scale;
-    put_rows<D>(head.rows(dq_all, shape.queries, shape.stride), first, dq, scale, add);
+    put_rows<D>(head.rows(dq_all, shape.queries, shape.stride), first, dq, shape.scale, add);
 }
 
 template <int D, int R, int C>
@@ -231,14 +228,8 @@ __device__ __forceinline__ void backward_kv(float* dk_all, float* dv_all, int ad
             add_weighted<D, C>(dk, weights, q, count);
         }
     }
-    float one[I], scale[I];
-#pragma unroll
-    for (int i = 0; i < I; i++) {
-        one[i] = 1.0f;
-        scale[i] = shape.scale;
-    }
-    if (dv_all) put_rows<D>(head.rows(dv_all, shape.keys, shape.stride), first, dv, one, add_v);
-    if (dk_all) put_rows<D>(head.rows(dk_all, shape.keys, shape.stride), first, dk, scale, add_k);
+    if (dv_all) put_rows<D>(head.rows(dv_all, shape.keys, shape.stride), first, dv, 1.0f, add_v);
+    if (dk_all) put_rows<D>(head.rows(dk_all, shape.keys, shape.stride), first, dk, shape.scale, add_k);
 }
 
 }  // namespace attention

@@ -196,4 +196,14 @@ __device__ __forceinline__ void put_rows(const Rows<T>& rows, int first, const F
     }
 }
 
+// The same, all by one scale.
+template <int D, int I, class T>
+__device__ __forceinline__ void put_rows(const Rows<T>& rows, int first, const Floats (&y)[I][D / 32], float scale,
+                                         int add) {
+    float scales[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) scales[i] = scale;
+    put_rows<D>(rows, first, y, scales, add);
+}
+
 }  // namespace attention
