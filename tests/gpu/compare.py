@@ -11,7 +11,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 batch = sys.argv[1] if len(sys.argv) > 1 else "16"
-rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 STEPS = "20"
 
 OURS = [[str(HERE / "gpt2"), "124M", plan, "bf16", batch, STEPS] for plan in ["plain", "chunks", "blocks", "host"]]
@@ -23,10 +23,12 @@ for _ in range(rounds):
     for command in OURS + THEIRS:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            print(" ".join(command), "failed:", done.stderr.strip()[-2000:])
+            print(" ".join(command), "failed:", done.stderr.strip()[-2000:], flush=True)
             continue
         line = json.loads(done.stdout.strip().splitlines()[-1])
         found.setdefault(line["name"], []).append(line)
+        # Whatever ends this early, what there was is known.
+        print(json.dumps(line), flush=True)
 
 print(f"GPT-2 124M, batch {batch} of 1024 tokens, {STEPS} steps, {rounds} rounds; medians")
 print("| | ms | tokens/s | TFLOP/s | planned MiB | peak MiB |")

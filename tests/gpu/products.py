@@ -1,6 +1,6 @@
 """Runs the products of GPT-2 in remat and in PyTorch in turn, and prints a table: how near ours come to cublasLt's alone.
 
-usage: python3 products.py COMMAND...     such as ./products gpu 124M bf16 16; `run products` calls it
+usage: python3 products.py ROUNDS COMMAND...     such as 3 ./products gpu 124M bf16 16; `run products` calls it
 
 COMMAND prints a line of JSON for each product. PyTorch multiplies the same shapes of the same type by cublasLt, with a bias
 where ours has one. A product of ours that reads a weight also rounds it to bf16, which PyTorch's is given rounded.
@@ -14,8 +14,8 @@ import time
 
 import torch
 
-ROUNDS = 3
-command = sys.argv[1:]
+rounds = int(sys.argv[1])
+command = sys.argv[2:]
 dtype = torch.bfloat16 if "bf16" in command else torch.float32
 torch.backends.cuda.preferred_blas_library("cublaslt")
 
@@ -53,15 +53,15 @@ def theirs(line):
 
 
 found = {}
-for _ in range(ROUNDS):
+for _ in range(rounds):
     for line in ours():
         found.setdefault(line["name"], []).append((line, theirs(line)))
 
 print("| product | m | n | k | remat ms | TFLOP/s | PyTorch ms | TFLOP/s | of PyTorch's speed |")
 print("|---|---|---|---|---|---|---|---|---|")
-for name, rounds in found.items():
-    line = rounds[0][0]
-    own, other = (statistics.median(values) for values in zip(*((line["ms"], ms) for line, ms in rounds)))
+for name, lines in found.items():
+    line = lines[0][0]
+    own, other = (statistics.median(values) for values in zip(*((line["ms"], ms) for line, ms in lines)))
     flops = 2e-9 * line["m"] * line["n"] * line["k"]
     print(
         f"| {name} | {line['m']} | {line['n']} | {line['k']} | {own:.3f} | {flops / own:.0f} "

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -99,7 +100,8 @@ extern "C" fn take_buffer(_: *mut c_void, _: u32, buffer: *mut u8, _: usize, fil
 
 /// CUPTI, which notes what is run from when it was started on.
 pub struct Tracer {
-    library: Library,
+    /// It stays: that of CUDA 13.0 is called by the driver when the process ends, also if it is closed by then.
+    library: ManuallyDrop<Library>,
 }
 
 impl Tracer {
@@ -114,7 +116,7 @@ impl Tracer {
         // SAFETY: what it runs when it is loaded is NVIDIA's.
         let library =
             unsafe { Library::new(&path) }.map_err(|error| format!("{}: {error}", path.display()))?;
-        let this = Self { library };
+        let this = Self { library: ManuallyDrop::new(library) };
         // SAFETY: these are the types that cupti_activity.h declares.
         unsafe {
             let next: Symbol<'_, NextRecord> = this.library.get(b"cuptiActivityGetNextRecord")?;

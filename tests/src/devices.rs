@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Deref;
+#[cfg(feature = "cuda")]
+use std::sync::OnceLock;
 
 use remat::Error;
 use remat::arena::bytes_of;
@@ -18,12 +20,20 @@ pub trait Single: Device<Param = f32, Scalar = f32> {
 impl<D: Device<Param = f32, Scalar = f32>> Single for D {}
 
 /// The GPU to test on. Without one the tests pass and say so; with `REMAT_REQUIRE_GPU` they fail.
+///
+/// The fake is made anew each time, so that what a test leaves is found; a GPU once for the process: to start it, and to load
+/// all kernels, takes longer than most tests.
 #[cfg(feature = "cuda")]
 pub fn gpu() -> Option<remat::Cuda> {
+    static KEPT: OnceLock<remat::Cuda> = OnceLock::new();
+    if let Some(kept) = KEPT.get() {
+        return Some(kept.clone());
+    }
     match remat::Cuda::new(0) {
         Ok(gpu) => {
             eprintln!("on {}", gpu.name());
-            Some(gpu)
+            // The fake counts.
+            Some(if Counts::now().is_some() { gpu } else { KEPT.get_or_init(|| gpu).clone() })
         }
         Err(error) if std::env::var_os("REMAT_REQUIRE_GPU").is_some() => panic!("{error}"),
         Err(error) => {
@@ -205,17 +215,17 @@ impl<'a, D: Single> Room<'a, D> {
     pub fn new(device: &'a D, arrays: &[&dyn Bytes]) -> Result<Self, Error> {
         let line = D::LAYOUT.line;
         let (mut spans, mut guards, mut at) = (vec![], vec![], 0);
-        for array in arrays {
-            let bytes = array.bytes(D::NARROW).len();
-            spans.push(Span { start: at, bytes });
-            let end = (at + bytes).next_multiple_of(line);
+        let bytes: Vec<_> = arrays.iter().map(|array| array.bytes(D::NARROW)).collect();
+        for bytes in &bytes {
+            spans.push(Span { start: at, bytes: bytes.len() });
+            let end = (at + bytes.len()).next_multiple_of(line);
             guards.push(Span { start: end, bytes: line });
             at = end + line;
         }
         let elems = arrays.iter().map(|array| array.elems()).collect();
         let mut room = Self { device, buf: device.alloc(at)?, spans, elems, guards };
-        for (span, array) in room.spans.clone().into_iter().zip(arrays) {
-            room.write(span, &array.bytes(D::NARROW))?;
+        for (span, bytes) in room.spans.clone().into_iter().zip(&bytes) {
+            room.write(span, bytes)?;
         }
         for guard in room.guards.clone() {
             room.write(guard, &vec![GUARD; line])?;

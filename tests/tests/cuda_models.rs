@@ -169,6 +169,25 @@ fn a_gpt_whose_boundaries_are_rounded_trains_as_on_the_cpu() {
     same!(gpt: Rounded RoundedWaiting, ids(3, 10, 17, 1), ids(3, 10, 17, 2), 1.0 / 256.0);
 }
 
+/// Programs of several threads come one behind the other, and each thread captures its own.
+#[test]
+fn threads_that_share_a_gpu_train_as_alone() {
+    let Some(gpu) = gpu() else { return };
+    let steps = steps().min(6);
+    let deep = || train!(deep::Waiting, &gpu, numbers(3, 20, 1), classes(), steps).2;
+    let gpt = || train!(gpt::Waiting, &gpu.bf16(), ids(3, 10, 17, 1), ids(3, 10, 17, 2), steps).2;
+    let alone = [deep(), gpt()];
+    let together = std::thread::scope(|scope| {
+        let (a, b, c) = (scope.spawn(deep), scope.spawn(gpt), scope.spawn(deep));
+        [(0, a.join()), (1, b.join()), (0, c.join())]
+    });
+    for (which, run) in together {
+        let run = run.expect("a thread");
+        assert_bits("losses", &run.losses, &alone[which].losses);
+        assert_bits("parameters", &run.params, &alone[which].params);
+    }
+}
+
 /// What is held in bf16 is not changed by a boundary that is.
 #[test]
 fn boundaries_of_bf16_are_what_elements_of_bf16_are() {

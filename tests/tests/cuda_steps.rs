@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use cudarc::driver::CudaContext;
+use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use remat::cuda::Elem;
 use remat::model::Model;
 use remat::ndarray::Array2;
@@ -125,4 +127,33 @@ fn waits<E: Elem>(gpu: &Cuda<E>) {
     }
     drop((net, ws));
     assert_eq!(taken(), 0);
+}
+
+/// A library beside this one may capture a graph of its own on the same GPU: what is made, run, captured and dropped here
+/// meanwhile is the end of no capture of another thread.
+#[test]
+fn captures_of_other_threads_go_on() -> Result<(), Box<dyn std::error::Error>> {
+    let _alone = COUNTING.lock();
+    let Some(gpu) = gpu() else { return Ok(()) };
+    let context = CudaContext::new(0)?;
+    let (stream, alike) = (context.new_stream()?, context.new_event(None)?);
+    stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)?;
+    let steps = || -> Result<(), remat::Error> {
+        let other = Cuda::new(0)?;
+        let (x, y): (Array2<u32>, Array2<u32>) = (ids(4, 10, 17, 1), ids(4, 10, 17, 2));
+        let mut net = Waiting::new(&other, 5)?;
+        let mut ws = net.workspace(4)?;
+        let mut opt = AdamW::new(&net, AdamWConfig::default())?;
+        for _ in 0..3 {
+            net.forward_backward(&mut ws, x.view(), y.view())?;
+            opt.step(&mut net, ws.grads())?;
+        }
+        net.params().get("head.weight").map(|_| ())
+    };
+    std::thread::scope(|scope| scope.spawn(steps).join()).expect("a thread")?;
+    alike.record(&stream)?;
+    let graph =
+        stream.end_capture(CUgraphInstantiate_flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH)?;
+    drop((graph, gpu));
+    Ok(())
 }

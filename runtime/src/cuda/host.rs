@@ -32,10 +32,11 @@ fn told(error: DriverError) -> Error {
 }
 
 impl Host {
-    pub(super) fn new(context: &Arc<CudaContext>, bytes: usize) -> Result<Self, Error> {
-        let memory = Pinned::new(context, bytes)?;
+    pub(super) fn new(gpu: &Gpu, bytes: usize) -> Result<Self, Error> {
+        // A graph with copies is given to the compute stream.
+        let memory = Pinned::new([&gpu.stream, &gpu.copies], bytes)?;
         let (ready, under_way, idle) = Default::default();
-        Ok(Self { memory, context: Arc::clone(context), ready, under_way, idle })
+        Ok(Self { memory, context: Arc::clone(&gpu.common.context), ready, under_way, idle })
     }
 
     /// Where the bytes of a span are.

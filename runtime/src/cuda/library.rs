@@ -107,19 +107,10 @@ fn installed() -> Vec<PathBuf> {
     folders
 }
 
-/// Loads a library, which stays until the process ends; its symbols are the whole process's.
-#[cfg(unix)]
+/// Loads a library, which stays until the process ends. Its symbols are its own: `cudarc` may load another copy of it, which
+/// must not find them in place of its own.
 fn load(name: &OsStr) -> Result<(), libloading::Error> {
-    use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
     // SAFETY: these libraries are NVIDIA's, made to be loaded into any process.
-    let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_GLOBAL) }?;
-    std::mem::forget(library);
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn load(name: &OsStr) -> Result<(), libloading::Error> {
-    // SAFETY: as above.
     let library = unsafe { libloading::Library::new(name) }?;
     std::mem::forget(library);
     Ok(())

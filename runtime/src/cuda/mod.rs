@@ -194,7 +194,7 @@ impl Cuda<f32> {
             arch: format!("sm_{major}{minor}"),
             multiprocessors: usize::try_from(context.attribute(multiprocessors).map_err(told)?).unwrap_or(1),
             kernels: Mutex::default(),
-            staging: Mutex::new(Staging::new(&context)?),
+            staging: Mutex::new(Staging::new(&stream)?),
             blas: Mutex::new(Blas::new(&context)?),
             exchange: Mutex::new(Exchange::new(&context)?),
             context,
@@ -341,7 +341,7 @@ impl<E: Elem> Device for Cuda<E> {
     }
 
     fn host(&self, bytes: usize) -> Result<Host, Error> {
-        Host::new(&self.gpu.common.context, bytes)
+        Host::new(&self.gpu, bytes)
     }
 
     fn copy_out(&self, host: &mut Host, to: Span, from: View<'_, u8>) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, result, sys};
+use cudarc::driver::{CudaStream, result, sys};
 
 use super::{bind, failed};
 use crate::error::Error;
@@ -12,7 +12,8 @@ use crate::error::Error;
 /// Owned bytes, aligned to a page.
 #[derive(Debug)]
 pub(super) struct Pinned {
-    context: Arc<CudaContext>,
+    /// What copies from it and to it are given to, of which the first has its context.
+    streams: Vec<Arc<CudaStream>>,
     /// Dangling if there are none.
     start: NonNull<c_void>,
     bytes: usize,
@@ -24,11 +25,12 @@ unsafe impl Send for Pinned {}
 unsafe impl Sync for Pinned {}
 
 impl Pinned {
-    /// `bytes` bytes of any content.
-    pub(super) fn new(context: &Arc<CudaContext>, bytes: usize) -> Result<Self, Error> {
-        let mut pinned = Self { context: Arc::clone(context), start: NonNull::dangling(), bytes: 0 };
+    /// `bytes` bytes of any content, whose copies are given to these streams of one context.
+    pub(super) fn new<const N: usize>(streams: [&Arc<CudaStream>; N], bytes: usize) -> Result<Self, Error> {
+        let streams = streams.map(Arc::clone).into();
+        let mut pinned = Self { streams, start: NonNull::dangling(), bytes: 0 };
         if bytes > 0 {
-            bind(context)?;
+            pinned.bind()?;
             // SAFETY: the context is this thread's; what is given is owned from here on.
             let start = unsafe { result::malloc_host(bytes, 0) }.map_err(|error| match error.0 {
                 sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
@@ -40,6 +42,10 @@ impl Pinned {
             (pinned.start, pinned.bytes) = (NonNull::new(start).ok_or_else(nowhere)?, bytes);
         }
         Ok(pinned)
+    }
+
+    fn bind(&self) -> Result<(), Error> {
+        self.streams.first().map_or(Ok(()), |stream| bind(stream.context()))
     }
 
     /// How many there are.
@@ -55,8 +61,10 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // Copies may be on their way.
-        if self.bytes > 0 && bind(&self.context).is_ok() && self.context.synchronize().is_ok() {
+        // Copies may be on their way. Nothing waits for the whole context, in which another thread may capture a graph: that
+        // would be the end of its capture.
+        let done = || self.streams.iter().all(|stream| stream.synchronize().is_ok());
+        if self.bytes > 0 && self.bind().is_ok() && done() {
             // SAFETY: owned, and given by `malloc_host`.
             let _ = unsafe { result::free_host(self.start.as_ptr()) };
         }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
+use cudarc::driver::{CudaEvent, CudaStream, DriverError, result};
 
 use super::graphs::Within;
 use super::pinned::Pinned;
@@ -33,11 +33,12 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
+    /// For copies that are given to a stream.
+    pub(super) fn new(stream: &Arc<CudaStream>) -> Result<Self, Error> {
         let told = |error: DriverError| failed("to make an event", &error);
-        let event = || context.new_event(None).map_err(told);
+        let event = || stream.context().new_event(None).map_err(told);
         let copied = [event()?, event()?, event()?];
-        Ok(Self { memory: Pinned::new(context, BYTES)?, copied, part: 0, filled: 0 })
+        Ok(Self { memory: Pinned::new([stream], BYTES)?, copied, part: 0, filled: 0 })
     }
 
     /// Room for elements: for as many as are asked for, or as fill a part. Waits until they are copied that were there.

@@ -173,14 +173,21 @@ int fake::forbidden_in_capture(const char* call) {
     return forbidden ? refuse(CAPTURE_UNSUPPORTED, "%s while a graph is captured", call) : SUCCESS;
 }
 
+// "It is also invalid to query or synchronize a broader handle which encompasses an active stream capture, such as a device or
+// context handle" (CUDA C++ Programming Guide, Stream Capture): whichever thread captures, and in whichever mode.
 API cuCtxSynchronize() {
     if (int result = bound()) {
         return result;
     }
-    if (int result = forbidden_in_capture("cuCtxSynchronize")) {
-        return result;
+    Guard guard(devices_mutex());
+    bool captures = false;
+    for (auto& [handle, stream] : streams) {
+        if (Capture* capture = stream->capture.get()) {
+            capture->spoilt = true;
+            captures = true;
+        }
     }
-    return finish();
+    return captures ? refuse(CAPTURE_UNSUPPORTED, "cuCtxSynchronize while a graph is captured") : finish();
 }
 
 API cuStreamCreate(void** stream, unsigned) {
