@@ -63,7 +63,7 @@ impl Failure {
 
     /// It in the words of the graph.
     pub(crate) fn of(self, graph: &Graph, lowered: &Lowered) -> Defect {
-        let node = |n: usize| &graph.nodes[lowered.nodes[n].layer];
+        let node = |n: usize| &graph.nodes[lowered.nodes[n].maker()];
         match self {
             Self::Uncountable(TooLarge { what }) => {
                 format!("the model takes more bytes than 64 bits count, at {what:?}").into()

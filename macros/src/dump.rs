@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::graph::Graph;
 use crate::graph::lower::Lowered;
 use crate::plan::layout::{Placed, Region, What};
 use crate::plan::program::{Kind, Mode, Run, Step, Way};
@@ -14,14 +15,14 @@ const HEADER: &str = "step of training                                          
 lines of 64 bytes that it touches, in f32: for each sample, or (f) whatever the batch, or (h) on the host";
 
 /// Prints them, if the environment asks for this model.
-pub(crate) fn dump(name: &str, plans: &Plans, tokens: &TokenStream) {
+pub(crate) fn dump(name: &str, graph: &Graph, plans: &Plans, tokens: &TokenStream) {
     if std::env::var("REMAT_DUMP").is_ok_and(|wanted| wanted == name) {
-        eprintln!("{HEADER}\n{}\n{}", listing(&plans.training, &plans.train), pretty(tokens));
+        eprintln!("{HEADER}\n{}\n{}", listing(graph, &plans.training, &plans.train), pretty(tokens));
     }
 }
 
 /// The steps of training, one a line, with the lines of memory that each value takes.
-pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
+pub(crate) fn listing(graph: &Graph, lowered: &Lowered, planned: &Planned) -> String {
     let mut out = String::new();
     let layout = &planned.layouts[0];
     for (at, step) in planned.program.steps.iter().enumerate() {
@@ -29,7 +30,7 @@ pub(crate) fn listing(lowered: &Lowered, planned: &Planned) -> String {
         // What is rounded on other devices takes nothing here.
         let touched = touched.filter(|placed| placed.lines > 0);
         let line = match step {
-            Step::Run(run) => self::run(lowered, run),
+            Step::Run(run) => self::run(graph, lowered, run),
             Step::Free(value) => format!("    free      {}", lowered.labels[*value]),
             Step::FreeGrad(value) => format!("    free      d {}", lowered.labels[*value]),
             Step::Copy(way, value) => format!("    copy {}  {}", word(*way), lowered.labels[*value]),
@@ -65,9 +66,8 @@ fn word(way: Way) -> &'static str {
     }
 }
 
-fn run(lowered: &Lowered, run: &Run) -> String {
-    let name = |node: usize| lowered.labels[lowered.problem.nodes[node].makes[0]].as_str();
-    let nodes: Vec<&str> = run.nodes().map(name).collect();
+fn run(graph: &Graph, lowered: &Lowered, run: &Run) -> String {
+    let nodes: Vec<String> = run.nodes().map(|node| lowered.ran(graph, node)).collect();
     let nodes = nodes.join(" + ");
     let over = match run.written_over(&lowered.problem) {
         Some(What::Grad(v)) => format!(" over d {}", lowered.labels[v]),

@@ -37,7 +37,7 @@ fn emit(model: &syntax::Model, graph: &Graph, paths: &Paths) -> Result<TokenStre
         beside(|| codegen::emit(model, graph, &plans, paths), || planned::verify(&plans))?;
     verdict.map_err(|(lowered, failure)| failure.of(graph, lowered))?;
     let tokens = tokens?;
-    dump::dump(&syntax::text(&model.name), &plans, &tokens);
+    dump::dump(&syntax::text(&model.name), graph, &plans, &tokens);
     Ok(tokens)
 }
 

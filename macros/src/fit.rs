@@ -125,7 +125,8 @@ impl Measure<'_> {
         by_hand: bool,
     ) -> Defect {
         let facts = &planned.program.facts;
-        let (again, segments) = (facts.recomputed.len(), training.problem.segments.len());
+        let again: usize = facts.recomputed.iter().map(|&(node, _)| training.nodes[node].layers()).sum();
+        let segments = training.problem.segments.len();
         let again = format!("{again} {}", if again == 1 { "layer" } else { "layers" });
         let segments = format!("{segments} {}", if segments == 1 { "segment" } else { "segments" });
         let plan = match facts.recomputed[..] {

@@ -75,7 +75,7 @@ fn hosted(graph: &Graph, facts: &Facts) -> Option<String> {
 
 /// Values that are kept against their mark.
 fn overruled(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
-    let nodes = facts.overruled.iter().map(|&node| &graph.nodes[lowered.nodes[node].layer]);
+    let nodes = facts.overruled.iter().map(|&node| &graph.nodes[lowered.nodes[node].maker()]);
     // What the planner chose is no mark.
     let by_hand = nodes.filter(|node| node.recompute.is_some());
     let why = "is marked recompute but kept: it is read outside of its segment";
@@ -93,7 +93,7 @@ fn recompute(graph: &Graph, lowered: &Lowered, facts: &Facts) -> Vec<String> {
     // Of a value that is rounded, it is what is stored that may be kept.
     let rounds = |node: usize| lowered.nodes.get(node).is_some_and(|n| matches!(n.role, Role::Store(_)));
     let idle = facts.idle.iter().filter(|&&node| !rounds(node + 1));
-    let idle: Vec<usize> = idle.map(|&node| lowered.nodes[node].layer).collect();
+    let idle: Vec<usize> = idle.map(|&node| lowered.nodes[node].maker()).collect();
     let (mut found, mut index): (Vec<Found<'_>>, _) = (vec![], BTreeMap::new());
     for (id, node) in graph.nodes.iter().enumerate() {
         let Some(span) = node.recompute else { continue };

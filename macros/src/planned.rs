@@ -7,7 +7,7 @@ use crate::beside::beside;
 use crate::defect::{Defect, Failure};
 use crate::fit::{Beside, fit};
 use crate::graph::Graph;
-use crate::graph::lower::{Lowered, Mode, lower, lower_unrounded};
+use crate::graph::lower::{Lowered, Mode, lower, lower_unmarked};
 use crate::graph::marks::model::{Asked, Budget};
 use crate::plan::budget::{Offer, offers};
 use crate::plan::layout::{Layout, Widths, layout};
@@ -70,7 +70,7 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
     let asked = graph.asked.as_ref();
     let budget = asked.and_then(Asked::budget);
     let is_planned = budget.is_some();
-    let unrounded = (!graph.held.rounded.is_empty()).then(|| lower_unrounded(graph).problem);
+    let unmarked = lower_unmarked(graph).map(|lowered| lowered.problem);
     let (training_problem, bounds) = (&training.problem, asked.map(Asked::bounds).unwrap_or_default());
     let (train, (evaluate, forward, store_all)) = beside(
         || match budget {
@@ -81,8 +81,8 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
             }
         },
         || {
-            let plain = unrounded.as_ref().unwrap_or(training_problem);
-            let store_all = store_all(plain, is_planned || unrounded.is_some());
+            let plain = unmarked.as_ref().unwrap_or(training_problem);
+            let store_all = store_all(plain, is_planned || unmarked.is_some());
             (forward(&[problem.loss]), forward(&wanted), store_all)
         },
     )?;
@@ -97,7 +97,7 @@ pub(crate) fn plan(graph: &Graph, name: &str) -> Result<Plans, Defect> {
             fit(graph, &mut training, &offers?, budget, &beside)?
         }
     };
-    if !is_marked(&training.problem) && unrounded.is_none() {
+    if !is_marked(&training.problem) && unmarked.is_none() {
         store_all = None;
     }
     Ok(Plans { training, evaluation, train, evaluate, forward, wanted, store_all, profile_key })

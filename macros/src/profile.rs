@@ -1,7 +1,8 @@
 //! `profile = "remat.profile"`: what each kernel call took on a machine, instead of what the planner expects.
 //!
 //! The runtime's `profile` writes the file (`runtime/src/profile.rs` says what stands in it). The calls of forward and
-//! backward are the same under every plan, so it may be measured under any.
+//! backward are the same under every plan, so it may be measured under any, but for marks that round, or that keep an activation
+//! from the dropout behind it.
 
 use std::path::PathBuf;
 
@@ -9,9 +10,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::defect::Defect;
-use crate::graph::Graph;
-use crate::graph::lower::Lowered;
+use crate::graph::lower::{Lowered, Role};
 use crate::graph::marks::model::Profile;
+use crate::graph::{Graph, NodeId};
 use crate::plan::program::Kind;
 use crate::plan::schedule;
 
@@ -26,12 +27,14 @@ pub(crate) fn key(graph: &Graph, training: &Lowered) -> u64 {
         let (layer, role) = (training.nodes[id].layer, training.nodes[id].role);
         let does = known[graph.nodes[layer].alike].get_or_insert_with(|| {
             let mut own = Hash::default();
-            let op = graph.nodes[layer].resolved.as_ref();
-            own.text(&op.map_or_else(String::new, |op| format!("{} {:?}", op.module, op.spec)));
+            own.text(&does_what(graph, layer));
             own.0
         });
         hash.add(*does);
-        hash.text(&format!("{role:?}"));
+        match role {
+            Role::Dropped(dropout) => hash.text(&does_what(graph, dropout)),
+            role => hash.text(&format!("{role:?}")),
+        }
         hash.add(node.flops);
         hash.all(&node.reads);
         hash.all(&graph.nodes[layer].params);
@@ -42,6 +45,11 @@ pub(crate) fn key(graph: &Graph, training: &Lowered) -> u64 {
         node.makes.iter().for_each(|&value| hash.add(problem.values[value].size.f32_bytes()));
     }
     hash.0
+}
+
+fn does_what(graph: &Graph, layer: NodeId) -> String {
+    let op = graph.nodes[layer].resolved.as_ref();
+    op.map_or_else(String::new, |op| format!("{} {:?}", op.module, op.spec))
 }
 
 struct Hash(u64);

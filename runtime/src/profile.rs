@@ -12,7 +12,8 @@
 //! ```
 //!
 //! `#[checkpoint(budget = "64 MiB", batch = 32, profile = "remat.profile")]` plans by it. The calls are the same under
-//! every plan, so a profile measured under one holds for all.
+//! every plan, so a profile measured under one holds for all, but for marks that round, or that keep an activation from the
+//! dropout behind it.
 
 use std::io::Write;
 use std::path::Path;

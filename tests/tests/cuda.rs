@@ -49,16 +49,22 @@ fn activations() {
             [&elems(x), &elems(normal(2, n)), &elems(unwritten(n)), &elems_before(add, 3, n), &elems(saved)];
         let mut room = Room::new(device, &arrays)?;
         let ([x], [y]) = room.split([0], [2])?;
-        let forward = activation::Forward { y: D::view_mut(y), x: D::view(x) };
+        let forward = activation::Forward { y: D::view_mut(y), x: D::view(x), mask: None };
         activation::Kernel::forward(device, spec, batch, forward)?;
         let ([saved, dy], [dx]) = room.split([4, 1], [3])?;
         let dx = Some(Grad { to: D::view_mut(dx), add });
-        let backward = activation::Backward { dx, dbias: None, dy: Some(D::view(dy)), saved: D::view(saved) };
+        let backward = activation::Backward {
+            dx,
+            dbias: None,
+            dy: Some(D::view(dy)),
+            saved: D::view(saved),
+            mask: None,
+        };
         activation::Kernel::backward(device, spec, batch, backward)?;
         if !add {
             let ([saved], [dx]) = room.split([4], [1])?;
             let dx = Some(Grad { to: D::view_mut(dx), add });
-            let over = activation::Backward { dx, dbias: None, dy: None, saved: D::view(saved) };
+            let over = activation::Backward { dx, dbias: None, dy: None, saved: D::view(saved), mask: None };
             activation::Kernel::backward(device, spec, batch, over)?;
             assert_bits("dx over dy", &room.numbers(1)?, &room.numbers(3)?);
         }
@@ -177,7 +183,7 @@ fn without_dy_a_gradient_holds_it() -> Result<(), Error> {
         let ([x], [to]) = room.split([0], [1])?;
         let (saved, dx) = (D::view(x), there.then(|| Grad { to: D::view_mut(to), add: true }));
         let spec = activation::Spec { len: n, activation: Activation::Relu };
-        let args = activation::Backward::<D> { dx, dbias: None, dy: None, saved };
+        let args = activation::Backward::<D> { dx, dbias: None, dy: None, saved, mask: None };
         refused(activation::Kernel::backward(&gpu, &spec, 1, args));
         let ([x], [to]) = room.split([0], [1])?;
         let (factor, db) = (Some(D::view(x)), there.then(|| Grad { to: D::view_mut(to), add: true }));
@@ -448,7 +454,8 @@ fn devices_of_both_types_share_a_gpu() -> Result<(), Error> {
     let mut room = Room::new(&narrow, &[&x, &unwritten(n)])?;
     let spec = activation::Spec { len: n, activation: Activation::Relu };
     let ([from], [to]) = room.split([0], [1])?;
-    let forward = activation::Forward::<Cuda> { y: Cuda::<f32>::view_mut(to), x: Cuda::<f32>::view(from) };
+    let (y, from) = (Cuda::<f32>::view_mut(to), Cuda::<f32>::view(from));
+    let forward = activation::Forward::<Cuda> { y, x: from, mask: None };
     activation::Kernel::forward(&gpu, &spec, 1, forward)?;
     let relu: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
     assert_bits("y", &room.read::<f32>(1)?, &relu);

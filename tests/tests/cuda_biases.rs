@@ -1,8 +1,11 @@
-//! The gradient of a bias on a GPU, by the activation behind its layer: it has the bits that the layer itself gives it.
+//! The gradient of a bias on a GPU, by the activation behind its layer: it has the bits that the layer itself gives it, also
+//! where what is behind the activation is dropped out in the same call.
 
 use remat::device::{Device, Grad};
 use remat::ops::activation::{self, Activation};
+use remat::ops::dropout::{self, Mask};
 use remat::ops::linear;
+use remat::rng::Key;
 use remat::{Cuda, Error};
 use remat_tests::agreement::assert_bits;
 use remat_tests::devices::{Bytes, Results, Room, Single, elems, gpu, normal, some, unwritten};
@@ -32,27 +35,21 @@ struct Form {
     over: bool,
     /// The gradient of the bias is added to.
     add: bool,
-    /// It is left to the layer before.
+    /// It is left to the layer before; or, of what is dropped out, dy is dropped out before.
     apart: bool,
 }
 
-/// dx and dbias.
-fn backward<D: Single + activation::Kernel + linear::Kernel>(
-    device: &D,
-    activation: Activation,
-    [rows, outputs]: [usize; 2],
-    Form { over, add, apart }: Form,
-) -> Results {
-    let n = rows * outputs;
-    let (mut saved, mut dy) = (normal(1, n), normal(2, n));
-    saved[n / 2] = 9.0;
-    dy[n / 3] = if n > 1000 { f32::NAN } else { -7.0 };
-    let before = if add { normal(3, outputs) } else { unwritten(outputs) };
-    let nothing = elems(unwritten(0));
-    let arrays: [&dyn Bytes; 6] =
-        [&elems(saved), &elems(dy), &elems(unwritten(n)), &before, &unwritten(outputs), &nothing];
-    let mut room = Room::new(device, &arrays)?;
-    // Where dx is.
+/// By what dy is dropped out, if it is.
+const MASK: Mask = Mask { key: Key { seed: 8, step: 9, node: 10 }, p: 0.4 };
+
+/// Calls the activation's backward, of arrays saved, dy, dx and dbias in this order; says which has dx then.
+fn differentiate<D: Single + activation::Kernel>(
+    room: &mut Room<'_, D>,
+    (device, activation, len): (&D, Activation, usize),
+    Form { over, add, .. }: Form,
+    with_bias: bool,
+    mask: Option<Mask>,
+) -> Result<usize, Error> {
     let at = if over { 1 } else { 2 };
     let ([saved, dy], [dx, dbias]) = if over {
         let ([saved], written) = room.split([0], [at, 3])?;
@@ -62,11 +59,34 @@ fn backward<D: Single + activation::Kernel + linear::Kernel>(
     };
     let args = activation::Backward {
         dx: Some(Grad { to: D::view_mut(dx), add: false }),
-        dbias: (!apart).then(|| Grad { to: D::view_mut(dbias), add }),
+        dbias: with_bias.then(|| Grad { to: D::view_mut(dbias), add }),
         dy: (!over).then(|| D::view(dy)),
         saved: D::view(saved),
+        mask,
     };
-    activation::Kernel::backward(device, &activation::Spec { len: n, activation }, 1, args)?;
+    activation::Kernel::backward(device, &activation::Spec { len, activation }, 1, args)?;
+    Ok(at)
+}
+
+/// dx and dbias.
+fn backward<D: Single + activation::Kernel + linear::Kernel>(
+    device: &D,
+    activation: Activation,
+    [rows, outputs]: [usize; 2],
+    form: Form,
+) -> Results {
+    let Form { add, apart, .. } = form;
+    let n = rows * outputs;
+    let (mut saved, mut dy) = (normal(1, n), normal(2, n));
+    saved[n / 2] = 9.0;
+    dy[n / 3] = if n > 1000 { f32::NAN } else { -7.0 };
+    let before = if add { normal(3, outputs) } else { unwritten(outputs) };
+    let nothing = elems(unwritten(0));
+    let arrays: [&dyn Bytes; 6] =
+        [&elems(saved), &elems(dy), &elems(unwritten(n)), &before, &unwritten(outputs), &nothing];
+    let mut room = Room::new(device, &arrays)?;
+    let (with_bias, mask) = (!apart, None);
+    let at = differentiate(&mut room, (device, activation, n), form, with_bias, mask)?;
     if apart {
         let ([dy, weight], [dbias, rounded]) = room.split([at, 4], [3, 5])?;
         let dbias = Some(Grad { to: D::view_mut(dbias), add });
@@ -77,6 +97,57 @@ fn backward<D: Single + activation::Kernel + linear::Kernel>(
     }
     room.check()?;
     Ok(vec![room.numbers(at)?, room.numbers(3)?])
+}
+
+/// dx and dbias of what is left of dy, which is dropped out in the same call or before it.
+fn dropped<D: Single + activation::Kernel + dropout::Kernel>(
+    device: &D,
+    activation: Activation,
+    [rows, outputs]: [usize; 2],
+    form: Form,
+) -> Results {
+    let Form { add, apart, .. } = form;
+    let n = rows * outputs;
+    let before = if add { normal(3, outputs) } else { unwritten(outputs) };
+    let arrays: [&dyn Bytes; 4] = [&elems(normal(1, n)), &elems(normal(2, n)), &elems(unwritten(n)), &before];
+    let mut room = Room::new(device, &arrays)?;
+    if apart {
+        let ([], [dy]) = room.split([], [1])?;
+        let (dx, key) = (Some(Grad { to: D::view_mut(dy), add: false }), MASK.key);
+        let spec = dropout::Spec { len: n, p: MASK.p };
+        dropout::Kernel::backward(device, &spec, 1, dropout::Backward { dx, dy: None, key })?;
+    }
+    let (with_bias, mask) = (true, (!apart).then_some(MASK));
+    let at = differentiate(&mut room, (device, activation, n), form, with_bias, mask)?;
+    room.check()?;
+    Ok(vec![room.numbers(at)?, room.numbers(3)?])
+}
+
+/// Rows whose packs are of whole warps, of one type or of both, and others.
+#[test]
+fn sums_of_what_is_left_are_those_of_two_calls() {
+    fn check<G: Single + activation::Kernel + dropout::Kernel>(gpu: &G) {
+        let shapes = [[1, 1], [7, 128], [33, 256], [5, 300], [530, 384], [300, 512], [1500, 64], [2100, 256]];
+        for (at, shape) in some(&shapes).enumerate() {
+            let own = [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu];
+            for (of, activation) in own.into_iter().enumerate() {
+                if shape[0] * shape[1] > 10_000 && of % 2 != at % 2 {
+                    continue;
+                }
+                for (over, add) in [(false, true), (true, false)] {
+                    let run = |apart| dropped(gpu, activation, shape, Form { over, add, apart });
+                    let [got, want] = [false, true].map(|apart| run(apart).expect("gradients"));
+                    let what = format!("{activation:?} of {shape:?}, over {over}, add {add}");
+                    assert_bits(&format!("dx of {what}"), &got[0], &want[0]);
+                    assert_bits(&format!("dbias of {what}"), &got[1], &want[1]);
+                    assert!(got[0].iter().filter(|dx| **dx == 0.0).count() >= got[0].len() / 4, "{what}");
+                }
+            }
+        }
+    }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
 }
 
 #[test]
@@ -116,7 +187,7 @@ fn what_is_no_gradient_of_the_bias_is_refused() -> Result<(), Error> {
         let dbias = Some(Grad { to: D::view_mut(dbias), add: false });
         let (dy, saved) = (Some(D::view(saved)), D::view(saved));
         let spec = activation::Spec { len: 6, activation: Activation::Gelu };
-        let args = activation::Backward::<D> { dx, dbias, dy, saved };
+        let args = activation::Backward::<D> { dx, dbias, dy, saved, mask: None };
         let refused = activation::Kernel::backward(&gpu, &spec, 1, args);
         assert!(matches!(refused, Err(Error::Internal { .. })), "{refused:?}");
         assert_bits("dx", &room.read::<f32>(1)?, &normal(2, 6));

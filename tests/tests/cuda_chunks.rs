@@ -155,7 +155,7 @@ fn by_both<D: Single + linear::Kernel + cross_entropy::Kernel>(
     let ([x, weight, bias], [y, rounded]) = room.split([0, 2, 3], [8, 9])?;
     let (y, z, rounded) = (Some(D::view_mut(y)), None, D::view_mut(rounded));
     let bias = with_bias.then(|| D::view(bias));
-    let forward = linear::Forward { y, z, x: D::view(x), weight: D::view(weight), bias, rounded };
+    let forward = linear::Forward { y, z, x: D::view(x), weight: D::view(weight), bias, rounded, mask: None };
     linear::Kernel::forward(device, &product, BATCH, forward)?;
     let of_rows = cross_entropy::Spec { rows, classes, label_smoothing, ignore_index };
     let ([target, logits], [loss, scratch, lse]) = room.split([1, 8], [5, 6, 7])?;

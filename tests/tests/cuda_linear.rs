@@ -10,7 +10,7 @@ use remat::ops::linear::{Backward, Forward, Kernel, Spec};
 use remat::{Cpu, Error};
 use remat_tests::agreement::{assert_bits, assert_near, assert_rounded};
 use remat_tests::devices::{
-    self, Bytes, Elems, Numbers, Results, Room, Single, elems, factors, gpu, normal, unwritten,
+    self, Bytes, Counts, Elems, Numbers, Results, Room, Single, elems, factors, gpu, normal, unwritten,
 };
 
 /// Of a sum of so many products of normal numbers. It is about as large as the root of their count, so that each of
@@ -94,6 +94,7 @@ fn forward<D: Single + Kernel>(
         weight: D::view(weight),
         bias: with_bias.then_some(D::view(bias)),
         rounded: D::view_mut(rounded),
+        mask: None,
     };
     device.forward(spec, batch, args)?;
     room.check()?;
@@ -113,7 +114,7 @@ fn activated<D: Single + activation::Kernel>(
     let mut room = Room::new(device, &[&elems(x), &elems(unwritten(x.len()))])?;
     let ([x], [y]) = room.split([0], [1])?;
     let spec = activation::Spec { len: D::len::<D::Elem>(D::view(x)), activation };
-    device.forward(&spec, 1, activation::Forward { y: D::view_mut(y), x: D::view(x) })?;
+    device.forward(&spec, 1, activation::Forward { y: D::view_mut(y), x: D::view(x), mask: None })?;
     room.numbers(1)
 }
 
@@ -232,7 +233,11 @@ fn gradients() {
                 let what = format!("{spec:?}, batch {batch}, adds {adds:?}");
                 let on_gpu = |gpu: &G| backward(gpu, &spec, batch, [true; 3], adds);
                 let on_cpu = |cpu: &_| backward(cpu, &spec, batch, [true; 3], adds);
-                let tolerances = [outputs, batch * rows, batch * rows].map(tolerance);
+                let [of_x, of_weight, of_bias] = [outputs, batch * rows, batch * rows].map(tolerance);
+                // Tensor cores cut off what they add, where others round; the fake's do not.
+                let cuts = G::NARROW && Counts::now().is_none();
+                let of_weight = if cuts { 4.0 * of_weight } else { of_weight };
+                let tolerances = [of_x, of_weight, of_bias];
                 agree(&what, gpu, on_gpu, on_cpu, tolerances);
             }
         }
@@ -305,7 +310,7 @@ fn bits_do_not_depend_on_where_buffers_stand() {
         let ([x, weight, bias], [y, rounded]) = room.split([1, 2, 3], [4, 5])?;
         let (y, bias) = (Some(D::view_mut(y)), Some(D::view(bias)));
         let (x, weight, rounded) = (D::view(x), D::view(weight), D::view_mut(rounded));
-        gpu.forward(&spec, 1, Forward { y, z: None, x, weight, bias, rounded })?;
+        gpu.forward(&spec, 1, Forward { y, z: None, x, weight, bias, rounded, mask: None })?;
         room.check()?;
         Ok(vec![room.numbers(4)?])
     }
@@ -333,7 +338,7 @@ fn arrays_of_other_lengths_are_refused() {
         let ([x, weight, bias], [y, rounded]) = room.split([0, 1, 2], [3, 5]).expect("arrays");
         let (x, y, bias) = (D::view(x), Some(D::view_mut(y)), Some(D::view(bias)));
         let (weight, rounded) = (D::view(weight), D::view_mut(rounded));
-        let forward = gpu.forward(spec, 1, Forward { y, z: None, x, weight, bias, rounded });
+        let forward = gpu.forward(spec, 1, Forward { y, z: None, x, weight, bias, rounded, mask: None });
         let ([weight, dy], [rounded, dx]) = room.split([1, 4], [7, 6]).expect("arrays");
         let dx = Some(Grad { to: D::view_mut(dx), add: false });
         let (weight, dy, rounded) = (D::view(weight), D::view(dy), D::view_mut(rounded));

@@ -1,5 +1,7 @@
 //! Neighbours that run in one call on a GPU: the bits are those of the two calls.
 
+use remat::device::Grad;
+use remat::ops::activation::{self, Activation};
 use remat::ops::{arithmetic, dropout, layer_norm};
 use remat::rng::Key;
 use remat_tests::agree;
@@ -221,6 +223,74 @@ fn norm_of_dropped<D: Single + layer_norm::Kernel + arithmetic::Kernel + dropout
     room.check()?;
     // As above. This was rounded once.
     Ok(vec![room.numbers(4)?])
+}
+
+/// What is left of an activation, and its gradient, by two calls, and by one: dx over dy, and added to.
+fn activation_dropped<D: Single + activation::Kernel + dropout::Kernel>(
+    device: &D,
+    spec: &activation::Spec,
+    batch: usize,
+) -> Results {
+    let (n, mask) = (batch * spec.len, dropout::Mask { key: Key { seed: 5, step: 6, node: 7 }, p: 0.3 });
+    let mut dy: Vec<f32> = normal(2, n);
+    dy[n / 2] = f32::NAN;
+    let (x, dy, each) = (elems(normal(1, n)), elems(dy), elems(unwritten(n)));
+    let before = elems(normal(3, n));
+    // What all read; then what two calls give, and what one gives.
+    let arrays: [&dyn Bytes; 8] = [&x, &dy, &each, &each, &before, &each, &before, &each];
+    let mut room = Room::new(device, &arrays)?;
+    let dropout = dropout::Spec { len: spec.len, p: mask.p };
+
+    let ([x], [y]) = room.split([0], [2])?;
+    let args = activation::Forward { y: D::view_mut(y), x: D::view(x), mask: None };
+    activation::Kernel::forward(device, spec, batch, args)?;
+    let ([y], [left]) = room.split([2], [3])?;
+    let args = dropout::Forward { y: D::view_mut(left), x: D::view(y), key: mask.key };
+    dropout::Kernel::forward(device, &dropout, batch, args)?;
+    let ([x], [y]) = room.split([0], [5])?;
+    let args = activation::Forward { y: D::view_mut(y), x: D::view(x), mask: Some(mask) };
+    activation::Kernel::forward(device, spec, batch, args)?;
+    assert_bits("what is left", &room.numbers(5)?, &room.numbers(3)?);
+    // What is saved: x; or y, and what is left of that.
+    let saved = if spec.activation == Activation::Relu { [2, 5] } else { [0, 0] };
+
+    let ([dy], [to]) = room.split([1], [7])?;
+    let dx = Some(Grad { to: D::view_mut(to), add: false });
+    let args = dropout::Backward { dx, dy: Some(D::view(dy)), key: mask.key };
+    dropout::Kernel::backward(device, &dropout, batch, args)?;
+    let ([dy, own], [to]) = room.split([7, saved[0]], [4])?;
+    let dx = Some(Grad { to: D::view_mut(to), add: true });
+    let (dy, own) = (Some(D::view(dy)), D::view(own));
+    let args = activation::Backward { dx, dbias: None, dy, saved: own, mask: None };
+    activation::Kernel::backward(device, spec, batch, args)?;
+    let ([dy, own], [to]) = room.split([1, saved[1]], [6])?;
+    let dx = Some(Grad { to: D::view_mut(to), add: true });
+    let (dy, own) = (Some(D::view(dy)), D::view(own));
+    let args = activation::Backward { dx, dbias: None, dy, saved: own, mask: Some(mask) };
+    activation::Kernel::backward(device, spec, batch, args)?;
+    assert_bits("dx, added to", &room.numbers(6)?, &room.numbers(4)?);
+    for (mask, [own, at]) in [(None, [saved[0], 7]), (Some(mask), [saved[1], 1])] {
+        let ([own], [to]) = room.split([own], [at])?;
+        let dx = Some(Grad { to: D::view_mut(to), add: false });
+        let args = activation::Backward { dx, dbias: None, dy: None, saved: D::view(own), mask };
+        activation::Kernel::backward(device, spec, batch, args)?;
+    }
+    assert_bits("dx over dy", &room.numbers(1)?, &room.numbers(7)?);
+    room.check()?;
+    // As above.
+    Ok(vec![room.numbers(2)?])
+}
+
+#[test]
+fn what_is_left_of_activations() {
+    for activation in [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu] {
+        // Of less than a group of random words, of one, of some, and of more than a block has.
+        for (len, batch) in some(&[(1, 1), (63, 1), (64, 3), (100, 3), (5003, 1)]) {
+            let spec = activation::Spec { len, activation };
+            // A few roundings of f32, and exponentials to as many.
+            agree!(2e-6, format!("{spec:?}, batch {batch}"), |d| activation_dropped(d, &spec, batch));
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Norms of sums, and sums of what is dropped out, in whole nets: in one call, or in one for each.
+//! Norms of sums, sums of what is dropped out, and activations that are dropped out, in whole nets: in one call, or in one for
+//! each.
 
 use remat::prelude::*;
 use remat_tests::agreement::assert_bits;
@@ -69,6 +70,53 @@ drops!(DropsKept [] [#[checkpoint]] [] [side: Tanh <- x;] [] [other: Sigmoid <- 
 drops!(DropsRecomputed [#[checkpoint(every = 2)]] [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
 drops!(DropsLeast [#[checkpoint(fraction = 0.75)]] [] [] [side: Tanh <- x;] [] [other: Sigmoid <- x;]);
 
+/// Dropouts right behind activations, or with another layer between the two, at the same places. One activation stands behind
+/// a product whose rows are whole warps' on a GPU, one behind none, one behind a product of shorter rows.
+macro_rules! activations {
+    ($name:ident [$($marks:tt)*] [$($mark:tt)*] [$($one:tt)*] [$($two:tt)*] [$($three:tt)*]) => {
+        activations!($name [$($marks)*] [$($mark)*] [$($one)*] [$($two)*] [$($three)*] [] [] []);
+    };
+    ($name:ident [$($marks:tt)*] [$($mark:tt)*] [$($one:tt)*] [$($two:tt)*] [$($three:tt)*]
+     [$($in_one:tt)*] [$($in_two:tt)*] [$($in_three:tt)*]) => {
+        model! {
+            $($marks)*
+            $name {
+                const D = 64;
+                input x: f32[5, D];
+                target y: f32[5, D];
+                $($one)*
+                wide: Linear(4 * D) <- x;
+                $($mark)* relu: Relu;
+                $($in_one)*
+                left: Dropout(0.3) <- relu;
+                norm: LayerNorm;
+                $($two)*
+                gelu: Gelu(tanh) <- norm;
+                $($in_two)*
+                again: Dropout(0.2) <- gelu;
+                $($three)*
+                fc: Linear(D) <- again;
+                silu: Silu;
+                $($in_three)*
+                last: Dropout(0.5) <- silu;
+                both: Add <- (tanh, sigmoid);
+                side: Sub <- (both, half);
+                out: Mul <- (last, side);
+                loss: Mse <- (out, y);
+            }
+        }
+    };
+}
+activations!(ActivationsTogether [] [] [tanh: Tanh <- x;] [sigmoid: Sigmoid <- x;] [half: Gelu <- x;]);
+activations!(ActivationsApart [] [] [] [] [] [tanh: Tanh <- x;] [sigmoid: Sigmoid <- x;] [half: Gelu <- x;]);
+activations!(ActivationsKept [] [#[checkpoint]] [tanh: Tanh <- x;] [sigmoid: Sigmoid <- x;] [half: Gelu <- x;]);
+activations!(
+    ActivationsRecomputed [#[checkpoint(every = 5)]] [] [tanh: Tanh <- x;] [sigmoid: Sigmoid <- x;] [half: Gelu <- x;]
+);
+activations!(
+    ActivationsLeast [#[checkpoint(fraction = 0.8)]] [] [tanh: Tanh <- x;] [sigmoid: Sigmoid <- x;] [half: Gelu <- x;]
+);
+
 macro_rules! results {
     ($net:ident, $device:expr) => {{
         let mut net = $net::new($device, 3).expect("a model");
@@ -124,4 +172,9 @@ fn a_net_has_the_same_numbers_whether_norms_run_with_sums() {
 #[test]
 fn a_net_has_the_same_numbers_whether_sums_run_with_dropouts() {
     check_on_devices!(DropsApart DropsTogether DropsKept DropsRecomputed DropsLeast);
+}
+
+#[test]
+fn a_net_has_the_same_numbers_whether_activations_run_with_dropouts() {
+    check_on_devices!(ActivationsApart ActivationsTogether ActivationsKept ActivationsRecomputed ActivationsLeast);
 }

@@ -194,6 +194,10 @@ impl Calls {
     /// `__ops::linear::Kernel + …`: what the model asks of a device.
     pub(super) fn bounds(&self) -> TokenStream {
         let mut modules: Vec<&str> = self.order.iter().map(|c| c.module).collect();
+        // What drops out is the kernel of what is dropped out, or read, in the same call.
+        let drops =
+            |call: &Call| call.operands.iter().any(|(_, operand)| matches!(operand, Operand::Mask(_)));
+        modules.extend(self.order.iter().any(drops).then_some("dropout"));
         modules.sort_unstable();
         modules.dedup();
         let modules = modules.into_iter().map(|m| Ident::new(m, Span::call_site()));

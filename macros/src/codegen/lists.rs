@@ -146,7 +146,7 @@ impl Lists<'_> {
         let mut table = Named::new();
         for &(id, times) in &self.facts.recomputed {
             let node = &problem.nodes[id];
-            let cause = match self.graph.nodes[self.lowered.nodes[id].layer].recompute {
+            let cause = match self.graph.nodes[self.lowered.nodes[id].maker()].recompute {
                 _ if in_segment[id] => "Segment",
                 Some(_) => "Marked",
                 None if node.recompute => "Planned",
@@ -199,7 +199,9 @@ impl Lists<'_> {
             let name = names.next(&self.lowered.segments[i]);
             let first = self.facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.start);
             let end = self.facts.recomputed.partition_point(|(node, _)| *node < segment.nodes.end);
-            let (recomputed, last) = (end - first, self.facts.resident.contains(&i));
+            let again = self.facts.recomputed[first..end].iter();
+            let recomputed: usize = again.map(|&(node, _)| self.lowered.nodes[node].layers()).sum();
+            let last = self.facts.resident.contains(&i);
             let flops = of(&self.costs.again, &segment.nodes);
             let describe = |_: &_| {
                 let flops = int(flops);

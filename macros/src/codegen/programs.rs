@@ -110,9 +110,7 @@ fn ran_in_training(
                 let name = ends.len() as u32;
                 for (n, node) in run.nodes().enumerate() {
                     names.push_str(if n > 0 { " + " } else { "" });
-                    names.push_str(
-                        lowered.problem.nodes[node].makes.first().map_or("", |v| &lowered.labels[*v]),
-                    );
+                    names.push_str(&lowered.ran(graph, node));
                 }
                 ends.push_wide(names.len() as u64)?;
                 known.insert(nodes, name);

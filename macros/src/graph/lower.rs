@@ -1,6 +1,8 @@
 //! The graph as planning sees it: views are gone, fusable neighbours found.
 
 mod bias;
+mod drops;
+mod origin;
 mod pairs;
 #[cfg(test)]
 mod testing;
@@ -11,11 +13,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Graph, NodeId, Shape, ValueId};
-use crate::ops::store::Format;
 use crate::ops::{Field, Resolved};
 use crate::plan::problem::{self, Backward, Extent, Over, Problem, Size};
 use crate::planned::ROUNDS;
-pub(crate) use walk::{lower, lower_unrounded};
+pub(crate) use origin::{Origin, Role};
+pub(crate) use walk::{lower, lower_unmarked};
 
 /// Which program is planned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,25 +62,6 @@ impl Distinct {
     }
 }
 
-/// Where a node of the problem is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    /// The graph's node.
-    pub(crate) layer: NodeId,
-    pub(crate) role: Role,
-}
-
-/// What a node of the problem does for a node of the graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Runs it.
-    Layer,
-    /// Rounds its output.
-    Store(Format),
-    /// Makes of that what its readers read.
-    Load(Format),
-}
-
 fn size(shape: &Shape) -> Size {
     let extent = if shape.batched { Extent::PerSample(shape.len()) } else { Extent::Fixed(shape.len()) };
     Size { class: shape.class, extent }
@@ -110,12 +93,14 @@ impl Lowered {
         self.values[id]
     }
 
-    fn node(&mut self, graph: &Graph, id: NodeId, op: &Resolved, mode: Mode, reads: Vec<usize>) {
-        let node = &graph.nodes[id];
+    fn node(&mut self, graph: &Graph, origin: Origin, mode: Mode, reads: Vec<usize>) {
+        let Some(op) = &origin.op(graph) else { return };
         let at = self.nodes.len();
-        self.nodes.push(Origin { layer: id, role: Role::Layer });
-        let mut makes = vec![self.value(graph, node.output, Some(at))];
-        let differentiated = mode == Mode::Train && graph.values[node.output].grad;
+        self.nodes.push(origin);
+        let (node, maker) = (&graph.nodes[origin.layer], &graph.nodes[origin.maker()]);
+        let mut makes = vec![self.value(graph, maker.output, Some(at))];
+        self.values[node.output] = makes[0];
+        let differentiated = mode == Mode::Train && graph.values[maker.output].grad;
         if differentiated {
             for (n, len) in op.stats.iter().enumerate() {
                 makes.push(self.problem.values.len());
@@ -130,7 +115,8 @@ impl Lowered {
         }
         let of = |value: &usize| self.source(*value);
         let backward = differentiated.then(|| {
-            let (wanted, sources) = (Wanted::of(graph, id), reads.iter().map(of).collect::<Vec<_>>());
+            let wanted = Wanted::of(graph, origin.layer);
+            let sources = reads.iter().map(of).collect::<Vec<_>>();
             backward(op, &wanted, &reads, &sources, &makes, &node.params)
         });
         let passes = backward.as_ref().map_or(0, |backward| match node.params.is_empty() {
@@ -148,7 +134,7 @@ impl Lowered {
             backward,
             epilogue: false,
             over: false,
-            recompute: mode == Mode::Train && node.recompute.is_some(),
+            recompute: mode == Mode::Train && maker.recompute.is_some(),
             stored: false,
             restores: false,
             flops: op.flops,
@@ -211,13 +197,16 @@ impl Lowered {
 
     /// The op of a node.
     pub(crate) fn op<'a>(&self, graph: &'a Graph, node: usize) -> Option<Cow<'a, Resolved>> {
-        let Origin { layer, role } = self.nodes[node];
-        let op = graph.nodes[layer].resolved.as_ref()?;
-        Some(match role {
-            Role::Layer => Cow::Borrowed(&**op),
-            Role::Store(format) => Cow::Owned(format.store(&op.output)),
-            Role::Load(format) => Cow::Owned(format.load(&op.output)),
-        })
+        self.nodes[node].op(graph)
+    }
+
+    /// What a listing of what runs calls a node.
+    pub(crate) fn ran(&self, graph: &Graph, node: usize) -> String {
+        let label = self.problem.nodes[node].makes.first().map_or("", |&value| &self.labels[value]);
+        match self.nodes[node] {
+            Origin { layer, role: Role::Dropped(_) } => format!("{} + {label}", graph.nodes[layer].path),
+            _ => label.to_owned(),
+        }
     }
 
     /// What only training has: parameters that are trained, segments, stages, outputs.

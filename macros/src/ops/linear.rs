@@ -55,6 +55,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::Param("weight", 0),
             Field::OptParam("bias", bias),
             Field::Rounded("rounded", rounded),
+            Field::Mask("mask"),
         ],
         backward: vec![
             Field::GradIn("dx", 0),

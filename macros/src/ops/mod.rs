@@ -134,6 +134,8 @@ pub(crate) struct Resolved {
     /// The pair that it can be the first of, and the one that it can be the second of.
     pub(crate) leads: Option<Pair>,
     pub(crate) follows: Option<Pair>,
+    /// A dropout right behind it that alone reads it can be its own work: backward needs nothing of what is between them.
+    pub(crate) drops: bool,
     /// What must hold of the ids it reads, checked before a step.
     pub(crate) ids: Option<Ids>,
     /// It does the work of the layer that makes its first input itself.
@@ -180,6 +182,7 @@ impl Resolved {
             view_in_evaluation: false,
             leads: None,
             follows: None,
+            drops: false,
             ids: None,
             absorbs: None,
         }
@@ -273,7 +276,7 @@ pub(crate) enum Field {
     SumIfRead(&'static str),
     /// What the first becomes when it is dropped out in the same call, where anything but the sum reads it.
     DroppedIfRead(&'static str),
-    /// What decides which elements of the first are dropped, if it is.
+    /// What decides which elements are dropped, if any are: of the first term, or of what an activation makes.
     Mask(&'static str),
     /// Statistic `n`, written where backward reads it.
     Stat(&'static str, usize),

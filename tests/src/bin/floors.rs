@@ -20,6 +20,7 @@ const WIDTH: usize = 768;
 const WIDE: usize = 4 * WIDTH;
 const CLASSES: usize = 50_304;
 const KEY: Key = Key { seed: 1, step: 2, node: 3 };
+const MASK: Option<dropout::Mask> = Some(dropout::Mask { key: KEY, p: 0.1 });
 
 /// All that is measured.
 trait Kernels:
@@ -113,11 +114,10 @@ impl<D: Kernels> Floors<'_, D> {
         let (device, samples) = (self.device, self.samples);
         let spec = layer_norm::Spec { rows: TOKENS, dim: WIDTH, eps: 1e-5 };
         let (of_row, of_column) = (numbers(rows), numbers(WIDTH));
-        let mask = Some(dropout::Mask { key: KEY, p: 0.1 });
         for (name, of_sum, mask, arrays) in [
             ("LayerNorm", false, None, 2),
             ("Add and LayerNorm in one call", true, None, 4),
-            ("Dropout, Add and LayerNorm in one", true, mask, 4),
+            ("Dropout, Add and LayerNorm in one", true, MASK, 4),
         ] {
             let given: [&dyn Bytes; 8] = [&of_row, &of_row, &of_column, &of_column, &x, &x, &x, &x];
             self.row(name, arrays * bytes, &given, |room| {
@@ -163,20 +163,27 @@ impl<D: Kernels> Floors<'_, D> {
         let n = self.samples * TOKENS * WIDE;
         let (device, samples, bytes) = (self.device, self.samples, n * size_of::<D::Elem>());
         let (x, bias) = (elems(numbers(n)), numbers(WIDE));
+        // A slope of 1: of less than that, over and over, there is nothing left but denormal numbers, which take their time.
+        let large = elems(numbers(n).iter().map(|x| 5.0 + x).collect::<Vec<f32>>());
         let spec = activation::Spec { len: TOKENS * WIDE, activation: activation::Activation::GeluTanh };
-        self.row("Gelu(tanh)", 2 * bytes, &[&x, &x], |room| {
-            let ([x], [y]) = room.split([1], [2])?;
-            let args = activation::Forward { y: D::view_mut(y), x: D::view(x) };
-            activation::Kernel::forward(device, &spec, samples, args)
-        })?;
-        for (name, summed) in
-            [("Gelu(tanh) backward", false), ("the same, with the gradient of a bias", true)]
-        {
-            self.row(name, 3 * bytes, &[&x, &x, &bias], |room| {
+        for (name, mask) in [("Gelu(tanh)", None), ("Gelu(tanh) and Dropout in one call", MASK)] {
+            self.row(name, 2 * bytes, &[&x, &x], |room| {
+                let ([x], [y]) = room.split([1], [2])?;
+                let args = activation::Forward { y: D::view_mut(y), x: D::view(x), mask };
+                activation::Kernel::forward(device, &spec, samples, args)
+            })?;
+        }
+        for (name, summed, mask) in [
+            ("Gelu(tanh) backward", false, None),
+            ("the same, with the gradient of a bias", true, None),
+            ("Dropout and Gelu(tanh) backward in one", false, MASK),
+            ("the same, with the gradient of a bias", true, MASK),
+        ] {
+            self.row(name, 3 * bytes, &[&large, &x, &bias], |room| {
                 let ([saved], [dx, dbias]) = room.split([1], [2, 3])?;
                 let dbias = summed.then(|| Grad { to: D::view_mut(dbias), add: false });
                 let dx = Some(Grad { to: D::view_mut(dx), add: false });
-                let args = activation::Backward { dx, dbias, dy: None, saved: D::view(saved) };
+                let args = activation::Backward { dx, dbias, dy: None, saved: D::view(saved), mask };
                 activation::Kernel::backward(device, &spec, samples, args)
             })?;
         }

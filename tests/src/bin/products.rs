@@ -68,7 +68,7 @@ impl Layer {
                 let (y, x, weight, rounded) =
                     (Some(D::view_mut(y)), D::view(x), D::view(weight), D::view_mut(rounded));
                 let bias = has_bias.then(|| D::view(bias));
-                device.forward(spec, samples, Forward { y, z: None, x, weight, bias, rounded })
+                device.forward(spec, samples, Forward { y, z: None, x, weight, bias, rounded, mask: None })
             }
             Which::Input => {
                 let ([weight, dy], [dx, rounded]) = room.split([1, 3], [2, 4])?;

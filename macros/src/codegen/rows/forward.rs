@@ -1,6 +1,6 @@
 //! The rows of Forward and Recompute.
 
-use super::{Direction, Emitter, Likeness, Operand, Row, Tensor, node, spec};
+use super::{Direction, Emitter, Likeness, Mask, Operand, Row, Tensor, alike, key, node, spec};
 use crate::graph::NodeId;
 use crate::ops::{Field, Pair};
 use crate::plan::layout::What;
@@ -18,9 +18,10 @@ struct ForwardCall<'a> {
     /// What else it runs, if it does: an activation behind a product; or the sum before a norm.
     activation: Option<problem::NodeId>,
     sum: Option<problem::NodeId>,
-    /// A dropout before the sum, which may be the call's own node: that in the problem and in the graph, and with which
-    /// probability it drops.
-    dropout: Option<(problem::NodeId, NodeId, f64)>,
+    /// A dropout before the sum, which may be the call's own node.
+    dropout: Option<problem::NodeId>,
+    /// What decides what is dropped, there or of what an activation makes.
+    mask: Option<Mask>,
 }
 
 impl<'a> Emitter<'a, '_> {
@@ -28,10 +29,15 @@ impl<'a> Emitter<'a, '_> {
         let (graph, lowered) = (self.graph, self.lowered);
         let (mut own, mut others) = (run.node, vec![]);
         let (mut activation, mut sum, mut dropout) = (None, None, None);
+        let mut mask = None;
+        for node in run.nodes() {
+            mask = mask.or(Mask::within(graph, lowered.nodes[node])?);
+        }
+        others.extend(mask.map(|mask: Mask| mask.of));
         // Each pair says whose call it is.
         for second in run.nodes().skip(1) {
             let (id, op) = node(graph, lowered, second)?;
-            let (first, of_first) = node(graph, lowered, own)?;
+            let first = lowered.nodes[own].layer;
             match op.follows {
                 Some(Pair::Activated) => {
                     activation = Some((second, op.path("activation")));
@@ -40,8 +46,8 @@ impl<'a> Emitter<'a, '_> {
                 }
                 Some(Pair::Normalized) => sum = Some(own),
                 Some(Pair::Dropped) => {
-                    let p = of_first.float("p").ok_or("a dropout without a probability")?;
-                    dropout = Some((own, first, p));
+                    dropout = Some(own);
+                    mask = Some(Mask::of(graph, first)?);
                 }
                 None => return Err(format!("a call of nodes that are no pair, {second} behind another")),
             }
@@ -49,14 +55,14 @@ impl<'a> Emitter<'a, '_> {
             own = second;
         }
         let (id, op) = node(graph, lowered, own)?;
-        let call =
-            ForwardCall { at, run, id, own, activation: activation.map(|(node, _)| node), sum, dropout };
+        let of_product = activation.as_ref().map(|(node, _)| *node);
+        let call = ForwardCall { at, run, id, own, activation: of_product, sum, dropout, mask };
         let stored = |node: problem::NodeId| {
             lowered.problem.nodes[node].makes.iter().map(|value| run.makes.contains(value))
         };
         let like = Likeness {
             others: others.into_iter().map(|other| graph.nodes[other].alike).collect(),
-            role: lowered.nodes[own].role,
+            role: alike(graph, lowered.nodes[own].role),
             direction: Direction::Forward,
             there: run.nodes().flat_map(stored).chain([run.over.is_some()]).collect(),
             params: vec![],
@@ -88,15 +94,13 @@ impl<'a> Emitter<'a, '_> {
         let stored = |value: Option<usize>| value.filter(|value| run.makes.contains(value));
         let made = |n: usize| node.makes.get(n).copied();
         let made_by = |node: Option<usize>| node.map(|node| nodes[node].makes[0]);
-        let number = |id: NodeId| u32::try_from(id).map_err(|e| e.to_string());
         match field {
             Field::Out(name) => push(Operand::Write, node.makes[0], false, name, row)?,
             Field::OutIfRead(name) => push_if(Operand::Write, stored(made(0)), name, row)?,
             Field::Activated(name) => push_if(Operand::Write, stored(made_by(call.activation)), name, row)?,
             Field::SumIfRead(name) => push_if(Operand::Write, stored(made_by(call.sum)), name, row)?,
             Field::DroppedIfRead(name) => {
-                let dropped = made_by(call.dropout.map(|(node, ..)| node));
-                push_if(Operand::Write, stored(dropped), name, row)?;
+                push_if(Operand::Write, stored(made_by(call.dropout)), name, row)?;
             }
             Field::Stat(name, n) => push_if(Operand::Write, stored(made(n + 1)), name, row)?,
             Field::Scratch(name, _) | Field::Rounded(name, _) => {
@@ -113,11 +117,8 @@ impl<'a> Emitter<'a, '_> {
             Field::Param(name, n) => self.param(name, id, n, false, row),
             Field::OptParam(name, Some(n)) => self.param(name, id, n, true, row),
             Field::OptParam(name, None) => row.push(name, || Operand::Absent, &[]),
-            Field::Key(name) => row.push(name, || Operand::Key, &[number(id)?]),
-            Field::Mask(name) => match call.dropout {
-                Some((_, id, p)) => row.push(name, || Operand::Mask(p.to_bits()), &[number(id)?]),
-                None => row.push(name, || Operand::Absent, &[]),
-            },
+            Field::Key(name) => row.push(name, || Operand::Key, &[key(id)?]),
+            Field::Mask(name) => row.push_mask(name, call.mask)?,
             other => return Err(format!("{other:?} is no field of a forward kernel")),
         }
         Ok(())
@@ -128,7 +129,7 @@ impl<'a> Emitter<'a, '_> {
 /// instead; and the other.
 fn terms(call: &ForwardCall<'_>, nodes: &[problem::Node]) -> [Option<problem::ValueId>; 2] {
     let reads = &nodes[call.sum.unwrap_or(call.own)].reads;
-    let dropped = call.dropout.map(|(node, ..)| (nodes[node].makes[0], nodes[node].reads[0]));
+    let dropped = call.dropout.map(|node| (nodes[node].makes[0], nodes[node].reads[0]));
     let over = match call.run.over {
         Some(Over::Value(over)) => Some(over),
         _ => None,

@@ -1,6 +1,6 @@
 //! Neighbours that run in one call: two, or three of which each two are a pair.
 
-use super::{Lowered, Origin, Role};
+use super::Lowered;
 use crate::graph::Graph;
 use crate::ops::Pair;
 
@@ -15,12 +15,7 @@ impl Lowered {
             readers[self.values[output.value]] += 1;
         }
         for i in 1..self.nodes.len() {
-            let (before, own) = (self.nodes[i - 1], self.nodes[i]);
-            let op = |origin: Origin| graph.nodes[origin.layer].resolved.as_ref();
-            if (before.role, own.role) != (Role::Layer, Role::Layer) {
-                continue;
-            }
-            let (Some(before), Some(own)) = (op(before), op(own)) else { continue };
+            let (Some(before), Some(own)) = (self.op(graph, i - 1), self.op(graph, i)) else { continue };
             let pair = own.follows.filter(|_| own.follows == before.leads);
             let before = &self.problem.nodes[i - 1];
             let between = before.makes[0];

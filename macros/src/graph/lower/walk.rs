@@ -1,9 +1,9 @@
 //! From the first node of a graph to the last: what each becomes, and where what is rounded is stored and loaded.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Distinct, Lowered, Mode, Origin, Role};
+use super::{Distinct, Lowered, Mode, Origin, Role, drops};
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::ops::store::Format;
 use crate::plan::lend::lend;
@@ -11,15 +11,19 @@ use crate::plan::problem::Problem;
 
 /// Lowers `graph` for `mode`.
 pub(crate) fn lower(graph: &Graph, mode: Mode) -> Lowered {
-    lower_rounded(graph, mode, &graph.held.rounded)
+    let dropped = if mode == Mode::Train { drops::dropped(graph) } else { BTreeSet::new() };
+    run(graph, mode, &graph.held.rounded, dropped)
 }
 
-/// Lowers `graph` for training without what its marks round.
-pub(crate) fn lower_unrounded(graph: &Graph) -> Lowered {
-    lower_rounded(graph, Mode::Train, &BTreeMap::new())
+/// Lowers `graph` for training as it would be without its marks, if these round anything or keep apart what would be one node.
+/// Its segments, and what is marked to be recomputed, are there all the same.
+pub(crate) fn lower_unmarked(graph: &Graph) -> Option<Lowered> {
+    let dropped = drops::without_marks(graph);
+    let same = graph.held.rounded.is_empty() && dropped == drops::dropped(graph);
+    (!same).then(|| run(graph, Mode::Train, &BTreeMap::new(), dropped))
 }
 
-fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>) -> Lowered {
+fn run(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>, dropped: BTreeSet<NodeId>) -> Lowered {
     let lowered = Lowered {
         problem: Problem::default(),
         nodes: vec![],
@@ -33,7 +37,7 @@ fn lower_rounded(graph: &Graph, mode: Mode, rounded: &BTreeMap<ValueId, Format>)
         by_hand: vec![],
     };
     let (stored, loads) = Default::default();
-    let mut lowering = Lowering { graph, mode, rounded, lowered, stored, loads };
+    let mut lowering = Lowering { graph, mode, rounded, lowered, stored, loads, dropped };
     lowering.nodes();
     lowering.lowered
 }
@@ -49,6 +53,8 @@ struct Lowering<'a> {
     /// What a stage reads of a value that is rounded. Each stage loads it anew, so that no more than the rounded
     /// value waits for a reader far away.
     loads: BTreeMap<(ValueId, usize), usize>,
+    /// Dropouts that the activation right before each does itself.
+    dropped: BTreeSet<NodeId>,
 }
 
 impl Lowering<'_> {
@@ -73,12 +79,17 @@ impl Lowering<'_> {
                 self.lowered.problem.values[value].grad |= graph.values[node.output].grad;
                 continue;
             }
-            let reads: Vec<usize> =
-                node.sources.iter().map(|source| self.read(source.value, stage)).collect();
-            if mode == Mode::Evaluate && op.view_in_evaluation {
-                self.lowered.values[node.output] = reads[0];
-            } else {
-                self.lowered.node(graph, id, op, mode, reads);
+            // A dropout that an activation does itself is made already.
+            if !self.dropped.contains(&id) {
+                let reads: Vec<usize> =
+                    node.sources.iter().map(|source| self.read(source.value, stage)).collect();
+                if mode == Mode::Evaluate && op.view_in_evaluation {
+                    self.lowered.values[node.output] = reads[0];
+                } else {
+                    let role =
+                        if self.dropped.contains(&(id + 1)) { Role::Dropped(id + 1) } else { Role::Layer };
+                    self.lowered.node(graph, Origin { layer: id, role }, mode, reads);
+                }
             }
             let mut kept = self.lowered.values[node.output];
             if let Some(format) = self.rounded.get(&node.output) {

@@ -76,6 +76,11 @@ impl Parts {
     }
 }
 
+/// Whether all lanes of each warp that sums rows of so many elements have neighbours in one row, 16 bytes each.
+pub(crate) fn whole_warps<E>(outputs: usize) -> bool {
+    outputs.is_multiple_of(LANES * (16 / size_of::<E>()))
+}
+
 /// How rows are summed.
 #[derive(Clone, Copy, Debug)]
 struct Sums {

@@ -1,13 +1,18 @@
 //! Activations on the CPU.
 
-use super::{Activation, Backward, Forward, Kernel, Spec, check_summed};
+use super::{Activation, Backward, Forward, Kernel, Spec, check_dropped, check_summed};
 use crate::cpu::Cpu;
 use crate::cpu::columns::sum_columns;
-use crate::cpu::elementwise::{Apply, Function, check_lengths, elementwise, elementwise_over};
+use crate::cpu::elementwise::{Apply, CHUNK, Function, check_lengths, elementwise_over};
 use crate::cpu::math;
+use crate::cpu::parts::chunks;
+use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Job, Simd};
 use crate::device::{Grad, check_given_or_held};
 use crate::error::Error;
+use crate::ops::dropout::Mask;
+use crate::ops::dropout::cpu::{Factors, Masked};
+use crate::rng::GROUP;
 
 /// 0.044715
 const CUBIC: f64 = 0.044_715;
@@ -18,39 +23,103 @@ compiled!(Backward<'_>);
 
 impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, x } = args;
+        let Forward { y, x, mask } = args;
         check_lengths(&[(y.len(), batch * spec.len), (x.len(), batch * spec.len)])?;
-        let (pool, to) = (self.pool(), Grad { to: y, add: false });
-        match spec.activation {
-            Activation::Relu => elementwise(pool, Relu, to, [x]),
-            Activation::Gelu => elementwise(pool, Gelu, to, [x]),
-            Activation::GeluTanh => elementwise(pool, GeluTanh, to, [x]),
-            Activation::Silu => elementwise(pool, Silu, to, [x]),
-            Activation::Sigmoid => elementwise(pool, Sigmoid, to, [x]),
-            Activation::Tanh => elementwise(pool, Tanh, to, [x]),
-        }
+        check_dropped(spec.activation, mask)?;
+        let (pool, activation) = (self.pool(), spec.activation);
+        pool.run_parts(chunks(y, CHUNK), |task, y, _| {
+            let x = &x[task * CHUNK..][..y.len()];
+            pool.level().run(Activated { activation, y, x });
+            if let Some(mask) = mask {
+                let factors = Factors::of_chunk(mask, task);
+                pool.level().run(Masked { to: y, add: false, from: None, factors });
+            }
+        })
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dbias, dy, saved } = args;
+        let Backward { dx, dbias, dy, saved, mask } = args;
         let n = batch * spec.len;
         check_given_or_held(&dy, dx.as_ref())?;
+        check_dropped(spec.activation, mask)?;
         if let Some(dbias) = &dbias {
             check_summed(dx.as_ref().map(|dx| dx.add), n, dbias.to.len())?;
         }
         let Some(Grad { to, add }) = dx else { return Ok(()) };
         check_lengths(&[(to.len(), n), (dy.map_or(n, <[E]>::len), n), (saved.len(), n)])?;
-        let (pool, dx, from) = (self.pool(), Grad { to: &mut *to, add }, [dy, Some(saved)]);
+        let (pool, dx) = (self.pool(), Grad { to: &mut *to, add });
         match spec.activation {
-            Activation::Relu => elementwise_over(pool, Relu, dx, from),
-            Activation::Gelu => elementwise_over(pool, Gelu, dx, from),
-            Activation::GeluTanh => elementwise_over(pool, GeluTanh, dx, from),
-            Activation::Silu => elementwise_over(pool, Silu, dx, from),
-            Activation::Sigmoid => elementwise_over(pool, Sigmoid, dx, from),
-            Activation::Tanh => elementwise_over(pool, Tanh, dx, from),
+            Activation::Relu => differentiate(pool, Relu, dx, dy, saved, mask),
+            Activation::Gelu => differentiate(pool, Gelu, dx, dy, saved, mask),
+            Activation::GeluTanh => differentiate(pool, GeluTanh, dx, dy, saved, mask),
+            Activation::Silu => differentiate(pool, Silu, dx, dy, saved, mask),
+            Activation::Sigmoid => differentiate(pool, Sigmoid, dx, dy, saved, mask),
+            Activation::Tanh => differentiate(pool, Tanh, dx, dy, saved, mask),
         }?;
         // Not as it is written: tasks are cut for the one by elements, for the other by columns, of which there may be few.
         dbias.map_or(Ok(()), |dbias| sum_columns(pool, dbias, to))
+    }
+}
+
+/// y = f(x) over slices of one length.
+struct Activated<'a, E> {
+    activation: Activation,
+    y: &'a mut [E],
+    x: &'a [E],
+}
+
+impl<E: Float> Job for Activated<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        apply::<S, E>(self.activation, self.y, self.x);
+    }
+}
+
+/// dx = or += f'(dy, saved), of dy as it is dropped out, if it is; without `dy`, `dx` holds it, and is overwritten
+fn differentiate<E: Float, F: Function<E, 2>>(
+    pool: &Pool,
+    f: F,
+    dx: Grad<&mut [E]>,
+    dy: Option<&[E]>,
+    saved: &[E],
+    mask: Option<Mask>,
+) -> Result<(), Error> {
+    let Some(mask) = mask else { return elementwise_over(pool, f, dx, [dy, Some(saved)]) };
+    let Grad { to, add } = dx;
+    pool.run_parts(chunks(to, CHUNK), |task, dx, _| {
+        let start = task * CHUNK;
+        let (dy, saved) = (dy.map(|dy| &dy[start..][..dx.len()]), &saved[start..][..dx.len()]);
+        let factors = Factors::of_chunk(mask, task);
+        pool.level().run(DroppedGradient { f, dx, add, dy, saved, factors });
+    })
+}
+
+struct DroppedGradient<'a, E, F> {
+    f: F,
+    dx: &'a mut [E],
+    add: bool,
+    dy: Option<&'a [E]>,
+    saved: &'a [E],
+    factors: Factors<E>,
+}
+
+impl<E: Float, F: Function<E, 2>> Job for DroppedGradient<'_, E, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { f, dx, add, dy, saved, factors } = self;
+        for (i, (dx, saved)) in dx.chunks_mut(GROUP).zip(saved.chunks(GROUP)).enumerate() {
+            let dy = dy.map_or(&*dx, |dy| &dy[i * GROUP..][..dx.len()]);
+            let mut left = factors.of_group(i);
+            for (left, dy) in left.iter_mut().zip(dy) {
+                *left = *dy * *left;
+            }
+            let left = &left[..dx.len()];
+            Apply { f, to: dx, add, from: [left, saved] }.run::<S>();
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Elementwise activations: y = f(x).
+//! Elementwise activations: y = f(x), which may be dropped out in the same call.
 
+use super::dropout::Mask;
 use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 
@@ -39,15 +40,17 @@ pub struct Spec {
     pub activation: Activation,
 }
 
-/// y = f(x)
+/// y = f(x); with a `mask`, that is rounded to elements, and dropped out.
 pub struct Forward<'a, D: Device> {
     /// [batch, len] =
     pub y: D::ViewMut<'a, D::Elem>,
     /// [batch, len]
     pub x: D::View<'a, D::Elem>,
+    /// By what y is dropped out, if it is.
+    pub mask: Option<Mask>,
 }
 
-/// dx = dy f'(x), db = sum of dx over rows
+/// dx = dy f'(x), db = sum of dx over rows; with a `mask`, dy is dropped out first, rounded to elements.
 pub struct Backward<'a, D: Device> {
     /// [batch, len] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
@@ -57,8 +60,11 @@ pub struct Backward<'a, D: Device> {
     pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, len]; `None`: `dx` holds it, and is overwritten. Then `dx` is there, and its `add` is false.
     pub dy: Option<D::View<'a, D::Elem>>,
-    /// [batch, len]: x or y, as [`Activation`] says.
+    /// [batch, len]: x or y, as [`Activation`] says; with a `mask`, y as it is dropped out, which for `Relu` is as good: where
+    /// nothing is left of a finite y, nothing is left of dy. `Sigmoid` and `Tanh` have no mask.
     pub saved: D::View<'a, D::Elem>,
+    /// The one that forward was given, if it was.
+    pub mask: Option<Mask>,
 }
 
 /// The kernels of the activations.
@@ -67,7 +73,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = f(x)
+    /// y = f(x), dropped out if there is a mask
     ///
     /// # Errors
     /// The device's own.
@@ -78,6 +84,16 @@ pub trait Kernel: Device {
     /// # Errors
     /// The device's own.
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}
+
+/// That what is saved is as good where it is dropped out, if it is.
+pub(crate) fn check_dropped(activation: Activation, mask: Option<Mask>) -> Result<(), Error> {
+    match (activation, mask) {
+        (Activation::Sigmoid | Activation::Tanh, Some(_)) => {
+            Err(Error::internal(format!("the gradient of {activation:?} of what is left of it")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// That the gradient of a bias of so many elements is the sum of all of a dx of `n`, which is there if it says whether

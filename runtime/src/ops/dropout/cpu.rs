@@ -48,33 +48,28 @@ pub(crate) fn drop_out_first<'a, E: Float>(
 }
 
 /// to = or += from mask / (1 - p), n elements; without `from`, `to` holds it, and is overwritten
-fn drop_out<E: Float>(
+pub(crate) fn drop_out<E: Float>(
     cpu: &Cpu<E>,
     n: usize,
     mask: Mask,
     grad: Grad<&mut [E]>,
     from: Option<&[E]>,
 ) -> Result<(), Error> {
-    // The first element of a task is the first of a group, so that no group is drawn twice.
-    const { assert!(CHUNK.is_multiple_of(GROUP)) };
     let Grad { to, add } = grad;
     check_lengths(&[(to.len(), n), (from.map_or(n, <[E]>::len), n)])?;
-    let ((dropped, scale), key) = (mask.drawn(), mask.key);
-    let scale = E::from_f64(scale);
     let pool = cpu.pool();
     pool.run_parts(chunks(to, CHUNK), |task, to, _| {
         let from = from.map(|from| &from[task * CHUNK..][..to.len()]);
-        let first_group = (task * (CHUNK / GROUP)) as u64;
-        let factors = Factors { key, first_group, dropped, scale };
-        pool.level().run(Masked { to, add, from, factors });
+        pool.level().run(Masked { to, add, from, factors: Factors::of_chunk(mask, task) });
     })
 }
 
-struct Masked<'a, E> {
-    to: &'a mut [E],
-    add: bool,
-    from: Option<&'a [E]>,
-    factors: Factors<E>,
+/// to = or += from, multiplied by factors; without `from`, `to` holds it, and is overwritten
+pub(crate) struct Masked<'a, E> {
+    pub(crate) to: &'a mut [E],
+    pub(crate) add: bool,
+    pub(crate) from: Option<&'a [E]>,
+    pub(crate) factors: Factors<E>,
 }
 
 impl<E: Float> Job for Masked<'_, E> {
@@ -85,8 +80,9 @@ impl<E: Float> Job for Masked<'_, E> {
         let Self { to, add, from, factors } = self;
         let Some(from) = from else {
             for (i, to) in to.chunks_mut(GROUP).enumerate() {
-                for (to, factor) in to.iter_mut().zip(factors.of_group(i)) {
-                    *to = *to * factor;
+                let factors = factors.of_group(i);
+                for (to, factor) in to.iter_mut().zip(&factors) {
+                    *to = *to * *factor;
                 }
             }
             return;
@@ -101,7 +97,7 @@ impl<E: Float> Job for Masked<'_, E> {
 }
 
 /// What elements are multiplied by.
-struct Factors<E> {
+pub(crate) struct Factors<E> {
     key: Key,
     first_group: u64,
     dropped: u32,
@@ -109,9 +105,18 @@ struct Factors<E> {
 }
 
 impl<E: Float> Factors<E> {
+    /// Those of the elements from `task` chunks on.
+    pub(crate) fn of_chunk(mask: Mask, task: usize) -> Self {
+        // The first element of a chunk is the first of a group, so that no group is drawn twice.
+        const { assert!(CHUNK.is_multiple_of(GROUP)) };
+        let (dropped, scale) = mask.drawn();
+        let first_group = (task * (CHUNK / GROUP)) as u64;
+        Self { key: mask.key, first_group, dropped, scale: E::from_f64(scale) }
+    }
+
     /// Those of group i behind the first.
     #[inline(always)]
-    fn of_group(&self, i: usize) -> [E; GROUP] {
+    pub(crate) fn of_group(&self, i: usize) -> [E; GROUP] {
         let words = words(self.key, self.first_group + i as u64);
         let mut factors = [E::ZERO; GROUP];
         for (factor, word) in factors.iter_mut().zip(words) {

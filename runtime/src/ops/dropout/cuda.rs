@@ -57,6 +57,12 @@ impl<E: Elem> Kernel for Cuda<E> {
     }
 }
 
+/// Of kernels that drop out n elements one by one, as in `mask.cuh`: a thread has as many neighbouring blocks of random words
+/// as there are elements in 16 bytes.
+pub(crate) fn grid_of<E>(gpu: &Gpu, n: usize) -> Grid {
+    Grid::with_stride(gpu, n.div_ceil(GROUP) * (GROUP / 4 / (16 / size_of::<E>())))
+}
+
 /// What an op reads first, if that is dropped out before it: then that is in `dropped`, or where nothing else reads it in
 /// `y`, which may be `x`.
 pub(crate) fn drop_out_first<'a, E: Elem>(
@@ -83,9 +89,7 @@ pub(crate) fn drop_out<E: Elem>(
 ) -> Result<(), Error> {
     check_lengths(&[(to.len(), n), (from.len(), n), (plus.map_or(n, Address::len), n)])?;
     let (to, from, plus) = (to.address(), from.address(), plus.map_or(0, Address::address));
-    // A thread has as many neighbouring blocks of random words as there are elements in 16 bytes.
-    let threads = n.div_ceil(GROUP) * (GROUP / 4 / (16 / size_of::<E>()));
-    let grid = Grid::with_stride(cuda.gpu(), threads);
+    let grid = grid_of::<E>(cuda.gpu(), n);
     // SAFETY: what is there has n elements, each read and then written, by one thread; seed and step stand where it is
     // said.
     Drawn::with(cuda.gpu(), Some(mask), |drawn| unsafe {

@@ -62,4 +62,49 @@ struct Mask {
     }
 };
 
+// Drops out the elements of [0, n) that are this thread's, of `what`, which has: read(i, width), what it needs of `width`
+// elements from i on; whole(that), those elements before any is dropped, as they are stored; and finish(i, that, left), which
+// is given what is left of them. A thread has neighbouring blocks of words, each of whose four is of an element of another
+// pack. An element is one thread's, once: what is read may be written over.
+template <class What>
+__device__ __forceinline__ void each(int64_t n, const Mask& mask, const What& what) {
+    constexpr int BLOCKS = PACK, THREADS = LANES / BLOCKS;
+    constexpr Constant<PACK> pack = {};
+    constexpr Constant<1> one = {};
+    int64_t threads = (n + GROUP - 1) / GROUP * THREADS, stride = (int64_t)gridDim.x * blockDim.x;
+    for (int64_t thread = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; thread < threads; thread += stride) {
+        int64_t group = thread / THREADS, first = group * GROUP + thread % THREADS * BLOCKS;
+        if (group * GROUP + GROUP <= n) {
+            decltype(what.read(0, pack)) read[4];
+#pragma unroll
+            for (int w = 0; w < 4; w++) read[w] = what.read(first + w * LANES, pack);
+            Run<elem, PACK> whole[4];
+#pragma unroll
+            for (int w = 0; w < 4; w++) whole[w] = what.whole(read[w]);
+            Values<PACK> left[4];
+#pragma unroll
+            for (int b = 0; b < BLOCKS; b++) {
+                Values<4> factors = mask.factors(thread * BLOCKS + b);
+#pragma unroll
+                for (int w = 0; w < 4; w++) left[w].x[b] = whole[w].at(b) * factors.x[w];
+            }
+#pragma unroll
+            for (int w = 0; w < 4; w++) what.finish(first + w * LANES, read[w], left[w]);
+        } else {
+            // The last group, which is not whole.
+#pragma unroll 1
+            for (int b = 0; b < BLOCKS; b++) {
+                Values<4> factors = mask.factors(thread * BLOCKS + b);
+#pragma unroll
+                for (int w = 0; w < 4; w++) {
+                    int64_t i = first + w * LANES + b;
+                    if (i >= n) continue;
+                    auto read = what.read(i, one);
+                    what.finish(i, read, Values<1>{what.whole(read).at(0) * factors.x[w]});
+                }
+            }
+        }
+    }
+}
+
 }  // namespace dropout

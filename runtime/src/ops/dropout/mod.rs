@@ -1,5 +1,5 @@
-//! Dropout: y = x / (1 - p), or 0 with probability p; the first of what a sum or a norm reads may be dropped out in the same
-//! call.
+//! Dropout: y = x / (1 - p), or 0 with probability p; what an activation makes, and the first of what a sum or a norm reads,
+//! may be dropped out in the same call.
 //!
 //! The mask is not kept: it is a function of the key and the element's index (see [`rng`](crate::rng)),
 //! and is drawn again in backward. What is dropped is multiplied by 0, so that NaN stays.
@@ -21,7 +21,8 @@ pub struct Spec {
     pub p: f64,
 }
 
-/// What decides which elements are dropped, and what the others are multiplied by.
+/// What decides which elements are dropped, and what the others are multiplied by. Kernels of other ops are given one on
+/// devices that have the [`Kernel`] of `Dropout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mask {
     /// What decides the words of the elements.

@@ -1,6 +1,6 @@
 //! Linear on the CPU: three products, and sums of columns.
 
-use super::{Backward, Forward, Kernel, Spec};
+use super::{Backward, Forward, Kernel, Spec, check_mask};
 use crate::cpu::Cpu;
 use crate::cpu::columns::sum_columns;
 use crate::cpu::elementwise::check_lengths;
@@ -10,12 +10,13 @@ use crate::device::{Grad, given_or_held};
 use crate::error::Error;
 use crate::ops::activation::Activation;
 use crate::ops::activation::cpu::apply;
+use crate::ops::dropout::cpu::drop_out;
 
 compiled!(Backward<'_>);
 
 impl<E: Product> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, z, x, weight, bias, rounded: _ } = args;
+        let Forward { y, mut z, x, weight, bias, rounded: _, mask } = args;
         let shape = Shape { m: batch * spec.rows, n: spec.outputs, k: spec.inputs };
         let Shape { m, n, k } = shape;
         check_lengths(&[(x.len(), m * k), (weight.len(), n * k)])?;
@@ -25,10 +26,11 @@ impl<E: Product> Generic for Cpu<E> {
         if let Some(bias) = bias {
             check_lengths(&[(bias.len(), n)])?;
         }
+        check_mask(z.is_some(), mask)?;
         let (x, w) = (Matrix::rows(x, k), Matrix::rows(weight, k).t());
         let terms = Terms { init: bias.map_or(Init::Zero, Init::Row), a: x, b: w };
         let (pool, level) = (self.pool(), self.pool().level());
-        match (y, z, spec.activation) {
+        match (y, z.as_deref_mut(), spec.activation) {
             (Some(y), Some(z), Some(activation)) => {
                 let to = Activate { activation, z: z.as_mut_ptr(), n };
                 product(pool, level, shape, (y, n), terms, &to)
@@ -42,6 +44,10 @@ impl<E: Product> Generic for Cpu<E> {
                 let z = if z.is_some() { "an" } else { "no" };
                 Err(Error::internal(format!("Linear with {z} output for the activation {activation:?}")))
             }
+        }?;
+        match z.zip(mask) {
+            Some((z, mask)) => drop_out(self, m * n, mask, Grad { to: z, add: false }, None),
+            None => Ok(()),
         }
     }
 

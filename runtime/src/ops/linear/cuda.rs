@@ -1,6 +1,6 @@
 //! Linear on a GPU: three products, and sums of columns. y, z: =; dx, dW, db: = or +=.
 
-use super::{Backward, Forward, Kernel, Spec};
+use super::{Backward, Forward, Kernel, Spec, check_mask};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::columns::sum_columns;
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Product, Source, Start, View, ViewMut};
@@ -15,7 +15,7 @@ impl<E: Elem> Kernel for Cuda<E> {
     /// z is activated by a pass of its own, whether y is wanted or not: what cublasLt activates by itself may differ in
     /// its last bits, and a plan changes none.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { y, z, x, weight, bias, rounded } = args;
+        let Forward { y, z, x, weight, bias, rounded, mask } = args;
         let (m, n, k) = (batch * spec.rows, spec.outputs, spec.inputs);
         check_lengths(&[(weight.len(), n * k)])?;
         for to in [&y, &z].into_iter().flatten() {
@@ -31,6 +31,7 @@ impl<E: Elem> Kernel for Cuda<E> {
                 )));
             }
         };
+        check_mask(activated.is_some(), mask)?;
         // What only the activation reads is activated where it is.
         let Some(mut y) = y.or(z) else { return Ok(()) };
         let [product, ..] = products(spec, m);
@@ -38,7 +39,7 @@ impl<E: Elem> Kernel for Cuda<E> {
         self.gpu().multiply(&product, Start::of_row(bias), &mut y, x, weight)?;
         let Some((z, activation)) = activated else { return Ok(()) };
         // SAFETY: both have m n elements.
-        unsafe { apply(self, activation, z, y.address(), m * n) }
+        unsafe { apply(self, activation, z, y.address(), m * n, mask) }
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 use crate::ops::activation::Activation;
+use crate::ops::dropout::Mask;
 
 pub(crate) mod cpu;
 #[cfg(feature = "cuda")]
@@ -39,7 +40,7 @@ impl Spec {
     }
 }
 
-/// y = x W^T + b, z = activation(y)
+/// y = x W^T + b, z = activation(y), which is dropped out if there is a `mask`
 pub struct Forward<'a, D: Device> {
     /// [batch, rows, outputs] =; absent if only the activation reads it.
     pub y: Option<D::ViewMut<'a, D::Elem>>,
@@ -54,6 +55,8 @@ pub struct Forward<'a, D: Device> {
     /// Scratch for the weight, and the bias behind it, rounded to activations, which hold nothing before and after:
     /// [`Spec::rounded_len`] elements where activations are narrower than parameters, and none on other devices.
     pub rounded: D::ViewMut<'a, D::Elem>,
+    /// By what z is dropped out, if it is: [`activation`](crate::ops::activation) says how. Absent without `z`.
+    pub mask: Option<Mask>,
 }
 
 /// dx = dy W, dW = dy^T x, db = sum of dy over the rows. Each that is absent is not computed.
@@ -82,7 +85,7 @@ pub struct Backward<'a, D: Device> {
     label = "this device cannot run this model"
 )]
 pub trait Kernel: Device {
-    /// y = x W^T + b, z = activation(y)
+    /// y = x W^T + b, z = activation(y), dropped out if there is a mask
     ///
     /// # Errors
     /// The device's own.
@@ -93,4 +96,14 @@ pub trait Kernel: Device {
     /// # Errors
     /// The device's own.
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error>;
+}
+
+/// That there is an activation to be dropped out, if there is a mask.
+fn check_mask(activated: bool, mask: Option<Mask>) -> Result<(), Error> {
+    match mask {
+        Some(_) if !activated => {
+            Err(Error::internal("Linear with a mask, and no activation to be dropped out"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -80,6 +80,6 @@ fn multiply<E: Float>(
     (weight, bias): (&[E], Option<&[E]>),
 ) -> Result<(), Error> {
     let (y, z, rounded) = (Some(logits), None, &mut [][..]);
-    let args = linear::Forward { y, z, x, weight, bias, rounded };
+    let args = linear::Forward { y, z, x, weight, bias, rounded, mask: None };
     linear::Kernel::forward(cpu, &spec.linear(), batch, args)
 }

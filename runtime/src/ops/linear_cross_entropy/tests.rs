@@ -128,7 +128,15 @@ fn by_both<E: Float>(cpu: &Cpu<E>, spec: &Spec, given: &Given<E>) -> (E, Gradien
     let (rows, Given { x, weight, bias, target }) = (given.target.len(), given);
     let (x, weight, target) = (&x[..], &weight[..], &target[..]);
     let (bias, mut logits) = (bias.as_deref(), unwritten(rows * spec.classes));
-    let args = linear::Forward { y: Some(&mut logits[..]), z: None, x, weight, bias, rounded: &mut [][..] };
+    let args = linear::Forward {
+        y: Some(&mut logits[..]),
+        z: None,
+        x,
+        weight,
+        bias,
+        rounded: &mut [][..],
+        mask: None,
+    };
     linear::Kernel::forward(cpu, &whole.linear(), BATCH, args).unwrap();
     let (mut loss, mut lse, mut scratch) = ([E::ZERO], unwritten(rows), unwritten(rows));
     let args = cross_entropy::Forward {

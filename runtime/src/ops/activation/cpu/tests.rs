@@ -4,12 +4,13 @@ use crate::ops::check::{
     assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
     numbers_of_all_kinds, same_bits_for_any_threads, unwritten, weighted,
 };
-use crate::ops::linear;
+use crate::ops::{dropout, linear};
+use crate::rng::Key;
 
 fn forward<E: Float>(cpu: &Cpu<E>, activation: Activation, batch: usize, x: &[E]) -> Vec<E> {
     let mut y = unwritten(x.len());
     let spec = Spec { len: x.len() / batch, activation };
-    Kernel::forward(cpu, &spec, batch, Forward { y: &mut y, x }).unwrap();
+    Kernel::forward(cpu, &spec, batch, Forward { y: &mut y, x, mask: None }).unwrap();
     y
 }
 
@@ -24,7 +25,8 @@ fn backward<E: Float>(
     let mut dx = before.map_or_else(|| unwritten(x.len()), <[E]>::to_vec);
     let y = forward(cpu, activation, 1, x);
     let saved = if reads_y(activation) { &y } else { x };
-    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dbias: None, dy: Some(dy), saved };
+    let args =
+        Backward { dx: Some(grad(&mut dx, before.is_some())), dbias: None, dy: Some(dy), saved, mask: None };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     dx
 }
@@ -34,7 +36,7 @@ fn backward_over<E: Float>(cpu: &Cpu<E>, activation: Activation, x: &[E], dy: &[
     let mut dx = dy.to_vec();
     let y = forward(cpu, activation, 1, x);
     let saved = if reads_y(activation) { &y } else { x };
-    let args = Backward { dx: Some(grad(&mut dx, false)), dbias: None, dy: None, saved };
+    let args = Backward { dx: Some(grad(&mut dx, false)), dbias: None, dy: None, saved, mask: None };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     dx
 }
@@ -121,9 +123,9 @@ fn without_dy_a_gradient_must_hold_it_and_not_be_added_to() {
     let cpu = Cpu::with_threads(1).unwrap();
     let spec = Spec { len: 3, activation: Activation::Relu };
     let (mut dx, saved) = ([7.0; 3], &[1.0; 3][..]);
-    let args = Backward { dx: Some(grad(&mut dx[..], true)), dbias: None, dy: None, saved };
+    let args = Backward { dx: Some(grad(&mut dx[..], true)), dbias: None, dy: None, saved, mask: None };
     assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
-    let args = Backward { dx: None, dbias: None, dy: None, saved };
+    let args = Backward { dx: None, dbias: None, dy: None, saved, mask: None };
     assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
 }
 
@@ -140,7 +142,13 @@ fn summed<E: Product>(
     let (saved, outputs) = (if reads_y(activation) { &y } else { x }, db.len());
     let mut dbias = Some(grad(&mut db[..], true));
     let one = dbias.take_if(|_| !apart);
-    let args = Backward { dx: Some(grad(&mut dx[..], false)), dbias: one, dy: (!over).then_some(dy), saved };
+    let args = Backward {
+        dx: Some(grad(&mut dx[..], false)),
+        dbias: one,
+        dy: (!over).then_some(dy),
+        saved,
+        mask: None,
+    };
     Kernel::backward(cpu, &Spec { len: x.len(), activation }, 1, args).unwrap();
     let weight = unwritten(outputs);
     let args = linear::Backward {
@@ -186,8 +194,76 @@ fn the_gradient_of_a_bias_is_of_whole_rows_that_are_written() {
         let (mut dx, mut db) = ([7.0; 6], [7.0; 6]);
         let to = there.then(|| grad(&mut dx[..], add));
         let dbias = Some(grad(&mut db[..outputs], false));
-        let refused = Kernel::backward(&cpu, &spec, 1, Backward { dx: to, dbias, dy: Some(saved), saved });
+        let refused =
+            Kernel::backward(&cpu, &spec, 1, Backward { dx: to, dbias, dy: Some(saved), saved, mask: None });
         assert_refused(refused, &[dx, db].concat());
+    }
+}
+
+const MASK: Mask = Mask { key: Key { seed: 5, step: 6, node: 7 }, p: 0.3 };
+
+/// y, then dx and dbias, of one call each, or of one for the activation and one for the dropout behind it.
+fn dropped<E: Product>(
+    cpu: &Cpu<E>,
+    activation: Activation,
+    [x, dy]: [&[E]; 2],
+    outputs: usize,
+    (over, add): (bool, bool),
+    apart: bool,
+) -> Vec<Vec<E>> {
+    let (len, key, own) = (x.len(), MASK.key, (!apart).then_some(MASK));
+    let (spec, dropout) = (Spec { len, activation }, dropout::Spec { len, p: MASK.p });
+    let (mut y, mut z) = (unwritten(len), unwritten(len));
+    Kernel::forward(cpu, &spec, 1, Forward { y: &mut y, x, mask: own }).unwrap();
+    let mut from = dy.to_vec();
+    if apart {
+        dropout::Kernel::forward(cpu, &dropout, 1, dropout::Forward { y: &mut z, x: &y, key }).unwrap();
+        let args = dropout::Backward { dx: Some(grad(&mut from, false)), dy: None, key };
+        dropout::Kernel::backward(cpu, &dropout, 1, args).unwrap();
+    }
+    let (mut dx, mut db) = (if over { from.clone() } else { numbers(3, len) }, numbers(4, outputs));
+    let dbias = (!add).then(|| grad(&mut db[..], true));
+    let saved = if reads_y(activation) { &y } else { x };
+    let dy = (!over).then_some(&from[..]);
+    let args = Backward { dx: Some(grad(&mut dx, add)), dbias, dy, saved, mask: own };
+    Kernel::backward(cpu, &spec, 1, args).unwrap();
+    vec![if apart { z } else { y }, dx, db]
+}
+
+/// Of `Relu` too, whose backward reads y before it is dropped out, or what is left of it; which is not a number where y is
+/// infinite and dropped, and then neither is dx.
+#[test]
+fn what_is_dropped_out_in_the_same_call_has_the_bits_of_two() {
+    for (rows, outputs) in [(1, 1), (1, 63), (3, 64), (5, 65), (257, 200)] {
+        let n = rows * outputs;
+        let (all, dy) = (numbers_of_all_kinds::<f32>(0, n), numbers_of_all_kinds::<f32>(1, n));
+        for activation in [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu] {
+            let infinite = |x: f32| activation == Activation::Relu && x == f32::INFINITY;
+            let x: Vec<f32> = all.iter().map(|x| if infinite(*x) { 1e30 } else { *x }).collect();
+            for form in [(false, false), (true, false), (false, true)] {
+                let what = format!("{activation:?} of {rows} x {outputs}, over dy and added to: {form:?}");
+                let run = |cpu: &Cpu, apart| dropped(cpu, activation, [&x, &dy], outputs, form, apart);
+                let got = same_bits_for_any_threads(|cpu| run(cpu, false));
+                let want = run(&Cpu::with_threads(1).unwrap(), true);
+                got.iter().zip(&want).for_each(|(got, want)| assert_same(&what, got, want));
+                let [x, dy] = [cast::<f32, f64>(&x), cast(&dy)];
+                let [got, want] = [false, true]
+                    .map(|apart| dropped(&double(), activation, [&x, &dy], outputs, form, apart));
+                got.iter().zip(&want).for_each(|(got, want)| assert_same(&what, got, want));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_value_is_no_value_that_a_slope_is_a_function_of() {
+    let (cpu, mask) = (Cpu::with_threads(1).unwrap(), Some(MASK));
+    for activation in [Activation::Sigmoid, Activation::Tanh] {
+        let (spec, saved, mut to) = (Spec { len: 2, activation }, &[0.5; 2][..], [7.0; 2]);
+        let forward = Forward { y: &mut to[..], x: saved, mask };
+        assert_refused(Kernel::forward(&cpu, &spec, 1, forward), &to);
+        let args = Backward { dx: Some(grad(&mut to[..], false)), dbias: None, dy: Some(saved), saved, mask };
+        assert_refused(Kernel::backward(&cpu, &spec, 1, args), &to);
     }
 }
 
@@ -227,7 +303,7 @@ fn nan_stays_nan_and_large_numbers_have_the_limits_as_gradients() {
 #[test]
 fn slices_of_other_lengths_are_refused() {
     let cpu = Cpu::with_threads(1).unwrap();
-    let args = Forward { y: &mut [0.0; 3][..], x: &[0.0; 4][..] };
+    let args = Forward { y: &mut [0.0; 3][..], x: &[0.0; 4][..], mask: None };
     let spec = Spec { len: 4, activation: Activation::Relu };
     assert!(matches!(Kernel::forward(&cpu, &spec, 1, args), Err(Error::Internal { .. })));
 }

@@ -6,6 +6,8 @@ use crate::ops::check::{
     assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
     unwritten, weighted,
 };
+use crate::ops::dropout::{self, Mask};
+use crate::rng::Key;
 
 fn spec(rows: usize, inputs: usize, outputs: usize) -> Spec {
     Spec { rows, inputs, outputs, activation: None }
@@ -24,7 +26,7 @@ fn run<E: Product>(
     [x, weight]: [&[E]; 2],
     bias: Option<&[E]>,
 ) -> Result<(), Error> {
-    Kernel::forward(cpu, s, batch, Forward { y, z, x, weight, bias, rounded: &mut [] })
+    Kernel::forward(cpu, s, batch, Forward { y, z, x, weight, bias, rounded: &mut [], mask: None })
 }
 
 fn forward<E: Product>(cpu: &Cpu<E>, s: &Spec, batch: usize, x: &[E], w: &[E], b: Option<&[E]>) -> Vec<E> {
@@ -155,7 +157,7 @@ fn fused_or_not_an_activation_has_the_same_bits() {
         let s = Spec { activation: Some(activation), ..spec(rows, inputs, outputs) };
         let mut alone = unwritten::<f32>(y.len());
         let one = crate::ops::activation::Spec { len: rows * outputs, activation };
-        let args = crate::ops::activation::Forward { y: &mut alone[..], x: &y[..] };
+        let args = crate::ops::activation::Forward { y: &mut alone[..], x: &y[..], mask: None };
         crate::ops::activation::Kernel::forward(&cpu, &one, batch, args).unwrap();
         for keep in [true, false] {
             let (mut kept, mut z) = (unwritten::<f32>(y.len()), unwritten::<f32>(y.len()));
@@ -165,6 +167,45 @@ fn fused_or_not_an_activation_has_the_same_bits() {
             assert!(!keep || same(&kept, &y), "y beside {activation:?}");
         }
     }
+}
+
+#[test]
+fn what_is_dropped_out_has_the_bits_of_a_dropout_behind() {
+    let (cpu, batch, rows, inputs, outputs) = (Cpu::with_threads(2).unwrap(), 5, 20, 60, 137);
+    let (x, w) = (numbers::<f32>(1, batch * rows * inputs), numbers::<f32>(2, outputs * inputs));
+    let mask = Mask { key: Key { seed: 1, step: 2, node: 3 }, p: 0.4 };
+    let s = Spec { activation: Some(Activation::Gelu), ..spec(rows, inputs, outputs) };
+    let (mut y, mut z) = (unwritten::<f32>(batch * rows * outputs), unwritten::<f32>(batch * rows * outputs));
+    run(&cpu, (&s, batch), [Some(&mut y), Some(&mut z)], [&x, &w], None).unwrap();
+    let mut want = unwritten::<f32>(z.len());
+    let args = dropout::Forward { y: &mut want[..], x: &z[..], key: mask.key };
+    dropout::Kernel::forward(&cpu, &dropout::Spec { len: rows * outputs, p: mask.p }, batch, args).unwrap();
+    for keep in [true, false] {
+        let (mut kept, mut left) = (unwritten::<f32>(z.len()), unwritten::<f32>(z.len()));
+        let args = Forward {
+            y: keep.then_some(&mut kept[..]),
+            z: Some(&mut left[..]),
+            x: &x[..],
+            weight: &w[..],
+            bias: None,
+            rounded: &mut [][..],
+            mask: Some(mask),
+        };
+        Kernel::forward(&cpu, &s, batch, args).unwrap();
+        assert!(same(&left, &want) && (!keep || same(&kept, &y)), "y kept: {keep}");
+    }
+    let plain = Spec { activation: None, ..s };
+    let args = Forward {
+        y: Some(&mut y[..]),
+        z: None,
+        x: &x[..],
+        weight: &w[..],
+        bias: None,
+        rounded: &mut [][..],
+        mask: Some(mask),
+    };
+    let refused = Kernel::forward(&cpu, &plain, batch, args);
+    assert!(matches!(refused, Err(Error::Internal { .. })), "{refused:?}");
 }
 
 fn same(a: &[f32], b: &[f32]) -> bool {
