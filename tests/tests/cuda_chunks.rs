@@ -103,15 +103,14 @@ fn run<D: Single + Kernel>(device: &D, spec: &Spec, form: Form) -> Result<Found,
     let of_forward = room.numbers(5)?[0];
     let dx_at = if form.over { 0 } else { 10 };
     let beside = if form.over { 10 } else { 0 };
-    let ([x, target, weight, bias, dloss], [loss, losses, lse, logits, rounded, dx, dweight, dbias]) =
-        room.split([beside, 1, 2, 3, 4], [5, 6, 7, 8, 9, dx_at, 11, 12])?;
+    let ([x, target, weight, bias, dloss], [loss, losses, logits, rounded, dx, dweight, dbias]) =
+        room.split([beside, 1, 2, 3, 4], [5, 6, 8, 9, dx_at, 11, 12])?;
     let backward = Backward {
         loss: Some(D::view_mut(loss)),
         dx: Some(Grad { to: D::view_mut(dx), add: form.add }),
         dweight: Some(Grad { to: D::view_mut(dweight), add: form.add }),
         dbias: form.bias.then(|| Grad { to: D::view_mut(dbias), add: form.add }),
         losses: D::view_mut(losses),
-        lse: D::view_mut(lse),
         logits: D::view_mut(logits),
         rounded: D::view_mut(rounded),
         dloss: D::view(dloss),
@@ -158,15 +157,14 @@ fn by_both<D: Single + linear::Kernel + cross_entropy::Kernel>(
     let forward = linear::Forward { y, z, x: D::view(x), weight: D::view(weight), bias, rounded, mask: None };
     linear::Kernel::forward(device, &product, BATCH, forward)?;
     let of_rows = cross_entropy::Spec { rows, classes, label_smoothing, ignore_index };
-    let ([target, logits], [loss, scratch, lse]) = room.split([1, 8], [5, 6, 7])?;
-    let (loss, scratch, lse) = (D::view_mut(loss), D::view_mut(scratch), Some(D::view_mut(lse)));
-    let (logits, target) = (D::view(logits), D::view(target));
-    let forward = cross_entropy::Forward { loss, lse, scratch, logits, target };
+    let ([target, logits], [loss, losses]) = room.split([1, 8], [5, 6])?;
+    let (loss, losses) = (D::view_mut(loss), D::view_mut(losses));
+    let forward = cross_entropy::Forward { loss, losses, logits: D::view(logits), target: D::view(target) };
     cross_entropy::Kernel::forward(device, &of_rows, BATCH, forward)?;
-    let ([target, dloss, lse], [dlogits]) = room.split([1, 4, 7], [8])?;
+    let ([target, dloss], [losses, dlogits]) = room.split([1, 4], [6, 8])?;
     let dlogits = Some(Grad { to: D::view_mut(dlogits), add: false });
-    let (dloss, lse, target) = (D::view(dloss), D::view(lse), D::view(target));
-    let backward = cross_entropy::Backward { dlogits, dloss, logits: None, lse, target };
+    let (losses, dloss, target) = (D::view_mut(losses), D::view(dloss), D::view(target));
+    let backward = cross_entropy::Backward { loss: None, dlogits, losses, dloss, logits: None, target };
     cross_entropy::Kernel::backward(device, &of_rows, BATCH, backward)?;
     let ([x, weight, dy], [dx, dweight, dbias, rounded]) = room.split([0, 2, 8], [10, 11, 12, 13])?;
     let backward = linear::Backward {

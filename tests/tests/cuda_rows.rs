@@ -280,47 +280,52 @@ fn cross_entropy<D: Single + cross_entropy::Kernel>(
     let mut logits: Vec<f32> = normal(1, n).iter().map(|x| 5.0 * x).collect();
     // Not a target, unless there is but one class.
     logits[n - spec.classes + 1.min(spec.classes - 1)] = -1e30;
-    let lse: Vec<f32> = normal(2, rows).iter().map(|x| 5.0 + x).collect();
     let arrays: [&dyn Bytes; 8] = [
         &elems(logits),
         &target.to_vec(),
         &vec![-0.7f32],
-        &lse,
         &unwritten(1),
         &unwritten(rows),
+        &unwritten(1),
         &unwritten(rows),
         &elems_before(form.add, 3, n),
     ];
     let mut room = Room::new(device, &arrays)?;
-    let ([logits, target, dloss, saved], [loss, lse, scratch, dlogits]) =
-        room.split([0, 1, 2, 3], [4, 5, 6, 7])?;
-    let (logits, target): (D::View<'_, D::Elem>, _) = (D::view(logits), D::view(target));
-    let lse = place::<D, _>(lse, form.first);
-    let forward = cross_entropy::Forward {
-        loss: D::view_mut(loss),
-        lse,
-        scratch: D::view_mut(scratch),
-        logits,
-        target,
-    };
+    let ([logits, target], [loss, losses]) = room.split([0, 1], [3, 4])?;
+    let (loss, losses) = (D::view_mut(loss), D::view_mut(losses));
+    let forward = cross_entropy::Forward { loss, losses, logits: D::view(logits), target: D::view(target) };
     cross_entropy::Kernel::forward(device, spec, batch, forward)?;
+
+    let ([logits, target, dloss], [loss, losses, dlogits]) = room.split([0, 1, 2], [5, 6, 7])?;
+    let (loss, losses) = (place::<D, _>(loss, form.first), D::view_mut(losses));
     let dlogits = grad::<D, _>(dlogits, form.second, form.add);
-    let (dloss, lse) = (D::view(dloss), D::view(saved));
-    let backward = cross_entropy::Backward { dlogits, dloss, logits: Some(logits), lse, target };
+    let (dloss, logits, target) = (D::view(dloss), Some(D::view(logits)), D::view(target));
+    let backward = cross_entropy::Backward { loss, dlogits, losses, dloss, logits, target };
     cross_entropy::Kernel::backward(device, spec, batch, backward)?;
-    let ([target, dloss, lse], [dlogits]) = room.split([1, 2, 3], [0])?;
+    if form.first {
+        assert_bits("the loss of backward", &room.numbers(5)?, &room.numbers(3)?);
+    }
+    if form.first || form.second {
+        assert_bits("losses of backward", &room.numbers(6)?, &room.numbers(4)?);
+    }
+
+    let ([target, dloss], [loss, losses, dlogits]) = room.split([1, 2], [5, 6, 0])?;
+    let (loss, losses) = (Some(D::view_mut(loss)), D::view_mut(losses));
     let dlogits = grad::<D, _>(dlogits, true, form.add);
-    let (dloss, lse, target) = (D::view(dloss), D::view(lse), D::view(target));
-    let over = cross_entropy::Backward { dlogits, dloss, logits: None, lse, target };
+    let (dloss, target) = (D::view(dloss), D::view(target));
+    let over = cross_entropy::Backward { loss, dlogits, losses, dloss, logits: None, target };
     let result = cross_entropy::Kernel::backward(device, spec, batch, over);
     if form.add {
         assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
     } else {
         result?;
-        assert_bits("dlogits over logits", &room.numbers(0)?, &room.numbers(7)?);
+        assert_bits("the loss over logits", &room.numbers(5)?, &room.numbers(3)?);
+        if form.second {
+            assert_bits("dlogits over logits", &room.numbers(0)?, &room.numbers(7)?);
+        }
     }
     room.check()?;
-    (4..8).map(|array| room.numbers(array)).collect()
+    [3, 4, 5, 7].into_iter().map(|array| room.numbers(array)).collect()
 }
 
 #[test]
@@ -347,6 +352,19 @@ fn cross_entropy_of_rows() {
     }
 }
 
+/// Of as many elements as make a block larger, and more rows than there are of those at once.
+#[test]
+fn cross_entropy_of_long_rows() {
+    for (classes, rows) in some(&[(16_384, 3), (1 << 14, if small() { 9 } else { 40 }), (20_001, 1)]) {
+        let ignored = Some(classes as u32 - 1);
+        let spec = cross_entropy::Spec { rows, classes, label_smoothing: 0.1, ignore_index: ignored };
+        let target = targets(&spec, rows);
+        // Sums of up to 20 000 exponentials, or distances, in another order.
+        let what = format!("{spec:?}");
+        agree!(1e-5, what, |d| cross_entropy(d, &spec, 1, &target, FORMS[0]));
+    }
+}
+
 #[test]
 fn a_target_that_is_no_class_is_a_loss_of_nan_and_reads_nothing() {
     let Some(gpu) = gpu() else { return };
@@ -356,9 +374,9 @@ fn a_target_that_is_no_class_is_a_loss_of_nan_and_reads_nothing() {
         let target = [0, classes as u32, u32::MAX, u32::MAX - 1, 1];
         let got = cross_entropy(&gpu, &spec, 1, &target, FORMS[0]).expect("the GPU");
         assert!(got[0][0].is_nan(), "{got:?}");
-        let nans: Vec<bool> = got[2].iter().map(|loss| loss.is_nan()).collect();
-        assert_eq!(nans, [false, true, false, true, false], "{:?}", got[2]);
-        assert_eq!(got[2][2].to_bits(), 0);
+        let nans: Vec<bool> = got[1].iter().map(|loss| loss.is_nan()).collect();
+        assert_eq!(nans, [false, true, false, true, false], "{:?}", got[1]);
+        assert_eq!(got[1][2].to_bits(), 0);
         assert!(got[3].iter().all(|d| d.is_finite()));
     }
 }

@@ -4,11 +4,13 @@
 
 // Threads of the blocks of kernels that work on rows, as in `rows.rs`.
 constexpr int ROW_THREADS = 256;
+// Threads of those of kernels that read rows twice, where rows are long.
+constexpr int LONG_ROW_THREADS = 512;
 // The most warps of a block.
 constexpr int MOST_WARPS = 32;
 
 // Each of N numbers over the threads of a block, which are whole warps; every thread gets the results. `partial` is
-// shared memory for N numbers of each warp, which no other call in a kernel may use.
+// shared memory for N numbers of each warp; no other call may use it before all threads have been in one more.
 template <int N, class T, class F>
 __device__ __forceinline__ void fold_block(T (&x)[N], T* partial, F join) {
     int warps = blockDim.x / 32, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -53,8 +55,9 @@ struct Warp {
     }
 };
 
-struct Block {
-    static constexpr int SIZE = ROW_THREADS;
+template <int THREADS>
+struct BlockOf {
+    static constexpr int SIZE = THREADS;
     __device__ __forceinline__ int rank() const { return threadIdx.x; }
     __device__ __forceinline__ int64_t row() const { return blockIdx.x; }
     __device__ __forceinline__ int64_t step() const { return gridDim.x; }
@@ -69,17 +72,19 @@ struct Block {
     }
 };
 
-// Calls f(team, width) with the team of `size` threads, and the elements of rows of `len` that can be moved at once.
-template <class F>
+using Block = BlockOf<ROW_THREADS>;
+
+// Calls f(team, width) with the team of `size` threads, of which no kernel has one of more than MOST, and the elements of rows
+// of `len` that can be moved at once.
+template <int MOST = ROW_THREADS, class F>
 __device__ __forceinline__ void with_team(int size, int64_t len, F f) {
-    bool packs = len % PACK == 0;
-    if (size == Warp::SIZE) {
-        if (packs) f(Warp(), Constant<PACK>());
-        else f(Warp(), Constant<1>());
-    } else {
-        if (packs) f(Block(), Constant<PACK>());
-        else f(Block(), Constant<1>());
-    }
+    auto with = [&](auto team) {
+        if (len % PACK == 0) f(team, Constant<PACK>());
+        else f(team, Constant<1>());
+    };
+    if (size == Warp::SIZE) with(Warp());
+    else if (size == ROW_THREADS) with(Block());
+    else if constexpr (MOST > ROW_THREADS) with(BlockOf<MOST>());
 }
 
 // Calls f(i) for the places of a row of `len` where this thread's runs of WIDTH elements begin. They are no other

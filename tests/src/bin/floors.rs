@@ -196,25 +196,23 @@ impl<D: Kernels> Floors<'_, D> {
         let (logits, bytes) = (elems(numbers(n)), n * size_of::<D::Elem>());
         let target: Vec<u32> = (0..samples * rows).map(|i| (i * 31 % CLASSES) as u32).collect();
         let (of_row, one) = (numbers(samples * rows), vec![1.0f32]);
+        let arrays: [&dyn Bytes; 5] = [&one, &one, &of_row, &logits, &target];
         let spec = cross_entropy::Spec { rows, classes: CLASSES, label_smoothing: 0.0, ignore_index: None };
-        self.row("CrossEntropy", bytes, &[&one, &of_row, &of_row, &logits, &target], |room| {
-            let ([logits, target], [loss, lse, scratch]) = room.split([4, 5], [1, 2, 3])?;
-            let args = cross_entropy::Forward {
-                loss: D::view_mut(loss),
-                lse: Some(D::view_mut(lse)),
-                scratch: D::view_mut(scratch),
-                logits: D::view(logits),
-                target: D::view(target),
-            };
+        self.row("CrossEntropy", bytes, &arrays, |room| {
+            let ([logits, target], [loss, losses]) = room.split([4, 5], [2, 3])?;
+            let (loss, losses) = (D::view_mut(loss), D::view_mut(losses));
+            let (logits, target) = (D::view(logits), D::view(target));
+            let args = cross_entropy::Forward { loss, losses, logits, target };
             cross_entropy::Kernel::forward(device, &spec, samples, args)
         })?;
-        self.row("CrossEntropy backward", 2 * bytes, &[&one, &of_row, &logits, &target], |room| {
-            let ([dloss, lse, target], [dlogits]) = room.split([1, 2, 4], [3])?;
+        self.row("CrossEntropy and its backward", 2 * bytes, &arrays, |room| {
+            let ([dloss, target], [loss, losses, dlogits]) = room.split([1, 5], [2, 3, 4])?;
             let args = cross_entropy::Backward {
+                loss: Some(D::view_mut(loss)),
                 dlogits: Some(Grad { to: D::view_mut(dlogits), add: false }),
+                losses: D::view_mut(losses),
                 dloss: D::view(dloss),
                 logits: None,
-                lse: D::view(lse),
                 target: D::view(target),
             };
             cross_entropy::Kernel::backward(device, &spec, samples, args)

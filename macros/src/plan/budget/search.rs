@@ -89,12 +89,18 @@ fn changes(choice: &Choice, droppable: &[NodeId], problem: &Problem) -> Vec<Choi
     for index in 0..choice.segments.len() {
         let mut without = choice.clone();
         let run = without.segments.remove(index);
-        let moved = [
+        let mut moved = vec![
             (run.start.checked_sub(1), Some(run.end)),
             (Some(run.start + 1), Some(run.end)),
             (Some(run.start), run.end.checked_sub(1)),
             (Some(run.start), Some(run.end + 1)),
         ];
+        // Over the one before it, which is recomputed again inside it then; or behind that, if it is there.
+        for other in &without.segments {
+            moved.extend((other.end == run.start).then_some((Some(other.start), Some(run.end))));
+            let inside = other.start == run.start && other.end < run.end;
+            moved.extend(inside.then_some((Some(other.end), Some(run.end))));
+        }
         for (start, end) in moved {
             let (Some(start), Some(end)) = (start, end.filter(|end| *end <= nodes)) else { continue };
             let fits = |other: &std::ops::Range<NodeId>| {

@@ -1,4 +1,4 @@
-//! Cross-entropy on the CPU. loss, lse, scratch: =; dlogits: = or +=.
+//! Cross-entropy on the CPU. loss: =; dlogits: = or +=.
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::{CHUNK, check_lengths};
@@ -14,44 +14,51 @@ compiled!(Backward<'_>);
 
 impl<E: Float> Generic for Cpu<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { loss, lse, scratch, logits, target } = args;
+        let Forward { loss, losses: each, logits, target } = args;
         let (classes, rows) = (spec.classes, batch * spec.rows);
-        let lse_len = lse.as_ref().map_or(rows, |lse| lse.len());
-        check_lengths(&[(loss.len(), 1), (lse_len, rows), (scratch.len(), rows)])?;
+        check_lengths(&[(loss.len(), 1), (each.len(), rows)])?;
         check_lengths(&[(logits.len(), rows * classes), (target.len(), rows)])?;
         let counted = count(spec, target)?;
-        losses(self, spec, scratch, lse, logits, target)?;
-        loss[0] = mean(self, scratch, counted);
+        losses(self, spec, each, logits, target)?;
+        loss[0] = mean(self, each, counted);
         Ok(())
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dlogits, dloss, logits, lse, target } = args;
+        let Backward { loss, dlogits, losses: each, dloss, logits, target } = args;
         check_given_or_held(&logits, dlogits.as_ref())?;
-        let Some(Grad { to, add }) = dlogits else { return Ok(()) };
-        let (classes, rows) = (spec.classes, batch * spec.rows);
-        let n = rows * classes;
-        check_lengths(&[(to.len(), n), (dloss.len(), 1), (logits.map_or(n, <[E]>::len), n)])?;
-        check_lengths(&[(lse.len(), rows), (target.len(), rows)])?;
-        gradients(self, spec, Grad { to, add }, scale(dloss[0], count(spec, target)?), logits, lse, target)
+        let rows = batch * spec.rows;
+        let n = rows * spec.classes;
+        check_lengths(&[(dlogits.as_ref().map_or(n, |d| d.to.len()), n), (logits.map_or(n, <[E]>::len), n)])?;
+        check_lengths(&[(each.len(), rows), (target.len(), rows)])?;
+        check_lengths(&[(dloss.len(), 1), (loss.as_ref().map_or(1, |loss| loss.len()), 1)])?;
+        let counted = count(spec, target)?;
+        match (dlogits, logits) {
+            (Some(to), logits) => gradients(self, spec, to, scale(dloss[0], counted), each, logits, target)?,
+            (None, Some(logits)) if loss.is_some() => losses(self, spec, each, logits, target)?,
+            (None, _) => return Ok(()),
+        }
+        if let Some(loss) = loss {
+            loss[0] = mean(self, each, counted);
+        }
+        Ok(())
     }
 }
 
-/// The loss of each of some rows, and its log-sum-exp.
+/// The loss of each of some rows.
 pub(crate) fn losses<E: Float>(
     cpu: &Cpu<E>,
     spec: &Spec,
     losses: &mut [E],
-    lse: Option<&mut [E]>,
     logits: &[E],
     target: &[u32],
 ) -> Result<(), Error> {
     let (pool, size, classes) = (cpu.pool(), rows_of_task(spec), spec.classes);
-    pool.run_parts((chunks(losses, size), lse.map(|lse| chunks(lse, size))), |task, (losses, lse), _| {
+    pool.run_parts(chunks(losses, size), |task, losses, _| {
         let first = task * size;
         let target = &target[first..first + losses.len()];
         let logits = &logits[first * classes..][..losses.len() * classes];
-        pool.level().run(Losses { spec, losses, lse, logits, target });
+        pool.level().run(Losses { spec, losses, logits, target });
     })
 }
 
@@ -65,23 +72,22 @@ pub(crate) fn scale<E: Float>(dloss: E, counted: usize) -> E {
     E::from_f64(dloss.to_f64() / counted as f64)
 }
 
-/// The gradients of the logits of some rows; without `logits`, `dlogits` holds them.
+/// The gradients of the logits of some rows, and the rows' losses; without `logits`, `dlogits` holds them.
 pub(crate) fn gradients<E: Float>(
     cpu: &Cpu<E>,
     spec: &Spec,
     dlogits: Grad<&mut [E]>,
     scale: E,
+    losses: &mut [E],
     logits: Option<&[E]>,
-    lse: &[E],
     target: &[u32],
 ) -> Result<(), Error> {
     let (pool, size, classes) = (cpu.pool(), rows_of_task(spec), spec.classes);
     let Grad { to, add } = dlogits;
-    pool.run_parts(chunks(to, size * classes), |task, to, _| {
+    pool.run_parts((chunks(to, size * classes), chunks(losses, size)), |task, (to, losses), _| {
         let logits = logits.map(|logits| &logits[task * size * classes..][..to.len()]);
-        let rows = to.len() / classes;
-        let (lse, target) = (&lse[task * size..][..rows], &target[task * size..][..rows]);
-        pool.level().run(Gradients { spec, to, add, scale, logits, lse, target });
+        let target = &target[task * size..][..losses.len()];
+        pool.level().run(Gradients { spec, to, add, scale, losses, logits, target });
     })
 }
 
@@ -113,11 +119,10 @@ pub(crate) fn count(spec: &Spec, target: &[u32]) -> Result<usize, Error> {
     }
 }
 
-/// Each row's loss, 0 if it is ignored, and log-sum-exp.
+/// Each row's loss, 0 if it is ignored.
 struct Losses<'a, E> {
     spec: &'a Spec,
     losses: &'a mut [E],
-    lse: Option<&'a mut [E]>,
     logits: &'a [E],
     target: &'a [u32],
 }
@@ -126,39 +131,24 @@ impl<E: Float> Job for Losses<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self) {
-        let Spec { classes, label_smoothing, ignore_index, .. } = *self.spec;
-        let (sharp, even) =
-            (E::from_f64(1.0 - label_smoothing), E::from_f64(label_smoothing / classes as f64));
-        let rows = self.logits.chunks_exact(classes).zip(self.target).zip(self.losses);
-        for (row, ((x, target), loss)) in rows.enumerate() {
-            let max = max(x);
-            let log = math::ln::<S, E>(sum_exp::<S, E>(x, max));
-            if let Some(lse) = &mut self.lse {
-                lse[row] = max + log;
-            }
-            *loss = if Some(*target) == ignore_index {
-                E::ZERO
-            } else {
-                // Both terms are at least 0, and neither has lost digits to a large maximum.
-                (max - x[*target as usize]) + log
-            };
-            if label_smoothing > 0.0 && Some(*target) != ignore_index {
-                let all = S::mul_add(E::from_f64(classes as f64), log, sum_below(x, max));
-                *loss = S::mul_add(even, all, sharp * *loss);
-            }
+    fn run<S: Simd>(self) {
+        let Self { spec, losses, logits, target } = self;
+        let row = Row::of(spec);
+        for ((x, target), loss) in logits.chunks_exact(spec.classes).zip(target).zip(losses) {
+            *loss = if row.ignores(*target) { E::ZERO } else { row.loss::<S>(x, *target).0 };
         }
     }
 }
 
-/// Each row's gradient: scale (softmax(x) - smoothed target), 0 if it is ignored. Without `logits`, `to` holds them.
+/// Each row's loss, and gradient: scale (softmax(x) - smoothed target); both are 0 if it is ignored. Without `logits`, `to`
+/// holds them.
 struct Gradients<'a, E> {
     spec: &'a Spec,
     to: &'a mut [E],
     add: bool,
     scale: E,
+    losses: &'a mut [E],
     logits: Option<&'a [E]>,
-    lse: &'a [E],
     target: &'a [u32],
 }
 
@@ -167,22 +157,19 @@ impl<E: Float> Job for Gradients<'_, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { spec, to, add, scale, logits, lse, target } = self;
-        let Spec { classes, label_smoothing, ignore_index, .. } = *spec;
-        let (sharp, even) =
-            (E::from_f64(1.0 - label_smoothing), E::from_f64(label_smoothing / classes as f64));
-        let row = Row { add, scale, sharp, even, ignore_index };
-        let rows = to.chunks_exact_mut(classes).zip(lse).zip(target);
+        let Self { spec, to, add, scale, losses, logits, target } = self;
+        let row = Row::of(spec);
+        let rows = to.chunks_exact_mut(spec.classes).zip(losses).zip(target);
         // Whether there are logits is known where the loops over a row are compiled.
         match logits {
             Some(logits) => {
-                for (((to, lse), target), x) in rows.zip(logits.chunks_exact(classes)) {
-                    row.gradient::<S>(to, Some(x), *lse, *target);
+                for (((to, loss), target), x) in rows.zip(logits.chunks_exact(spec.classes)) {
+                    *loss = row.gradient::<S>(Grad { to, add }, scale, Some(x), *target);
                 }
             }
             None => {
-                for ((to, lse), target) in rows {
-                    row.gradient::<S>(to, None, *lse, *target);
+                for ((to, loss), target) in rows {
+                    *loss = row.gradient::<S>(Grad { to, add }, scale, None, *target);
                 }
             }
         }
@@ -191,25 +178,56 @@ impl<E: Float> Job for Gradients<'_, E> {
 
 /// What all rows share.
 struct Row<E> {
-    add: bool,
-    scale: E,
+    classes: E,
     sharp: E,
     even: E,
     ignore_index: Option<u32>,
 }
 
 impl<E: Float> Row<E> {
-    /// A row's gradient, over its logits where x is not given.
+    fn of(&Spec { classes, label_smoothing, ignore_index, .. }: &Spec) -> Self {
+        let (classes, smoothing) = (classes as f64, label_smoothing);
+        let [classes, sharp, even] = [classes, 1.0 - smoothing, smoothing / classes].map(E::from_f64);
+        Self { classes, sharp, even, ignore_index }
+    }
+
     #[inline(always)]
-    fn gradient<S: Simd>(&self, to: &mut [E], x: Option<&[E]>, lse: E, target: u32) {
-        let Self { add, scale, sharp, even, ignore_index } = *self;
-        if Some(target) == ignore_index {
+    fn ignores(&self, target: u32) -> bool {
+        Some(target) == self.ignore_index
+    }
+
+    /// The loss of a row that is not ignored, and its log-sum-exp.
+    #[inline(always)]
+    fn loss<S: Simd>(&self, x: &[E], target: u32) -> (E, E) {
+        let max = max(x);
+        let log = math::ln::<S, E>(sum_exp::<S, E>(x, max));
+        // Both terms are at least 0, and neither has lost digits to a large maximum.
+        let sure = (max - x[target as usize]) + log;
+        let loss = if self.even > E::ZERO {
+            S::mul_add(self.even, S::mul_add(self.classes, log, sum_below(x, max)), self.sharp * sure)
+        } else {
+            sure
+        };
+        (loss, max + log)
+    }
+
+    /// A row's gradient, over its logits where x is not given; gives its loss.
+    #[inline(always)]
+    fn gradient<S: Simd>(
+        &self,
+        Grad { to, add }: Grad<&mut [E]>,
+        scale: E,
+        x: Option<&[E]>,
+        target: u32,
+    ) -> E {
+        if self.ignores(target) {
             if !add {
                 to.fill(E::ZERO);
             }
-            return;
+            return E::ZERO;
         }
-        let target = target as usize;
+        let (loss, lse) = self.loss::<S>(x.unwrap_or(to), target);
+        let (even, target) = (self.even, target as usize);
         // The target's element apart: p - 1 is to be rounded before it is added to anything. Its logit is taken before
         // it is overwritten.
         let before = if add { to[target] } else { E::ZERO };
@@ -228,6 +246,7 @@ impl<E: Float> Row<E> {
             }
         }
         let p = math::weight::<S, E>(of_target - lse);
-        to[target] = S::mul_add(scale, p - even - sharp, before);
+        to[target] = S::mul_add(scale, p - even - self.sharp, before);
+        loss
     }
 }

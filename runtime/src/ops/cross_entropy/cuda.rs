@@ -1,4 +1,4 @@
-//! Cross-entropy on a GPU. loss, lse, scratch: =; dlogits: = or +=.
+//! Cross-entropy on a GPU. loss: =; dlogits: = or +=.
 //!
 //! Targets stay where they are, so the caller refuses those that are no class, and batches where all are ignored.
 
@@ -23,44 +23,50 @@ fn arguments(spec: &Spec) -> (i32, u32, f32, f32) {
 
 impl<E: Elem> Kernel for Cuda<E> {
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error> {
-        let Forward { mut loss, mut lse, mut scratch, logits, target } = args;
+        let Forward { mut loss, losses: mut each, logits, target } = args;
         check_lengths(&[(loss.len(), 1), (target.len(), batch * spec.rows)])?;
-        losses(self, spec, &mut scratch, lse.as_mut(), logits, target)?;
-        mean(self, spec, &mut loss, scratch.into_view(), target)
+        losses(self, spec, &mut each, logits, target)?;
+        mean(self, spec, &mut loss, each.into_view(), target)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dlogits, dloss, logits, lse, target } = args;
+        let Backward { loss, dlogits, losses: mut each, dloss, logits, target } = args;
         check_given_or_held(&logits, dlogits.as_ref())?;
-        let Some(mut dlogits) = dlogits else { return Ok(()) };
         check_lengths(&[(target.len(), batch * spec.rows)])?;
-        gradients(self, spec, &mut dlogits, dloss, logits, lse, [target, target])
+        match (dlogits, logits) {
+            (Some(mut to), logits) => {
+                gradients(self, spec, &mut to, dloss, &mut each, logits, [target, target])?;
+            }
+            (None, Some(logits)) if loss.is_some() => losses(self, spec, &mut each, logits, target)?,
+            (None, _) => return Ok(()),
+        }
+        match loss {
+            Some(mut loss) => mean(self, spec, &mut loss, each.into_view(), target),
+            None => Ok(()),
+        }
     }
 }
 
-/// The loss of each row of `target`, and its log-sum-exp.
+/// The loss of each row of `target`.
 pub(crate) fn losses<E: Elem>(
     cuda: &Cuda<E>,
     spec: &Spec,
     losses: &mut ViewMut<'_, f32>,
-    lse: Option<&mut ViewMut<'_, f32>>,
     logits: View<'_, E>,
     target: View<'_, u32>,
 ) -> Result<(), Error> {
     let (classes, rows) = (spec.classes, target.len());
-    let lse_len = lse.as_ref().map_or(rows, |lse| lse.len());
-    check_lengths(&[(lse_len, rows), (losses.len(), rows), (logits.len(), rows * classes)])?;
-    let (lse, losses) = (lse.map_or(0, |lse| lse.address()), losses.address());
-    let (logits, target) = (logits.address(), target.address());
+    check_lengths(&[(losses.len(), rows), (logits.len(), rows * classes)])?;
+    let (losses, logits, target) = (losses.address(), logits.address(), target.address());
     let (count, length) = (rows as i64, classes as i64);
     let (ignores, ignored, sharp, even) = arguments(spec);
-    let Rows { grid, team } = Rows::of(rows, classes)?;
-    // SAFETY: `logits` has `classes` elements for each row, the others that are there have one.
+    let Rows { grid, team } = Rows::read_twice(rows, classes)?;
+    // SAFETY: `logits` has `classes` elements for each row, the others have one.
     unsafe {
         cuda.launch(
             &ROWS,
             grid,
-            &[&lse, &losses, &logits, &target, &count, &length, &ignores, &ignored, &sharp, &even, &team],
+            &[&losses, &logits, &target, &count, &length, &ignores, &ignored, &sharp, &even, &team],
         )
     }
 }
@@ -82,35 +88,35 @@ pub(crate) fn mean<E: Elem>(
     unsafe { cuda.launch(&MEAN, grid, &[&loss, &losses, &target, &count, &ignores, &ignored]) }
 }
 
-/// The gradients of the logits of some rows, whose targets are the first of `targets`; the others are those of all rows,
-/// which say how many are not ignored. Without `logits`, `dlogits` holds them.
+/// The gradients of the logits of some rows, whose targets are the first of `targets`, and the rows' losses; the other
+/// targets are those of all rows, which say how many are not ignored. Without `logits`, `dlogits` holds them.
 pub(crate) fn gradients<E: Elem>(
     cuda: &Cuda<E>,
     spec: &Spec,
     dlogits: &mut Grad<ViewMut<'_, E>>,
     dloss: View<'_, f32>,
+    losses: &mut ViewMut<'_, f32>,
     logits: Option<View<'_, E>>,
-    lse: View<'_, f32>,
     [target, all]: [View<'_, u32>; 2],
 ) -> Result<(), Error> {
     let logits = logits.unwrap_or_else(|| dlogits.to.held());
     let (classes, rows) = (spec.classes, target.len());
     let n = rows * classes;
-    check_lengths(&[(dlogits.len(), n), (dloss.len(), 1), (logits.len(), n), (lse.len(), rows)])?;
+    check_lengths(&[(dlogits.len(), n), (dloss.len(), 1), (logits.len(), n), (losses.len(), rows)])?;
     let add = i32::from(dlogits.add);
     let (dlogits, dloss, logits) = (dlogits.address(), dloss.address(), logits.address());
     let (count, all_count, length) = (rows as i64, all.len() as i64, classes as i64);
-    let (lse, target, all) = (lse.address(), target.address(), all.address());
+    let (losses, target, all) = (losses.address(), target.address(), all.address());
     let (ignores, ignored, sharp, even) = arguments(spec);
-    let Rows { grid, team } = Rows::of(rows, classes)?.with_stride(cuda.gpu());
-    // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `lse` and `target` one, `dloss` one, and `all`
-    // as many as are said. Each logit is read and then written over, by one thread, so that `dlogits` may be `logits`.
+    let Rows { grid, team } = Rows::read_twice(rows, classes)?.with_stride(cuda.gpu());
+    // SAFETY: `logits` and `dlogits` have `classes` elements for each row, `losses` and `target` one, `dloss` one, and `all`
+    // as many as are said. Each logit is read, and then written over, by one thread, so that `dlogits` may be `logits`.
     unsafe {
         cuda.launch(
             &BACKWARD,
             grid,
             &[
-                &dlogits, &dloss, &logits, &lse, &target, &all, &count, &all_count, &length, &ignores,
+                &dlogits, &losses, &dloss, &logits, &target, &all, &count, &all_count, &length, &ignores,
                 &ignored, &sharp, &even, &team, &add,
             ],
         )

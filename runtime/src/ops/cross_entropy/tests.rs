@@ -1,6 +1,7 @@
 use super::*;
 use crate::cpu::Cpu;
 use crate::cpu::simd::Float;
+use crate::device::Grad;
 use crate::ops::check::{
     assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
     same_bits_for_any_threads, unwritten,
@@ -32,13 +33,26 @@ fn logits<E: Float>(spec: &Spec) -> Vec<E> {
     numbers(1, 2 * spec.rows * spec.classes)
 }
 
-/// The loss, and lse.
-fn forward<E: Float>(cpu: &Cpu<E>, spec: &Spec, logits: &[E], target: &[u32]) -> Result<(E, Vec<E>), Error> {
-    let (mut loss, mut lse, mut scratch) = ([E::ZERO], unwritten(target.len()), unwritten(target.len()));
-    let lse_view = Some(&mut lse[..]);
-    let args = Forward { loss: &mut loss[..], lse: lse_view, scratch: &mut scratch[..], logits, target };
+fn forward<E: Float>(cpu: &Cpu<E>, spec: &Spec, logits: &[E], target: &[u32]) -> Result<E, Error> {
+    let (mut loss, mut losses) = ([E::ZERO], unwritten(target.len()));
+    let args = Forward { loss: &mut loss[..], losses: &mut losses[..], logits, target };
     Kernel::forward(cpu, spec, target.len() / spec.rows, args)?;
-    Ok((loss[0], lse))
+    Ok(loss[0])
+}
+
+/// The loss, and the gradient in `dlogits`, or there over the logits.
+fn both<E: Float>(
+    cpu: &Cpu<E>,
+    spec: &Spec,
+    dlogits: Grad<&mut [E]>,
+    logits: Option<&[E]>,
+    target: &[u32],
+) -> Result<E, Error> {
+    let (mut loss, mut losses) = ([E::from_f64(7.0)], unwritten(target.len()));
+    let (dloss, losses) = (&[E::from_f64(0.7)][..], &mut losses[..]);
+    let args = Backward { loss: Some(&mut loss[..]), dlogits: Some(dlogits), losses, dloss, logits, target };
+    Kernel::backward(cpu, spec, target.len() / spec.rows, args)?;
+    Ok(loss[0])
 }
 
 fn backward<E: Float>(
@@ -49,21 +63,14 @@ fn backward<E: Float>(
     before: Option<&[E]>,
 ) -> Vec<E> {
     let mut dlogits = before.map_or_else(|| unwritten(logits.len()), <[E]>::to_vec);
-    let (_, lse) = forward(cpu, spec, logits, target).unwrap();
-    let to = Some(grad(&mut dlogits[..], before.is_some()));
-    let dloss = &[E::from_f64(0.7)][..];
-    let args = Backward { dlogits: to, dloss, logits: Some(logits), lse: &lse[..], target };
-    Kernel::backward(cpu, spec, target.len() / spec.rows, args).unwrap();
+    both(cpu, spec, grad(&mut dlogits[..], before.is_some()), Some(logits), target).unwrap();
     dlogits
 }
 
 /// The same, over the logits.
 fn backward_over<E: Float>(cpu: &Cpu<E>, spec: &Spec, logits: &[E], target: &[u32]) -> Vec<E> {
     let mut dlogits = logits.to_vec();
-    let (_, lse) = forward(cpu, spec, logits, target).unwrap();
-    let (to, dloss) = (Some(grad(&mut dlogits[..], false)), &[E::from_f64(0.7)][..]);
-    let args = Backward { dlogits: to, dloss, logits: None, lse: &lse[..], target };
-    Kernel::backward(cpu, spec, target.len() / spec.rows, args).unwrap();
+    both(cpu, spec, grad(&mut dlogits[..], false), None, target).unwrap();
     dlogits
 }
 
@@ -91,11 +98,30 @@ fn the_loss_is_the_mean_over_what_is_not_ignored() {
     for spec in &SPECS {
         let (logits, target) = (logits::<f32>(spec), targets(spec));
         let want = plain(spec, &cast(&logits), &target);
-        let (loss, _) = forward(&Cpu::with_threads(2).unwrap(), spec, &logits, &target).unwrap();
+        let loss = forward(&Cpu::with_threads(2).unwrap(), spec, &logits, &target).unwrap();
         // A dozen roundings of 6e-8 in each row; and in f64, thousands of 1e-16 in the oracle.
         assert_close("loss", &[loss], &[want], 1e-6);
-        let (loss, _) = forward(&double(), spec, &cast(&logits), &target).unwrap();
+        let loss = forward(&double(), spec, &cast(&logits), &target).unwrap();
         assert_close("loss", &[loss], &[want], 1e-12);
+    }
+}
+
+#[test]
+fn backward_gives_the_loss_of_forward_with_the_gradient_or_without() {
+    for spec in &SPECS {
+        let (logits, target) = (logits::<f32>(spec), targets(spec));
+        let cpu = Cpu::with_threads(2).unwrap();
+        let want = forward(&cpu, spec, &logits, &target).unwrap();
+        let mut dlogits = logits.clone();
+        let over = both(&cpu, spec, grad(&mut dlogits[..], false), None, &target).unwrap();
+        let beside = both(&cpu, spec, grad(&mut dlogits[..], false), Some(&logits), &target).unwrap();
+        assert_same(&format!("{spec:?}"), &[over, beside], &[want; 2]);
+        let (mut loss, mut losses) = ([7.0], unwritten(target.len()));
+        let (losses, dloss) = (&mut losses[..], &[0.7][..]);
+        let (logits, target) = (Some(&logits[..]), &target[..]);
+        let args = Backward { loss: Some(&mut loss[..]), dlogits: None, losses, dloss, logits, target };
+        Kernel::backward(&cpu, spec, 2, args).unwrap();
+        assert_same(&format!("{spec:?}"), &loss, &[want]);
     }
 }
 
@@ -106,7 +132,7 @@ fn backward_is_the_slope_of_forward() {
         let dlogits = backward(&cpu, spec, &logits, &target, None);
         if spec.classes > 1 {
             assert_gradient("dlogits", &logits, &dlogits, |logits| {
-                0.7 * forward(&cpu, spec, logits, &target).unwrap().0
+                0.7 * forward(&cpu, spec, logits, &target).unwrap()
             });
         } else {
             assert_eq!(dlogits, [0.0; 2], "of one class the loss is 0");
@@ -154,11 +180,19 @@ fn over_the_logits_it_is_the_same() {
 fn without_logits_a_gradient_must_hold_them_and_not_be_added_to() {
     let (cpu, mut dlogits) = (Cpu::with_threads(1).unwrap(), [7.0; 15]);
     let mut backward = |to: Option<bool>| {
-        let to = to.map(|add| grad(&mut dlogits[..], add));
-        let lse = &[0.0; 3][..];
-        let args = Backward { dlogits: to, dloss: &[1.0][..], logits: None, lse, target: &[0, 1, 2][..] };
+        let (mut loss, losses) = ([7.0], &mut [7.0; 3][..]);
+        let dlogits_there = to.map(|add| grad(&mut dlogits[..], add));
+        let args = Backward {
+            loss: Some(&mut loss[..]),
+            dlogits: dlogits_there,
+            losses,
+            dloss: &[1.0][..],
+            logits: None,
+            target: &[0, 1, 2][..],
+        };
         let result = Kernel::backward(&cpu, &PLAIN, 1, args);
         assert_refused(result, &dlogits);
+        assert_eq!(loss, [7.0]);
     };
     backward(None);
     backward(Some(true));
@@ -169,8 +203,8 @@ fn threads_and_repetition_do_not_change_a_bit() {
     for spec in &SPECS {
         let (logits, target) = (logits::<f32>(spec), targets(spec));
         same_bits_for_any_threads(|cpu| {
-            let (loss, lse) = forward(cpu, spec, &logits, &target).unwrap();
-            vec![vec![loss], lse, backward(cpu, spec, &logits, &target, None)]
+            let loss = forward(cpu, spec, &logits, &target).unwrap();
+            vec![vec![loss], backward(cpu, spec, &logits, &target, None)]
         });
     }
 }
@@ -182,8 +216,8 @@ fn nan_in_gives_nan_out_unless_it_is_ignored() {
     for class in 0..5 {
         let mut logits: Vec<f32> = numbers(1, 15);
         logits[5 + class] = f32::NAN;
-        assert!(forward(&cpu, &spec, &logits, &[0, 1, 4]).unwrap().0.is_nan(), "class {class}");
-        assert!(!forward(&cpu, &spec, &logits, &[0, 2, 4]).unwrap().0.is_nan(), "class {class}");
+        assert!(forward(&cpu, &spec, &logits, &[0, 1, 4]).unwrap().is_nan(), "class {class}");
+        assert!(!forward(&cpu, &spec, &logits, &[0, 2, 4]).unwrap().is_nan(), "class {class}");
         let dlogits = backward(&cpu, &spec, &logits, &[0, 1, 4], None);
         assert!(dlogits[5..10].iter().all(|x| x.is_nan()) && !dlogits[4].is_nan(), "class {class}");
     }
@@ -193,7 +227,7 @@ fn nan_in_gives_nan_out_unless_it_is_ignored() {
 fn logits_of_any_size_do_not_overflow_and_the_loss_is_never_negative() {
     let cpu = Cpu::with_threads(1).unwrap();
     let spec = Spec { rows: 1, classes: 2, ..PLAIN };
-    let loss = |x: [f32; 2]| forward(&cpu, &spec, &x, &[0]).unwrap().0;
+    let loss = |x: [f32; 2]| forward(&cpu, &spec, &x, &[0]).unwrap();
     assert_eq!(loss([3e38, -3e38]), 0.0);
     assert_eq!(loss([-3e30, 3e30]), 6e30);
     assert_eq!(loss([1e6, 1e6 - 100.0]), 0.0);
@@ -213,12 +247,8 @@ fn targets_outside_the_classes_and_none_at_all_are_errors_that_write_nothing() {
     let none = Error::AllIgnored { name: "target".into(), ignore_index: 9 };
     assert_eq!(forward(&cpu, &spec, &logits, &[9; 3]).unwrap_err(), none);
     let mut dlogits = [7.0; 15];
-    let mut backward = |target: &[u32]| {
-        let dlogits = Some(grad(&mut dlogits[..], false));
-        let args =
-            Backward { dlogits, dloss: &[1.0][..], logits: Some(&logits[..]), lse: &[0.0; 3][..], target };
-        Kernel::backward(&cpu, &spec, 3, args).unwrap_err()
-    };
+    let mut backward =
+        |target: &[u32]| both(&cpu, &spec, grad(&mut dlogits[..], false), Some(&logits), target).unwrap_err();
     assert_eq!(backward(&[4, 9, 5]), outside);
     assert_eq!(backward(&[9; 3]), none);
     assert_eq!(dlogits, [7.0; 15]);

@@ -22,18 +22,18 @@ impl<E: Float> Generic for Cpu<E> {
         for first in (0..spec.chunks).map(|at| at * chunk) {
             let (x, target) = (&x[first * inputs..][..chunk * inputs], &target[first..][..chunk]);
             multiply(self, spec, batch, logits, x, (weight, bias))?;
-            losses(self, &own, &mut each[first..][..chunk], None, logits, target)?;
+            losses(self, &own, &mut each[first..][..chunk], logits, target)?;
         }
         loss[0] = mean(self, each, counted);
         Ok(())
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { loss, mut dx, mut dweight, mut dbias, losses: each, lse, logits, .. } = args;
+        let Backward { loss, mut dx, mut dweight, mut dbias, losses: each, logits, .. } = args;
         let Backward { rounded: _, dloss, x, target, weight, bias, .. } = args;
         let (rows, chunk, inputs) = (batch * spec.rows, spec.chunk(batch)?, spec.inputs);
         let n = rows * inputs;
-        check_lengths(&[(each.len(), rows), (lse.len(), chunk), (logits.len(), chunk * spec.classes)])?;
+        check_lengths(&[(each.len(), rows), (logits.len(), chunk * spec.classes)])?;
         check_lengths(&[(dx.as_ref().map_or(n, |dx| dx.to.len()), n), (x.map_or(n, <[E]>::len), n)])?;
         check_lengths(&[(target.len(), rows), (dloss.len(), 1), (loss.as_ref().map_or(1, |x| x.len()), 1)])?;
         let (own, product) = (spec.cross_entropy(), spec.linear());
@@ -48,8 +48,8 @@ impl<E: Float> Generic for Cpu<E> {
             let x = x.map(|x| &x[first * inputs..][..chunk * inputs]);
             let x = given_or_held(x, dx.as_ref(), |dx| dx)?;
             multiply(self, spec, batch, logits, x, (weight, bias))?;
-            losses(self, &own, &mut each[first..][..chunk], Some(lse), logits, target)?;
-            gradients(self, &own, Grad { to: logits, add: false }, scale, None, lse, target)?;
+            let (each, dlogits) = (&mut each[first..][..chunk], Grad { to: &mut *logits, add: false });
+            gradients(self, &own, dlogits, scale, each, None, target)?;
             let (dweight, dbias) = (again(&mut dweight, first > 0), again(&mut dbias, first > 0));
             let (dy, x, rounded) = (&*logits, Some(x), &mut [][..]);
             let of_params = linear::Backward { dx: None, dweight, dbias, dy, x, weight, rounded };

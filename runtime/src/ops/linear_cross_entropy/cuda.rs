@@ -21,13 +21,13 @@ impl<E: Elem> Kernel for Cuda<E> {
             let x = x.part(first * spec.inputs, chunk * spec.inputs)?;
             self.gpu().multiply(&product, Start::of_row(bias), &mut logits, x, weight)?;
             let target = target.part(first, chunk)?;
-            losses(self, &own, &mut each.part(first, chunk)?, None, logits.held(), target)?;
+            losses(self, &own, &mut each.part(first, chunk)?, logits.held(), target)?;
         }
         mean(self, &own, &mut loss, each.into_view(), target)
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { loss, mut dx, mut dweight, mut dbias, losses: mut each, mut lse, logits, .. } = args;
+        let Backward { loss, mut dx, mut dweight, mut dbias, losses: mut each, logits, .. } = args;
         let Backward { rounded, dloss, x, target, weight, bias, .. } = args;
         let (rows, chunk, own) = (batch * spec.rows, spec.chunk(batch)?, spec.cross_entropy());
         let (inputs, classes) = (spec.inputs, spec.classes);
@@ -42,9 +42,7 @@ impl<E: Elem> Kernel for Cuda<E> {
             // `dx` takes the place of x only when both products of x are done.
             let x = given_or_held(x, dx.as_ref(), |dx| dx.held())?.part(start, len)?;
             self.gpu().multiply(&product, Start::of_row(bias), &mut dlogits.to, x, weight)?;
-            let logits = dlogits.to.held();
-            losses(self, &own, &mut each.part(first, chunk)?, Some(&mut lse), logits, target)?;
-            gradients(self, &own, &mut dlogits, dloss, None, lse.held(), [target, all])?;
+            gradients(self, &own, &mut dlogits, dloss, &mut each.part(first, chunk)?, None, [target, all])?;
             let dy = dlogits.to.held();
             if let Some(Grad { to, add }) = &mut dweight {
                 self.gpu().multiply(&of_weight, Start::of(*add || added), to, dy, x)?;

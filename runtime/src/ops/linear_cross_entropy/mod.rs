@@ -95,8 +95,6 @@ pub struct Backward<'a, D: Device> {
     pub dbias: Option<ParamGrad<'a, D>>,
     /// Scratch, [batch, rows]: the rows' losses.
     pub losses: D::ViewMut<'a, D::Scalar>,
-    /// Scratch, [batch, rows / chunks]: the log-sum-exp of each of a chunk's rows.
-    pub lse: D::ViewMut<'a, D::Scalar>,
     /// Scratch, [batch, rows / chunks, classes]: the logits of a chunk, then their gradients.
     pub logits: D::ViewMut<'a, D::Elem>,
     /// As in [`Forward`].

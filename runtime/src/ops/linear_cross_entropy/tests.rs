@@ -98,7 +98,7 @@ fn backward<E: Float>(
 ) -> Result<E, Error> {
     let (mut loss, mut losses) = ([E::ZERO], unwritten(given.target.len()));
     let chunk = given.target.len() / spec.chunks;
-    let (mut lse, mut logits) = (unwritten(chunk), unwritten(chunk * spec.classes));
+    let mut logits = unwritten(chunk * spec.classes);
     if over {
         to.dx.clone_from(&given.x);
     }
@@ -109,7 +109,6 @@ fn backward<E: Float>(
         dweight: Some(grad(&mut to.dweight[..], add)),
         dbias,
         losses: &mut losses[..],
-        lse: &mut lse[..],
         logits: &mut logits[..],
         rounded: &mut [][..],
         dloss: &[E::from_f64(DLOSS)][..],
@@ -138,21 +137,17 @@ fn by_both<E: Float>(cpu: &Cpu<E>, spec: &Spec, given: &Given<E>) -> (E, Gradien
         mask: None,
     };
     linear::Kernel::forward(cpu, &whole.linear(), BATCH, args).unwrap();
-    let (mut loss, mut lse, mut scratch) = ([E::ZERO], unwritten(rows), unwritten(rows));
-    let args = cross_entropy::Forward {
-        loss: &mut loss[..],
-        lse: Some(&mut lse[..]),
-        scratch: &mut scratch[..],
-        logits: &logits[..],
-        target,
-    };
+    let (mut loss, mut losses) = ([E::ZERO], unwritten(rows));
+    let args =
+        cross_entropy::Forward { loss: &mut loss[..], losses: &mut losses[..], logits: &logits[..], target };
     cross_entropy::Kernel::forward(cpu, &whole.cross_entropy(), BATCH, args).unwrap();
     let mut dy = unwritten(logits.len());
     let args = cross_entropy::Backward {
+        loss: None,
         dlogits: Some(grad(&mut dy[..], false)),
+        losses: &mut losses[..],
         dloss: &[E::from_f64(DLOSS)][..],
         logits: Some(&logits[..]),
-        lse: &lse[..],
         target,
     };
     cross_entropy::Kernel::backward(cpu, &whole.cross_entropy(), BATCH, args).unwrap();
