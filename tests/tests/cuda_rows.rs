@@ -383,7 +383,7 @@ fn a_target_that_is_no_class_is_a_loss_of_nan_and_reads_nothing() {
 
 fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form: Form) -> Results {
     let n = batch * spec.len;
-    let arrays: [&dyn Bytes; 7] = [
+    let arrays: [&dyn Bytes; 8] = [
         &elems(normal(1, n)),
         &elems(normal(2, n)),
         &vec![0.6f32],
@@ -391,6 +391,7 @@ fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form
         &unwritten(batch),
         &elems_before(form.add, 3, n),
         &elems_before(!form.add, 4, n),
+        &elems(unwritten(n)),
     ];
     let mut room = Room::new(device, &arrays)?;
     let ([x, target, dloss], [loss, scratch, dx, dtarget]) = room.split([0, 1, 2], [3, 4, 5, 6])?;
@@ -399,14 +400,28 @@ fn mse<D: Single + mse::Kernel>(device: &D, spec: &mse::Spec, batch: usize, form
     mse::Kernel::forward(device, spec, batch, forward)?;
     let dx = grad::<D, _>(dx, form.first, form.add);
     let dtarget = grad::<D, _>(dtarget, form.second, !form.add);
-    mse::Kernel::backward(
-        device,
-        spec,
-        batch,
-        mse::Backward { dx, dtarget, dloss: D::view(dloss), x, target },
-    )?;
+    let backward = mse::Backward { dx, dtarget, dloss: D::view(dloss), x: Some(x), target };
+    mse::Kernel::backward(device, spec, batch, backward)?;
+    // The last of those that are there over x, which is refused where it is to be added to.
+    let (last, add) = if form.second { (6, !form.add) } else { (5, form.add) };
+    let result = {
+        let ([target, dloss], [over, beside]) = room.split([1, 2], [0, 7])?;
+        let over = grad::<D, _>(over, true, add);
+        let (dx, dtarget) =
+            if form.second { (grad::<D, _>(beside, form.first, false), over) } else { (over, None) };
+        let (dloss, target) = (D::view(dloss), D::view(target));
+        mse::Kernel::backward(device, spec, batch, mse::Backward { dx, dtarget, dloss, x: None, target })
+    };
+    if add {
+        assert!(matches!(result, Err(Error::Internal { .. })), "{result:?}");
+    } else {
+        result?;
+        if form.first || form.second {
+            assert_bits("a gradient over x", &room.numbers(0)?, &room.numbers(last)?);
+        }
+    }
     room.check()?;
-    (3..7).map(|array| room.numbers(array)).collect()
+    (3..8).map(|array| room.numbers(array)).collect()
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
             Field::GradIn("dx", 0),
             Field::GradIn("dtarget", 1),
             Field::GradOut("dloss"),
-            Field::In("x", 0),
+            Field::OverIn("x", 0),
             Field::In("target", 1),
         ],
         flops: 3 * len,

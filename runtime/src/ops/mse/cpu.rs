@@ -2,9 +2,10 @@
 
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::Cpu;
-use crate::cpu::elementwise::{CHUNK, Function, check_lengths, elementwise, sum};
+use crate::cpu::elementwise::{CHUNK, Function, check_lengths, elementwise_over, sum};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
+use crate::device::check_given_or_held;
 use crate::error::Error;
 use crate::ops::sum::cpu::total;
 
@@ -28,14 +29,20 @@ impl<E: Float> Generic for Cpu<E> {
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dtarget, dloss, x, target } = args;
+        check_given_or_held(&x, dtarget.as_ref().or(dx.as_ref()))?;
         let n = batch * spec.len;
-        check_lengths(&[(dloss.len(), 1), (x.len(), n), (target.len(), n)])?;
-        let scale = E::from_f64(2.0 / n as f64) * dloss[0];
+        check_lengths(&[(dloss.len(), 1), (x.map_or(n, <[E]>::len), n), (target.len(), n)])?;
+        for to in [&dx, &dtarget].into_iter().flatten() {
+            check_lengths(&[(to.to.len(), n)])?;
+        }
+        let difference = Difference { scale: E::from_f64(2.0 / n as f64) * dloss[0] };
         if let Some(dx) = dx {
-            elementwise(self.pool(), Difference { scale }, dx, [x, target])?;
+            // Where both are there, x is overwritten when this is done with it.
+            let x = x.or(dtarget.as_ref().map(|dtarget| &*dtarget.to));
+            elementwise_over(self.pool(), difference, dx, [x, Some(target)])?;
         }
         if let Some(dtarget) = dtarget {
-            elementwise(self.pool(), Difference { scale }, dtarget, [target, x])?;
+            elementwise_over(self.pool(), difference, dtarget, [Some(target), x])?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::{Backward, Forward, Kernel, Spec};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::{Address, Cuda, Elem, Function, Grid, Rows, Source};
+use crate::device::given_or_held;
 use crate::error::Error;
 use crate::ops::sum::cuda::TOTAL_THREADS;
 
@@ -30,6 +31,7 @@ impl<E: Elem> Kernel for Cuda<E> {
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
         let Backward { dx, dtarget, dloss, x, target } = args;
         let n = batch * spec.len;
+        let x = given_or_held(x, dtarget.as_ref().or(dx.as_ref()), |to| to.held())?;
         check_lengths(&[(dloss.len(), 1), (x.len(), n), (target.len(), n)])?;
         for to in [&dx, &dtarget].into_iter().flatten() {
             check_lengths(&[(to.len(), n)])?;
@@ -41,7 +43,8 @@ impl<E: Elem> Kernel for Cuda<E> {
         let (dx, dtarget, dloss) = (dx.address(), dtarget.address(), dloss.address());
         let (x, target, twice) = (x.address(), target.address(), (2.0 / n as f64) as f32);
         let grid = Grid::elementwise::<E>(self.gpu(), n);
-        // SAFETY: `dloss` has one element, the others that are there have n.
+        // SAFETY: `dloss` has one element, the others that are there have n. x may be one of the gradients: each element is
+        // read, and then written over, by one thread.
         unsafe {
             self.launch(
                 &BACKWARD,

@@ -40,7 +40,7 @@ extern "C" __global__ void mse_mean(scalar* loss, const scalar* scratch, int64_t
     if (threadIdx.x == 0) *loss = (float)(sum / (double)n);
 }
 
-// dx, dtarget: [B, L], or none; dloss: [1]; x, target: [B, L]. n = B L, twice = 2 / n.
+// dx, dtarget: [B, L], or none, of which one may be x; dloss: [1]; x, target: [B, L]. n = B L, twice = 2 / n.
 extern "C" __global__ void mse_backward(elem* dx, elem* dtarget, const scalar* dloss, const elem* x,
                                         const elem* target, int64_t n, float twice, int32_t add_dx,
                                         int32_t add_dtarget) {

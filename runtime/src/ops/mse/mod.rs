@@ -36,8 +36,8 @@ pub struct Backward<'a, D: Device> {
     pub dtarget: Option<ElemGrad<'a, D>>,
     /// `[1]`
     pub dloss: D::View<'a, D::Scalar>,
-    /// [batch, len]
-    pub x: D::View<'a, D::Elem>,
+    /// [batch, len]; `None`: the last of the gradients that are there holds it, and is overwritten. Then its `add` is false.
+    pub x: Option<D::View<'a, D::Elem>>,
     /// [batch, len]
     pub target: D::View<'a, D::Elem>,
 }

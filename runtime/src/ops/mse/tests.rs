@@ -2,8 +2,8 @@ use super::*;
 use crate::cpu::Cpu;
 use crate::cpu::simd::Float;
 use crate::ops::check::{
-    assert_added, assert_close, assert_gradient, cast, double, grad, numbers, same_bits_for_any_threads,
-    unwritten,
+    assert_added, assert_close, assert_gradient, assert_refused, assert_same, cast, double, grad, numbers,
+    same_bits_for_any_threads, unwritten,
 };
 
 /// Elements of a sample, and samples: a little, many short, a few longer than a task.
@@ -25,7 +25,22 @@ fn backward<E: Float>(cpu: &Cpu<E>, dloss: E, x: &[E], target: &[E], before: Opt
         dx: Some(grad(&mut dx, add)),
         dtarget: Some(grad(&mut dtarget, add)),
         dloss: &[dloss][..],
-        x,
+        x: Some(x),
+        target,
+    };
+    Kernel::backward(cpu, &Spec { len: x.len() }, 1, args).unwrap();
+    [dx, dtarget]
+}
+
+/// The same, the last of those that are wanted over x.
+fn backward_over<E: Float>(cpu: &Cpu<E>, dloss: E, x: &[E], target: &[E], wanted: [bool; 2]) -> [Vec<E>; 2] {
+    let [mut dx, mut dtarget] = [(); 2].map(|()| unwritten(x.len()));
+    if wanted[1] { &mut dtarget } else { &mut dx }.copy_from_slice(x);
+    let args = Backward {
+        dx: wanted[0].then(|| grad(&mut dx[..], false)),
+        dtarget: wanted[1].then(|| grad(&mut dtarget[..], false)),
+        dloss: &[dloss][..],
+        x: None,
         target,
     };
     Kernel::backward(cpu, &Spec { len: x.len() }, 1, args).unwrap();
@@ -62,8 +77,40 @@ fn a_gradient_is_added_where_told_and_left_out_where_absent() {
     for (written, added) in written.iter().zip(&added) {
         assert_added("a gradient", &before, written, added);
     }
-    let args = Backward { dx: None, dtarget: None, dloss: &[1.0][..], x: &x[..], target: &target[..] };
+    let x = Some(&x[..]);
+    let args = Backward { dx: None, dtarget: None, dloss: &[1.0][..], x, target: &target[..] };
     Kernel::backward(&cpu, &Spec { len: 50 }, 1, args).unwrap();
+}
+
+#[test]
+fn over_x_they_are_the_same() {
+    for (len, batch) in SIZES {
+        let (mut x, target) = (numbers::<f32>(1, len * batch), numbers::<f32>(2, len * batch));
+        x[len * batch / 2] = f32::NAN;
+        let want = backward(&Cpu::with_threads(1).unwrap(), 0.7, &x, &target, None);
+        for wanted in [[true, false], [false, true], [true, true]] {
+            let found =
+                same_bits_for_any_threads(|cpu| backward_over(cpu, 0.7, &x, &target, wanted).to_vec());
+            for ((found, want), wanted) in found.iter().zip(&want).zip(wanted) {
+                if wanted {
+                    assert_same("a gradient", found, want);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_x_a_gradient_must_hold_it_and_not_be_added_to() {
+    let cpu = Cpu::with_threads(1).unwrap();
+    for to in [None, Some(true)] {
+        let mut dx = [7.0; 15];
+        let dx_there = to.map(|add| grad(&mut dx[..], add));
+        let args =
+            Backward { dx: dx_there, dtarget: None, dloss: &[1.0][..], x: None, target: &[0.0; 15][..] };
+        let result = Kernel::backward(&cpu, &Spec { len: 15 }, 1, args);
+        assert_refused(result, &dx);
+    }
 }
 
 #[test]
