@@ -6,6 +6,10 @@ use crate::cpu::simd::{Float, Simd};
 /// Partial results: a vector of f32 on AVX-512.
 const WIDE: usize = 16;
 
+/// How many of them the elements of a row are compared with in turn, so that none waits for the one before. The largest is the same
+/// in any order; a sum is not.
+const AT_ONCE: usize = 4;
+
 /// How many vectors a row makes.
 #[inline(always)]
 fn vectors<E>(row: &[E]) -> usize {
@@ -47,14 +51,26 @@ fn larger<E: Float>(a: E, b: E) -> E {
 /// The largest element. May pass over a NaN, which every use of the row after it meets again.
 #[inline(always)]
 pub(crate) fn max<E: Float>(row: &[E]) -> E {
-    let mut all = [-E::INFINITY; WIDE];
-    for i in 0..vectors(row) {
-        let x = vector(row, i, -E::INFINITY);
-        for l in 0..WIDE {
+    let mut all = [-E::INFINITY; AT_ONCE * WIDE];
+    let (blocks, rest) = row.as_chunks::<{ AT_ONCE * WIDE }>();
+    for x in blocks {
+        for l in 0..AT_ONCE * WIDE {
             all[l] = larger(all[l], x[l]);
         }
     }
-    combine(all, larger)
+    let mut one = [-E::INFINITY; WIDE];
+    for x in all.as_chunks::<WIDE>().0 {
+        for l in 0..WIDE {
+            one[l] = larger(one[l], x[l]);
+        }
+    }
+    for i in 0..vectors(rest) {
+        let x = vector(rest, i, -E::INFINITY);
+        for l in 0..WIDE {
+            one[l] = larger(one[l], x[l]);
+        }
+    }
+    combine(one, larger)
 }
 
 /// The sum of exp(x - max): at least 1; NaN if max is infinite or any x is NaN.
