@@ -324,6 +324,15 @@ pub(crate) fn check_given_or_held<V, W>(given: &Option<W>, grad: Option<&Grad<V>
     given_or_held(given.as_ref().map(|_| ()), grad, |_| ())
 }
 
+/// That the gradient of a bias of so many elements is the sum of all of a dx of `n`, which is there if it says whether
+/// it is added to.
+pub(crate) fn check_summed(add: Option<bool>, n: usize, outputs: usize) -> Result<(), Error> {
+    if add == Some(false) && outputs > 0 && n.is_multiple_of(outputs) {
+        return Ok(());
+    }
+    Err(Error::internal("the gradient of a bias as the sum of what is no gradient of its rows alone"))
+}
+
 /// The gradient of an activation on device `D`.
 pub type ElemGrad<'a, D> = Grad<<D as Device>::ViewMut<'a, <D as Device>::Elem>>;
 /// The gradient of a parameter on device `D`.

@@ -1,33 +1,46 @@
-//! The gradient of a bias in whole nets: by the activation behind its layer, or by the layer.
+//! The gradient of a bias in whole nets: by the activation or dropout behind its layer, or by the layer.
 
 use remat::prelude::*;
 use remat_tests::agreement::assert_bits;
 use remat_tests::trace::numbers;
 
-/// A net whose activations give the gradients of biases, or, with outputs between, do not: the same otherwise.
+/// A net in which what stands behind a layer with a bias gives its gradient, or, with two layers between that undo each other,
+/// does not: the same otherwise. They stand before the layer there, so that each dropout is the layer that it is here.
 macro_rules! net {
-    ($name:ident [$($between:tt)*] [$($again:tt)*]) => {
+    ($name:ident [$($before:tt)*] [$($between:tt)*]) => {
         model! {
             $name {
                 const D = 24;
                 input x: f32[40, 9];
                 target y: f32[40, 3];
+                $($before)*
                 up: Linear(D);
                 $($between)*
-                act: Gelu <- up;
+                Gelu;
+                $($before)*
                 turn: Linear(D);
-                $($again)*
-                back: Tanh <- turn;
+                $($between)*
+                Tanh;
                 again: turn;
                 Silu;
+                $($before)*
+                drop: Linear(D);
+                $($between)*
+                Dropout(0.3);
+                $($before)*
+                residual {
+                    add: Linear(D);
+                    $($between)*
+                    Dropout(0.1);
+                }
                 down: Linear(3);
                 loss: Mse <- (down, y);
             }
         }
     };
 }
-net!(Together [] []);
-net!(Apart [#[train] output up;] [#[train] output turn;]);
+net!(Together [Transpose(0, 1); Transpose(0, 1);] []);
+net!(Apart [] [Transpose(0, 1); Transpose(0, 1);]);
 
 #[test]
 fn a_net_has_the_same_gradients_whoever_gives_those_of_biases() {
@@ -46,7 +59,7 @@ fn a_net_has_the_same_gradients_whoever_gives_those_of_biases() {
     macro_rules! check {
         ($device:expr) => {
             let (together, apart) = (grads!(Together, $device), grads!(Apart, $device));
-            assert_eq!(together.len(), 6);
+            assert_eq!(together.len(), 10);
             for ((name, got), (_, want)) in together.iter().zip(&apart) {
                 assert!(got.iter().any(|grad| *grad != 0.0), "{name}");
                 assert_bits(name, got, want);

@@ -155,11 +155,16 @@ fn dropout_draws_what_the_cpu_draws() {
         let forward = dropout::Forward { y: D::view_mut(y), x: D::view(x), key };
         dropout::Kernel::forward(device, spec, batch, forward)?;
         let dx = Some(Grad { to: D::view_mut(dx), add: true });
-        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: Some(D::view(x)), key })?;
+        dropout::Kernel::backward(
+            device,
+            spec,
+            batch,
+            dropout::Backward { dx, dbias: None, dy: Some(D::view(x)), key },
+        )?;
         // Over dy it is what forward does to it.
         let ([], [dx]) = room.split([], [3])?;
         let dx = Some(Grad { to: D::view_mut(dx), add: false });
-        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dy: None, key })?;
+        dropout::Kernel::backward(device, spec, batch, dropout::Backward { dx, dbias: None, dy: None, key })?;
         assert_bits("dx over dy", &room.numbers(3)?, &room.numbers(1)?);
         room.check()?;
         Ok(vec![room.numbers(1)?, room.numbers(2)?])
@@ -193,7 +198,7 @@ fn without_dy_a_gradient_holds_it() -> Result<(), Error> {
         let ([], [to]) = room.split([], [1])?;
         let dx = there.then(|| Grad { to: D::view_mut(to), add: true });
         let (spec, key) = (dropout::Spec { len: n, p: 0.5 }, Key { seed: 1, step: 2, node: 3 });
-        let args = dropout::Backward::<D> { dx, dy: None, key };
+        let args = dropout::Backward::<D> { dx, dbias: None, dy: None, key };
         refused(dropout::Kernel::backward(&gpu, &spec, 1, args));
     }
     assert_bits("the gradient", &room.read::<f32>(1)?, &normal(2, n));

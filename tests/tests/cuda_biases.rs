@@ -115,7 +115,7 @@ fn dropped<D: Single + activation::Kernel + dropout::Kernel>(
         let ([], [dy]) = room.split([], [1])?;
         let (dx, key) = (Some(Grad { to: D::view_mut(dy), add: false }), MASK.key);
         let spec = dropout::Spec { len: n, p: MASK.p };
-        dropout::Kernel::backward(device, &spec, 1, dropout::Backward { dx, dy: None, key })?;
+        dropout::Kernel::backward(device, &spec, 1, dropout::Backward { dx, dbias: None, dy: None, key })?;
     }
     let (with_bias, mask) = (true, (!apart).then_some(MASK));
     let at = differentiate(&mut room, (device, activation, n), form, with_bias, mask)?;
@@ -141,6 +141,59 @@ fn sums_of_what_is_left_are_those_of_two_calls() {
                     assert_bits(&format!("dx of {what}"), &got[0], &want[0]);
                     assert_bits(&format!("dbias of {what}"), &got[1], &want[1]);
                     assert!(got[0].iter().filter(|dx| **dx == 0.0).count() >= got[0].len() / 4, "{what}");
+                }
+            }
+        }
+    }
+    let Some(gpu) = gpu() else { return };
+    check(&gpu);
+    check(&gpu.bf16());
+}
+
+/// The same without an activation between.
+fn dropped_alone<D: Single + dropout::Kernel + linear::Kernel>(
+    device: &D,
+    [rows, outputs]: [usize; 2],
+    Form { over, add, apart }: Form,
+) -> Results {
+    let n = rows * outputs;
+    let before = if add { normal(3, outputs) } else { unwritten(outputs) };
+    let nothing = elems(unwritten(0));
+    let mut dy: Vec<f32> = normal(2, n);
+    dy[n / 3] = f32::NAN;
+    let arrays: [&dyn Bytes; 5] = [&elems(dy), &elems(unwritten(n)), &before, &unwritten(outputs), &nothing];
+    let mut room = Room::new(device, &arrays)?;
+    let (at, beside) = if over { (0, 1) } else { (1, 0) };
+    let ([dy], [dx, dbias]) = room.split([beside], [at, 2])?;
+    let (dx, key) = (Some(Grad { to: D::view_mut(dx), add: false }), MASK.key);
+    let dbias = (!apart).then(|| Grad { to: D::view_mut(dbias), add });
+    let dy = (!over).then(|| D::view(dy));
+    let spec = dropout::Spec { len: n, p: MASK.p };
+    dropout::Kernel::backward(device, &spec, 1, dropout::Backward { dx, dbias, dy, key })?;
+    if apart {
+        let ([dy, weight], [dbias, rounded]) = room.split([at, 3], [2, 4])?;
+        let dbias = Some(Grad { to: D::view_mut(dbias), add });
+        let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
+        let args = linear::Backward { dx: None, dweight: None, dbias, dy, x: None, weight, rounded };
+        let spec = linear::Spec { rows, inputs: 1, outputs, activation: None };
+        linear::Kernel::backward(device, &spec, 1, args)?;
+    }
+    room.check()?;
+    Ok(vec![room.numbers(at)?, room.numbers(2)?])
+}
+
+#[test]
+fn sums_of_what_a_dropout_leaves_are_sums_of_what_is_read() {
+    fn check<G: Single + dropout::Kernel + linear::Kernel>(gpu: &G) {
+        let shapes = [[1, 1], [7, 128], [33, 256], [5, 300], [530, 384], [300, 512], [1500, 64], [2100, 256]];
+        for shape in some(&shapes) {
+            for (over, add) in [(false, true), (true, false)] {
+                let run = |apart| dropped_alone(gpu, shape, Form { over, add, apart });
+                let [got, again, want] = [false, false, true].map(|apart| run(apart).expect("gradients"));
+                for (name, of) in [("dx", 0), ("dbias", 1)] {
+                    let what = format!("{name} of {shape:?}, over {over}, add {add}");
+                    assert_bits(&what, &got[of], &want[of]);
+                    assert_bits(&format!("{what}, again"), &again[of], &got[of]);
                 }
             }
         }

@@ -256,7 +256,7 @@ fn activation_dropped<D: Single + activation::Kernel + dropout::Kernel>(
 
     let ([dy], [to]) = room.split([1], [7])?;
     let dx = Some(Grad { to: D::view_mut(to), add: false });
-    let args = dropout::Backward { dx, dy: Some(D::view(dy)), key: mask.key };
+    let args = dropout::Backward { dx, dbias: None, dy: Some(D::view(dy)), key: mask.key };
     dropout::Kernel::backward(device, &dropout, batch, args)?;
     let ([dy, own], [to]) = room.split([7, saved[0]], [4])?;
     let dx = Some(Grad { to: D::view_mut(to), add: true });

@@ -19,7 +19,12 @@ fn resolve(cx: &mut Context<'_>) -> Option<Resolved> {
     Some(Resolved {
         spec: vec![("len", SpecValue::Int(output.len())), ("p", SpecValue::Float(p))],
         forward: vec![Field::Out("y"), Field::In("x", 0), Field::Key("key")],
-        backward: vec![Field::GradIn("dx", 0), Field::OverGradOut("dy"), Field::Key("key")],
+        backward: vec![
+            Field::GradIn("dx", 0),
+            Field::GradBiasBefore("dbias"),
+            Field::OverGradOut("dy"),
+            Field::Key("key"),
+        ],
         flops: output.len(),
         // In evaluation it passes its input on; where p is 0 or it is frozen, always.
         view: p == 0.0 || cx.frozen,

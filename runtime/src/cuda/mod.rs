@@ -40,8 +40,8 @@
 //! What would be read once more is done in one kernel, where no bit depends on it: a bias in the product that it is added
 //! to; a dropout, the sum behind it and the [`LayerNorm`](crate::ops::layer_norm) behind that; an activation and the dropout
 //! behind it, forward and backward; a [`CrossEntropy`](crate::ops::cross_entropy) and its backward; the gradient of what a
-//! norm reads and those of its parameters; an activation's gradient and that of the bias before it; the update of all
-//! parameters.
+//! norm reads and those of its parameters; the gradient of what an activation or a dropout reads and that of the bias before
+//! it; the update of all parameters.
 //!
 //! A step of a [`Trainer`](crate::train::Trainer), or of [`train::step`](crate::train::step), is one such program: forward,
 //! backward, the norm, clipping, and the optimizer, which changes nothing if the loss or the norm is not finite. The host

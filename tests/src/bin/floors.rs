@@ -106,6 +106,14 @@ impl<D: Kernels> Floors<'_, D> {
             let ([x], [y]) = room.split([1], [2])?;
             let args = dropout::Forward { y: D::view_mut(y), x: D::view(x), key: KEY };
             dropout::Kernel::forward(device, &spec, samples, args)
+        })?;
+        let of_column = numbers(WIDTH);
+        self.row("its backward, with the gradient of a bias", 2 * bytes, &[&x, &x, &of_column], |room| {
+            let ([dy], [dx, dbias]) = room.split([1], [2, 3])?;
+            let dx = Some(Grad { to: D::view_mut(dx), add: false });
+            let dbias = Some(Grad { to: D::view_mut(dbias), add: false });
+            let args = dropout::Backward { dx, dbias, dy: Some(D::view(dy)), key: KEY };
+            dropout::Kernel::backward(device, &spec, samples, args)
         })
     }
 

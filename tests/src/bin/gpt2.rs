@@ -45,11 +45,11 @@ macro_rules! gpt2 {
 }
 // The vocabulary of 50 257 is padded to whole tiles.
 gpt2!(Gpt2 [] [] 12 12 768 1024 50_304);
-gpt2!(Gpt2Chunks [] [chunks = 16] 12 12 768 1024 50_304);
+gpt2!(Gpt2Chunks [] [chunks = 4] 12 12 768 1024 50_304);
 gpt2!(Gpt2Blocks [#[checkpoint]] [chunks = 16] 12 12 768 1024 50_304);
 gpt2!(Gpt2Host [#[checkpoint(store = host)]] [chunks = 16] 12 12 768 1024 50_304);
 gpt2!(Small [] [] 2 2 32 48 64);
-gpt2!(SmallChunks [] [chunks = 16] 2 2 32 48 64);
+gpt2!(SmallChunks [] [chunks = 4] 2 2 32 48 64);
 gpt2!(SmallBlocks [#[checkpoint]] [chunks = 16] 2 2 32 48 64);
 gpt2!(SmallHost [#[checkpoint(store = host)]] [chunks = 16] 2 2 32 48 64);
 

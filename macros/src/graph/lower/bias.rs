@@ -1,8 +1,9 @@
 //! The gradient of a bias, given by the layer behind it.
 //!
-//! It is the sum over rows of the gradient that an activation fused behind gives. The activation has all of that at hand
-//! when it writes it; the layer with the bias would read it once more. The backward of both stand side by side, so the
-//! order in which gradients of a bias that several layers share are added to each other stays what it was.
+//! It is the sum over rows of the gradient that an activation or a dropout right behind gives, if nothing else contributes to
+//! that. The one behind has all of it at hand when it writes it; the layer with the bias would read it once more. The
+//! backward of both stand side by side, so the order in which gradients of a bias that several layers share are added to each
+//! other stays what it was.
 
 use super::Lowered;
 use crate::graph::Graph;
@@ -10,11 +11,14 @@ use crate::ops::Field;
 use crate::plan::problem::{Backward, NodeId, ParamId};
 
 impl Lowered {
-    /// Moves the gradient of each bias to what is fused behind its layer, if that can give it. Whoever runs a backward
+    /// Moves the gradient of each bias to what stands behind its layer, if that can give it. Whoever runs a backward
     /// gives the gradients of the parameters that the problem says, and asks nothing else who gives which.
     pub(super) fn sum_biases(&mut self, graph: &Graph) {
+        let mut contributions = vec![0; self.problem.values.len()];
+        let backwards = self.problem.nodes.iter().filter_map(|node| node.backward.as_ref());
+        backwards.flat_map(Backward::gives).for_each(|value| contributions[value] += 1);
         for id in 1..self.nodes.len() {
-            let Some(bias) = self.bias_before(graph, id) else { continue };
+            let Some(bias) = self.bias_before(graph, id, &contributions) else { continue };
             if let Some(before) = self.backward_mut(id - 1) {
                 before.params.retain(|&param| param != bias);
             }
@@ -33,11 +37,12 @@ impl Lowered {
         graph.nodes[self.nodes[id].layer].resolved.as_ref().map_or(&[], |op| &op.backward)
     }
 
-    /// The bias of the node before, if this one is to give its gradient.
-    fn bias_before(&self, graph: &Graph, id: NodeId) -> Option<ParamId> {
+    /// The bias of the node before, if this one is to give its gradient; `contributions`: how many each value's has.
+    fn bias_before(&self, graph: &Graph, id: NodeId, contributions: &[usize]) -> Option<ParamId> {
         let [before, own] = [&self.problem.nodes[id - 1], &self.problem.nodes[id]];
         let can = self.fields(graph, id).iter().any(|field| matches!(field, Field::GradBiasBefore(_)));
-        if !own.epilogue || !can {
+        let made = before.makes[0];
+        if !can || contributions[made] != 1 {
             return None;
         }
         let at = self.fields(graph, id - 1).iter().find_map(|field| match *field {
@@ -47,7 +52,7 @@ impl Lowered {
         let bias = graph.nodes[self.nodes[id - 1].layer].params[at];
         let (read, given) = (before.backward.as_ref()?, own.backward.as_ref()?);
         // A weight is frozen with its bias, so its layer has a gradient left to give.
-        (given.grads == [before.makes[0]] && read.params.contains(&bias)).then_some(bias)
+        (given.grads == [made] && read.params.contains(&bias)).then_some(bias)
     }
 }
 
@@ -91,12 +96,27 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_whose_output_has_other_readers_gives_it_itself() {
-        for between in ["#[train] output a;", "other: Sigmoid <- a;"] {
-            let other = if between.contains("other") { "Mul <- (act, other)" } else { "Linear(4)" };
-            let found = givers(&format!("a: Linear(4); {between} act: Gelu <- a; out: {other};"));
-            assert_eq!(found.last().unwrap(), "a.bias linear Write");
-        }
+    fn a_dropout_behind_gives_it() {
+        assert_eq!(
+            givers("a: Linear(4); Dropout(0.1); residual { b: Linear(4); Dropout(0.1); } out: Linear(4);"),
+            ["out.bias linear Write", "b.bias dropout Write", "a.bias dropout Write"]
+        );
+        // One that drops nothing is not there; one behind an activation is the activation's own work.
+        assert_eq!(
+            givers("a: Linear(4); Dropout(0.0); b: Linear(4); Gelu; Dropout(0.1); out: Linear(4);"),
+            ["out.bias linear Write", "b.bias activation Write", "a.bias linear Write"]
+        );
+    }
+
+    #[test]
+    fn a_layer_whose_gradient_has_other_parts_gives_it_itself() {
+        let found = givers("a: Linear(4); other: Sigmoid <- a; act: Gelu <- a; out: Mul <- (act, other);");
+        assert_eq!(found.last().unwrap(), "a.bias linear Write");
+        let found = givers("a: Linear(4); drop: Dropout(0.1); out: Mul <- (drop, a);");
+        assert_eq!(found, ["a.bias linear Write"]);
+        // An output is read, and has no gradient of its own.
+        let found = givers("a: Linear(4); #[train] output a; act: Gelu <- a; out: Linear(4);");
+        assert_eq!(found.last().unwrap(), "a.bias activation Write");
         // It is not of the layer that the activation stands behind.
         assert_eq!(
             givers("a: Linear(4); LayerNorm(elementwise_affine = false); Gelu; out: Linear(4);"),

@@ -1,6 +1,6 @@
 //! Activations on the CPU.
 
-use super::{Activation, Backward, Forward, Kernel, Spec, check_dropped, check_summed};
+use super::{Activation, Backward, Forward, Kernel, Spec, check_dropped};
 use crate::cpu::Cpu;
 use crate::cpu::columns::sum_columns;
 use crate::cpu::elementwise::{Apply, CHUNK, Function, check_lengths, elementwise_over};
@@ -8,7 +8,7 @@ use crate::cpu::math;
 use crate::cpu::parts::chunks;
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::{Grad, check_given_or_held};
+use crate::device::{Grad, check_given_or_held, check_summed};
 use crate::error::Error;
 use crate::ops::dropout::Mask;
 use crate::ops::dropout::cpu::{Factors, Masked};

@@ -1,10 +1,10 @@
 //! Activations on a GPU. y: =; dx, db: = or +=.
 
-use super::{Activation, Backward, Forward, Kernel, Spec, check_dropped, check_summed};
+use super::{Activation, Backward, Forward, Kernel, Spec, check_dropped};
 use crate::cpu::elementwise::check_lengths;
 use crate::cuda::columns::{sum_columns_by, whole_warps};
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Grid, Source};
-use crate::device::given_or_held;
+use crate::device::{check_summed, given_or_held};
 use crate::error::Error;
 use crate::ops::dropout::Mask;
 use crate::ops::dropout::cuda::{Drawn, drop_out, grid_of};

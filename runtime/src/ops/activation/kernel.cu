@@ -114,11 +114,7 @@ struct DroppedSummed : Summed<ACTIVATION> {
         : Summed<ACTIVATION>(dx, from), mask(mask) {}
 
     __device__ __forceinline__ Values<PACK> value(int64_t i, const From::Read<PACK>& read) const {
-        uint32_t kept = mask.kept(i);
-        Values<PACK> left;
-#pragma unroll
-        for (int j = 0; j < PACK; j++) left.x[j] = read.dy.at(j) * mask.factor(kept >> j & 1);
-        return Summed<ACTIVATION>::value(i, From::Read<PACK>{Run<elem, PACK>::of(left), read.saved});
+        return Summed<ACTIVATION>::value(i, From::Read<PACK>{mask.left(i, read.dy), read.saved});
     }
 };
 

@@ -95,12 +95,3 @@ pub(crate) fn check_dropped(activation: Activation, mask: Option<Mask>) -> Resul
         _ => Ok(()),
     }
 }
-
-/// That the gradient of a bias of so many elements is the sum of all of a dx of `n`, which is there if it says whether
-/// it is added to.
-pub(crate) fn check_summed(add: Option<bool>, n: usize, outputs: usize) -> Result<(), Error> {
-    if add == Some(false) && outputs > 0 && n.is_multiple_of(outputs) {
-        return Ok(());
-    }
-    Err(Error::internal("the gradient of a bias as the sum of what is no gradient of its rows alone"))
-}

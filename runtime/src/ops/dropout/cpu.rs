@@ -2,10 +2,11 @@
 
 use super::{Backward, Forward, Kernel, Mask, Spec, without_mask};
 use crate::cpu::Cpu;
+use crate::cpu::columns::sum_columns;
 use crate::cpu::elementwise::{CHUNK, check_lengths};
 use crate::cpu::parts::chunks;
 use crate::cpu::simd::{Float, Job, Simd};
-use crate::device::{Grad, check_given_or_held};
+use crate::device::{Grad, check_given_or_held, check_summed};
 use crate::error::Error;
 use crate::rng::{GROUP, Key, words};
 
@@ -18,12 +19,15 @@ impl<E: Float> Generic for Cpu<E> {
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dy, key } = args;
+        let Backward { dx, dbias, dy, key } = args;
+        let n = batch * spec.len;
         check_given_or_held(&dy, dx.as_ref())?;
-        match dx {
-            Some(dx) => drop_out(self, batch * spec.len, Mask { key, p: spec.p }, dx, dy),
-            None => Ok(()),
+        if let Some(dbias) = &dbias {
+            check_summed(dx.as_ref().map(|dx| dx.add), n, dbias.to.len())?;
         }
+        let Some(Grad { to, add }) = dx else { return Ok(()) };
+        drop_out(self, n, Mask { key, p: spec.p }, Grad { to: &mut *to, add }, dy)?;
+        dbias.map_or(Ok(()), |dbias| sum_columns(self.pool(), dbias, to))
     }
 }
 

@@ -1,14 +1,16 @@
-//! Dropout on a GPU. y: =; dx: = or +=.
+//! Dropout on a GPU. y: =; dx, db: = or +=.
 
 use super::{Backward, Forward, Kernel, Mask, Spec, without_mask};
 use crate::cpu::elementwise::check_lengths;
+use crate::cuda::columns::{sum_columns, sum_columns_by, whole_warps};
 use crate::cuda::{Address, Argument, Cuda, Elem, Function, Gpu, Grid, Source, View, ViewMut};
-use crate::device::given_or_held;
+use crate::device::{check_summed, given_or_held};
 use crate::error::Error;
 use crate::rng::GROUP;
 
 pub(crate) static SOURCE: Source = Source { name: "dropout", text: include_str!("kernel.cu") };
 static APPLY: Function = Function { source: &SOURCE, name: "dropout_apply" };
+static BACKWARD_SUMS: Function = Function { source: &SOURCE, name: "dropout_backward_sums" };
 
 /// What a mask is drawn from, as in `mask.cuh`.
 #[repr(C)]
@@ -50,10 +52,35 @@ impl<E: Elem> Kernel for Cuda<E> {
     }
 
     fn backward(&self, spec: &Spec, batch: usize, args: Backward<'_, Self>) -> Result<(), Error> {
-        let Backward { dx, dy, key } = args;
+        let Backward { dx, dbias, dy, key } = args;
+        let (n, mask) = (batch * spec.len, Mask { key, p: spec.p });
         let dy = given_or_held(dy, dx.as_ref(), |dx| dx.held())?;
+        if let Some(dbias) = &dbias {
+            check_summed(dx.as_ref().map(|dx| dx.add), n, dbias.len())?;
+        }
         let Some(dx) = &dx else { return Ok(()) };
-        drop_out(self, batch * spec.len, Mask { key, p: spec.p }, (&dx.to, dx.add), &dy, None)
+        check_lengths(&[(dx.len(), n), (dy.len(), n)])?;
+        let sums = match dbias {
+            // Lanes that sum draw for each other.
+            Some(dbias) if whole_warps::<E>(dbias.len()) => {
+                let (to, dy, rows) = (dx.address(), dy.address(), n / dbias.len());
+                // SAFETY: both have n elements, which are rows as long as dbias; each is read and then written, by one
+                // thread, so that dx may be dy. What is drawn from stands where it is said.
+                return Drawn::with(self.gpu(), Some(mask), |drawn| unsafe {
+                    sum_columns_by(self, &BACKWARD_SUMS, &[&to, &dy, &drawn], dbias, rows)
+                });
+            }
+            sums => sums,
+        };
+        drop_out(self, n, mask, (&dx.to, dx.add), &dy, None)?;
+        match sums {
+            Some(dbias) => {
+                let rows = n / dbias.len();
+                // SAFETY: dx has n elements, which are rows as long as dbias.
+                unsafe { sum_columns(self, dbias, dx.to.held(), rows) }
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -60,6 +60,15 @@ struct Mask {
         int bit = lane * PACK;
         return (bit < 32 ? halves[0] : halves[1]) >> (bit % 32);
     }
+
+    // What is left of that pack, as it is stored.
+    __device__ __forceinline__ Run<elem, PACK> left(int64_t i, const Run<elem, PACK>& whole) const {
+        uint32_t kept = this->kept(i);
+        Values<PACK> left;
+#pragma unroll
+        for (int j = 0; j < PACK; j++) left.x[j] = whole.at(j) * factor(kept >> j & 1);
+        return Run<elem, PACK>::of(left);
+    }
 };
 
 // Drops out the elements of [0, n) that are this thread's, of `what`, which has: read(i, width), what it needs of `width`

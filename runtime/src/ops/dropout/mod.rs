@@ -4,7 +4,7 @@
 //! The mask is not kept: it is a function of the key and the element's index (see [`rng`](crate::rng)),
 //! and is drawn again in backward. What is dropped is multiplied by 0, so that NaN stays.
 
-use crate::device::{Device, ElemGrad};
+use crate::device::{Device, ElemGrad, ParamGrad};
 use crate::error::Error;
 use crate::rng::Key;
 
@@ -56,6 +56,9 @@ pub struct Forward<'a, D: Device> {
 pub struct Backward<'a, D: Device> {
     /// [batch, len] = or +=
     pub dx: Option<ElemGrad<'a, D>>,
+    /// `[outputs]` = or +=, the sum of dx over rows as long as this, which are whole: the gradient of the bias that was added
+    /// right before. Then `dx` is there, and its `add` is false.
+    pub dbias: Option<ParamGrad<'a, D>>,
     /// [batch, len]; `None`: `dx` holds it, and is overwritten. Then `dx` is there, and its `add` is false.
     pub dy: Option<D::View<'a, D::Elem>>,
     /// The one that forward was given.
@@ -74,7 +77,7 @@ pub trait Kernel: Device {
     /// The device's own.
     fn forward(&self, spec: &Spec, batch: usize, args: Forward<'_, Self>) -> Result<(), Error>;
 
-    /// dx = dy mask / (1 - p)
+    /// dx = dy mask / (1 - p), and its sums
     ///
     /// # Errors
     /// The device's own.

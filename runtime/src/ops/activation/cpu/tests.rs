@@ -218,7 +218,7 @@ fn dropped<E: Product>(
     let mut from = dy.to_vec();
     if apart {
         dropout::Kernel::forward(cpu, &dropout, 1, dropout::Forward { y: &mut z, x: &y, key }).unwrap();
-        let args = dropout::Backward { dx: Some(grad(&mut from, false)), dy: None, key };
+        let args = dropout::Backward { dx: Some(grad(&mut from, false)), dbias: None, dy: None, key };
         dropout::Kernel::backward(cpu, &dropout, 1, args).unwrap();
     }
     let (mut dx, mut db) = (if over { from.clone() } else { numbers(3, len) }, numbers(4, outputs));

@@ -15,7 +15,7 @@ fn forward<E: Float>(cpu: &Cpu<E>, p: f64, batch: usize, x: &[E]) -> Vec<E> {
 
 fn backward<E: Float>(cpu: &Cpu<E>, p: f64, dy: &[E], before: Option<&[E]>) -> Vec<E> {
     let mut dx = before.map_or_else(|| unwritten(dy.len()), <[E]>::to_vec);
-    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dy: Some(dy), key: KEY };
+    let args = Backward { dx: Some(grad(&mut dx, before.is_some())), dbias: None, dy: Some(dy), key: KEY };
     Kernel::backward(cpu, &Spec { len: dy.len(), p }, 1, args).unwrap();
     dx
 }
@@ -60,7 +60,7 @@ fn over_dy_it_is_the_same() {
         for p in [0.1, 0.5] {
             let over = same_bits_for_any_threads(|cpu| {
                 let mut dx = dy.clone();
-                let args = Backward { dx: Some(grad(&mut dx[..], false)), dy: None, key: KEY };
+                let args = Backward { dx: Some(grad(&mut dx[..], false)), dbias: None, dy: None, key: KEY };
                 Kernel::backward(cpu, &Spec { len: n, p }, 1, args).unwrap();
                 vec![dx]
             });
@@ -71,11 +71,35 @@ fn over_dy_it_is_the_same() {
 }
 
 #[test]
+fn sums_of_rows_are_those_of_what_is_written() {
+    let (cpu, p, dy) = (Cpu::with_threads(2).unwrap(), 0.3, numbers::<f32>(1, 300 * 77));
+    let (want, before) = (backward(&cpu, p, &dy, None), numbers::<f32>(2, 77));
+    for add in [false, true] {
+        let (mut dx, mut sums) = (dy.clone(), before.clone());
+        let (to, dbias) = (Some(grad(&mut dx[..], false)), Some(grad(&mut sums[..], add)));
+        let args = Backward { dx: to, dbias, dy: None, key: KEY };
+        Kernel::backward(&cpu, &Spec { len: dy.len(), p }, 1, args).unwrap();
+        assert_same("dx", &dx, &want);
+        let mut want_of_sums = before.clone();
+        sum_columns(cpu.pool(), grad(&mut want_of_sums[..], add), &want).unwrap();
+        assert_same("dbias", &sums, &want_of_sums);
+    }
+    // Of rows that are not whole, and of a gradient that others have written too.
+    for (add, outputs) in [(false, 4), (true, 3)] {
+        let (mut dx, mut sums) = (vec![7.0f32; 6], vec![7.0; outputs]);
+        let (to, dbias) = (Some(grad(&mut dx[..], add)), Some(grad(&mut sums[..], false)));
+        let args = Backward { dx: to, dbias, dy: Some(&dy[..6]), key: KEY };
+        let refused = Kernel::backward(&cpu, &Spec { len: 6, p }, 1, args);
+        assert_refused(refused, &[dx, sums].concat());
+    }
+}
+
+#[test]
 fn without_dy_a_gradient_must_hold_it_and_not_be_added_to() {
     let (cpu, spec, mut dx) = (Cpu::with_threads(1).unwrap(), Spec { len: 3, p: 0.5 }, [7.0; 3]);
-    let args = Backward { dx: Some(grad(&mut dx[..], true)), dy: None, key: KEY };
+    let args = Backward { dx: Some(grad(&mut dx[..], true)), dbias: None, dy: None, key: KEY };
     assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
-    let args = Backward { dx: None, dy: None, key: KEY };
+    let args = Backward { dx: None, dbias: None, dy: None, key: KEY };
     assert_refused(Kernel::backward(&cpu, &spec, 1, args), &dx);
 }
 
