@@ -40,6 +40,7 @@ const HEADERS: &[(&CStr, &str)] = &[
     (c"ops/attention/tile.cuh", include_str!("../ops/attention/tile.cuh")),
     (c"ops/attention/wide.cuh", include_str!("../ops/attention/wide.cuh")),
     (c"ops/dropout/mask.cuh", include_str!("../ops/dropout/mask.cuh")),
+    (c"ops/layer_norm/row.cuh", include_str!("../ops/layer_norm/row.cuh")),
     (c"ops/softmax/row.cuh", include_str!("../ops/softmax/row.cuh")),
     (c"ops/sum/total.cuh", include_str!("../ops/sum/total.cuh")),
 ];

@@ -33,7 +33,7 @@ __device__ __forceinline__ float row_loss(Team team, scalar* loss, const elem* x
 }
 
 // losses, target: [R]; logits: [R, C]
-extern "C" __global__ void __launch_bounds__(LONG_ROW_THREADS)
+extern "C" __global__ void __launch_bounds__(LONG_ROW_THREADS, 2)
     cross_entropy_rows(scalar* losses, const elem* logits, const uint32_t* target, int64_t rows, int64_t classes,
                        int32_t ignores, uint32_t ignored, float sharp, float even, int32_t team) {
     REMAT_SHARED(float, partial, 3 * MOST_WARPS);
@@ -90,7 +90,7 @@ __device__ __forceinline__ void row_gradient(Team team, elem* dx, const elem* x,
 // dlogits, logits: [R, C], which may be the same; dloss: [1]; losses, target: [R]; all: [A], the targets of all rows, of
 // which these are some. Every block counts them anew, which are few beside logits. A row is read for its log-sum-exp, and,
 // while it is in a cache, for its gradient: `rows.rs` says how many rows are there at once.
-extern "C" __global__ void __launch_bounds__(LONG_ROW_THREADS, 2)
+extern "C" __global__ void __launch_bounds__(LONG_ROW_THREADS, sizeof(elem) == 2 ? 2 : 1)
     cross_entropy_backward(elem* dlogits, scalar* losses, const scalar* dloss, const elem* logits, const uint32_t* target,
                            const uint32_t* all, int64_t rows, int64_t all_rows, int64_t classes, int32_t ignores,
                            uint32_t ignored, float sharp, float even, int32_t team, int32_t add) {

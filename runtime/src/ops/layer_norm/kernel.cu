@@ -5,121 +5,14 @@
 // R: rows of all samples; D: elements of a row, `dim`; P: parts, runs of rows whose sums are kept apart. What is absent
 // is a null pointer: weight is 1, bias 0.
 #include "remat.cuh"
-#include "cuda/rows.cuh"
-#include "ops/dropout/mask.cuh"
-
-template <int WIDTH>
-__device__ __forceinline__ Values<WIDTH> load_weight(const param* weight, int64_t i) {
-    if (weight) return load<WIDTH>(weight + i);
-    Values<WIDTH> ones;
-#pragma unroll
-    for (int j = 0; j < WIDTH; j++) ones.x[j] = 1.0f;
-    return ones;
-}
-
-namespace layer_norm {
-
-// x + plus as it is stored.
-template <int WIDTH>
-__device__ __forceinline__ Run<elem, WIDTH> add(const Run<elem, WIDTH>& x, const Run<elem, WIDTH>& plus) {
-    Values<WIDTH> sum;
-#pragma unroll
-    for (int j = 0; j < WIDTH; j++) sum.x[j] = x.at(j) + plus.at(j);
-    return Run<elem, WIDTH>::of(sum);
-}
-
-// What is normalized: a row of x, or of x + plus, which is read and added anew each time it is gone through. Both are in
-// the first cache then.
-template <int WIDTH, class Team>
-struct Read {
-    Team team;
-    const elem *x, *plus;
-    int64_t dim;
-
-    // Calls f(run, i) for the runs of the row that are this thread's, and where they begin.
-    template <class F>
-    __device__ __forceinline__ void each(F f) const {
-        each_of_row<WIDTH>(team, dim, [&](int64_t i) {
-            Run<elem, WIDTH> run = load_run<WIDTH>(x + i);
-            f(plus ? add(run, load_run<WIDTH>(plus + i)) : run, i);
-        });
-    }
-};
-
-// The same of a row of which each thread has at most ELEMENTS, and keeps them: all are on their way before the first is
-// waited for, and are read once.
-template <int ELEMENTS, int WIDTH, class Team>
-struct Held {
-    static constexpr int RUNS = ELEMENTS / WIDTH;
-    Team team;
-    int64_t dim;
-    Run<elem, WIDTH> runs[RUNS];
-
-    // `start`: where the row begins. If x is dropped out, that is where a group does.
-    __device__ __forceinline__ Held(const Read<WIDTH, Team>& row, const dropout::Drawn& drawn, int64_t start)
-        : team(row.team), dim(row.dim) {
-        Run<elem, WIDTH> others[RUNS];
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { runs[r] = load_run<WIDTH>(row.x + i); });
-        if (!row.plus) return;
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { others[r] = load_run<WIDTH>(row.plus + i); });
-        if (drawn.draws) drop_out(dropout::Mask(drawn), start);
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int) { runs[r] = add(runs[r], others[r]); });
-    }
-    __device__ __forceinline__ void drop_out(const dropout::Mask& mask, int64_t start) {
-        int lane = threadIdx.x % 32;
-#pragma unroll
-        for (int r = 0; r < RUNS; r++) {
-            int i = place<WIDTH>(team, r);
-            // All lanes of a warp that has elements draw.
-            if (i - lane * WIDTH >= (int)dim) continue;
-            uint32_t kept = mask.kept(start + i);
-            if (i >= (int)dim) continue;
-            Values<WIDTH> values;
-#pragma unroll
-            for (int j = 0; j < WIDTH; j++) values.x[j] = runs[r].at(j) * mask.factor(kept >> j & 1);
-            runs[r] = Run<elem, WIDTH>::of(values);
-        }
-    }
-    template <class F>
-    __device__ __forceinline__ void each(F f) const {
-        each_held<WIDTH, RUNS>(team, dim, [&](int r, int i) { f(runs[r], i); });
-    }
-};
-
-// y = the row, normalized; s = the row, if that is wanted. Every thread of the team gets mean and rstd.
-template <int WIDTH, class Team, class Row>
-__device__ __forceinline__ void normalize(Team team, const Row& row, elem* y, elem* s, float& mean, float& rstd,
-                                          const param* weight, const param* bias, int64_t dim, float eps,
-                                          float* partial) {
-    float sum = 0.0f, squares = 0.0f;
-    row.each([&](const Run<elem, WIDTH>& run, int64_t i) {
-        if (s) store_run(s + i, run);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) sum += run.at(j);
-    });
-    mean = team.fold(sum, partial, Plus()) / (float)dim;
-    row.each([&](const Run<elem, WIDTH>& run, int64_t) {
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) squares += (run.at(j) - mean) * (run.at(j) - mean);
-    });
-    float variance = team.fold(squares, partial + MOST_WARPS, Plus()) / (float)dim;
-    rstd = 1.0f / sqrtf(variance + eps);
-    row.each([&](const Run<elem, WIDTH>& run, int64_t i) {
-        Values<WIDTH> w = load_weight<WIDTH>(weight, i), b = {}, to;
-        if (bias) b = load<WIDTH>(bias + i);
-#pragma unroll
-        for (int j = 0; j < WIDTH; j++) to.x[j] = fmaf((run.at(j) - mean) * rstd, w.x[j], b.x[j]);
-        store(y + i, to);
-    });
-}
-
-}  // namespace layer_norm
+#include "ops/layer_norm/row.cuh"
 
 // y, x: [R, D], which may be one; sum, plus: [R, D], or none; x is dropped out, if anything is drawn: then D is a multiple
 // of a group, and each thread has all of its elements of a row at once; mean, rstd: [R], or none; weight, bias: [D], or none
-extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rstd, elem* sum, const elem* x,
-                                              const elem* plus, dropout::Drawn drawn, const param* weight,
-                                              const param* bias, int64_t rows, int64_t dim, float eps, int32_t team) {
+extern "C" __global__ void __launch_bounds__(ROW_THREADS, sizeof(elem) == 2 ? 3 : 2)
+    layer_norm_forward(elem* y, scalar* mean, scalar* rstd, elem* sum, const elem* x, const elem* plus,
+                       dropout::Drawn drawn, const param* weight, const param* bias, int64_t rows, int64_t dim,
+                       float eps, int32_t team) {
     REMAT_SHARED(float, partial, 2 * MOST_WARPS);
     with_team(team, dim, [&](auto team, auto width) {
         int64_t row = team.row(), start = row * dim;
@@ -128,12 +21,14 @@ extern "C" __global__ void layer_norm_forward(elem* y, scalar* mean, scalar* rst
         layer_norm::Read<WIDTH, decltype(team)> read = {team, x + start, plus ? plus + start : nullptr, dim};
         elem *to = y + start, *s = sum ? sum + start : nullptr;
         float row_mean, row_rstd;
-        if (WIDTH > 1 && dim <= MOST * team.SIZE) {
-            layer_norm::Held<MOST, WIDTH, decltype(team)> held(read, drawn, start);
-            layer_norm::normalize<WIDTH>(team, held, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
-        } else {
-            layer_norm::normalize<WIDTH>(team, read, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
+        auto normalize = [&](const auto& what) {
+            layer_norm::normalize<WIDTH>(team, what, to, s, row_mean, row_rstd, weight, bias, dim, eps, partial);
+        };
+        bool held = WIDTH > 1 && dim <= MOST * team.SIZE;
+        if constexpr (WIDTH > 1) {
+            if (held) normalize(layer_norm::Held<MOST, decltype(team)>(read, drawn, start));
         }
+        if (!held) normalize(read);
         if (team.rank() == 0 && mean) mean[row] = row_mean;
         if (team.rank() == 0 && rstd) rstd[row] = row_rstd;
     });
