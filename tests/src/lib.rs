@@ -9,6 +9,7 @@ pub mod devices;
 pub mod differences;
 pub mod draw;
 mod drawn;
+pub mod forms;
 pub mod golden;
 pub mod models;
 pub mod remote;

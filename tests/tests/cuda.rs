@@ -12,22 +12,11 @@ use remat::rng::Key;
 use remat::{Cuda, Error};
 use remat_tests::agree;
 use remat_tests::agreement::{assert_bits, assert_numbers};
-use remat_tests::devices::{
-    self, Bytes, Elems, Results, Room, Single, elems, gpu, ids, normal, some, unwritten,
-};
+use remat_tests::devices::{self, Bytes, Results, Room, Single, elems, gpu, ids, normal, some, unwritten};
+use remat_tests::forms::{before, elems_before};
 
 /// Lengths of none, of less than 16 bytes, of no whole number of those, of a block and more, and of many blocks.
 const LENGTHS: [usize; 7] = [1, 3, 4, 31, 257, 1024, 5003];
-
-/// A gradient is written over NaN, or added to what is there.
-fn before(add: bool, which: u32, n: usize) -> Vec<f32> {
-    if add { normal(which, n) } else { unwritten(n) }
-}
-
-/// The same of elements.
-fn elems_before(add: bool, which: u32, n: usize) -> Elems {
-    elems(before(add, which, n))
-}
 
 #[test]
 fn activations() {
