@@ -1,5 +1,5 @@
-//! The gradient of a bias on a GPU, by the activation behind its layer: it has the bits that the layer itself gives it, also
-//! where what is behind the activation is dropped out in the same call.
+//! The gradient of a bias on a GPU, by the activation or dropout behind its layer: it has the bits that the layer itself gives
+//! it, also where what is behind an activation is dropped out in the same call.
 
 use remat::device::{Device, Grad};
 use remat::ops::activation::{self, Activation};
@@ -27,6 +27,10 @@ const SHAPES: [[usize; 2]; 13] = [
     [5000, 1],
     [9003, 4],
 ];
+
+/// The same where something is dropped out: rows whose packs are of whole warps, of one type or of both, and others.
+const DRAWN: [[usize; 2]; 8] =
+    [[1, 1], [7, 128], [33, 256], [5, 300], [530, 384], [300, 512], [1500, 64], [2100, 256]];
 
 /// How gradients are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +72,22 @@ fn differentiate<D: Single + activation::Kernel>(
     Ok(at)
 }
 
+/// Calls the backward of the layer itself for its bias: arrays dy and weight are read, dbias and the rounded weight are written.
+fn by_layer<D: Single + linear::Kernel>(
+    room: &mut Room<'_, D>,
+    (device, [rows, outputs]): (&D, [usize; 2]),
+    read: [usize; 2],
+    written: [usize; 2],
+    add: bool,
+) -> Result<(), Error> {
+    let ([dy, weight], [dbias, rounded]) = room.split(read, written)?;
+    let dbias = Some(Grad { to: D::view_mut(dbias), add });
+    let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
+    let args = linear::Backward { dx: None, dweight: None, dbias, dy, x: None, weight, rounded };
+    let spec = linear::Spec { rows, inputs: 1, outputs, activation: None };
+    linear::Kernel::backward(device, &spec, 1, args)
+}
+
 /// dx and dbias.
 fn backward<D: Single + activation::Kernel + linear::Kernel>(
     device: &D,
@@ -88,12 +108,7 @@ fn backward<D: Single + activation::Kernel + linear::Kernel>(
     let (with_bias, mask) = (!apart, None);
     let at = differentiate(&mut room, (device, activation, n), form, with_bias, mask)?;
     if apart {
-        let ([dy, weight], [dbias, rounded]) = room.split([at, 4], [3, 5])?;
-        let dbias = Some(Grad { to: D::view_mut(dbias), add });
-        let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
-        let args = linear::Backward { dx: None, dweight: None, dbias, dy, x: None, weight, rounded };
-        let spec = linear::Spec { rows, inputs: 1, outputs, activation: None };
-        linear::Kernel::backward(device, &spec, 1, args)?;
+        by_layer(&mut room, (device, [rows, outputs]), [at, 4], [3, 5], add)?;
     }
     room.check()?;
     Ok(vec![room.numbers(at)?, room.numbers(3)?])
@@ -123,12 +138,10 @@ fn dropped<D: Single + activation::Kernel + dropout::Kernel>(
     Ok(vec![room.numbers(at)?, room.numbers(3)?])
 }
 
-/// Rows whose packs are of whole warps, of one type or of both, and others.
 #[test]
 fn sums_of_what_is_left_are_those_of_two_calls() {
     fn check<G: Single + activation::Kernel + dropout::Kernel>(gpu: &G) {
-        let shapes = [[1, 1], [7, 128], [33, 256], [5, 300], [530, 384], [300, 512], [1500, 64], [2100, 256]];
-        for (at, shape) in some(&shapes).enumerate() {
+        for (at, shape) in some(&DRAWN).enumerate() {
             let own = [Activation::Relu, Activation::Gelu, Activation::GeluTanh, Activation::Silu];
             for (of, activation) in own.into_iter().enumerate() {
                 if shape[0] * shape[1] > 10_000 && of % 2 != at % 2 {
@@ -171,12 +184,7 @@ fn dropped_alone<D: Single + dropout::Kernel + linear::Kernel>(
     let spec = dropout::Spec { len: n, p: MASK.p };
     dropout::Kernel::backward(device, &spec, 1, dropout::Backward { dx, dbias, dy, key })?;
     if apart {
-        let ([dy, weight], [dbias, rounded]) = room.split([at, 3], [2, 4])?;
-        let dbias = Some(Grad { to: D::view_mut(dbias), add });
-        let (dy, weight, rounded) = (D::view(dy), D::view(weight), D::view_mut(rounded));
-        let args = linear::Backward { dx: None, dweight: None, dbias, dy, x: None, weight, rounded };
-        let spec = linear::Spec { rows, inputs: 1, outputs, activation: None };
-        linear::Kernel::backward(device, &spec, 1, args)?;
+        by_layer(&mut room, (device, [rows, outputs]), [at, 3], [2, 4], add)?;
     }
     room.check()?;
     Ok(vec![room.numbers(at)?, room.numbers(2)?])
@@ -185,8 +193,7 @@ fn dropped_alone<D: Single + dropout::Kernel + linear::Kernel>(
 #[test]
 fn sums_of_what_a_dropout_leaves_are_sums_of_what_is_read() {
     fn check<G: Single + dropout::Kernel + linear::Kernel>(gpu: &G) {
-        let shapes = [[1, 1], [7, 128], [33, 256], [5, 300], [530, 384], [300, 512], [1500, 64], [2100, 256]];
-        for shape in some(&shapes) {
+        for shape in some(&DRAWN) {
             for (over, add) in [(false, true), (true, false)] {
                 let run = |apart| dropped_alone(gpu, shape, Form { over, add, apart });
                 let [got, again, want] = [false, false, true].map(|apart| run(apart).expect("gradients"));

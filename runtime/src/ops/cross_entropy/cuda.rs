@@ -60,6 +60,7 @@ pub(crate) fn losses<E: Elem>(
     let (losses, logits, target) = (losses.address(), logits.address(), target.address());
     let (count, length) = (rows as i64, classes as i64);
     let (ignores, ignored, sharp, even) = arguments(spec);
+    // It reads them once, in the teams of backward: their sums have the same order.
     let Rows { grid, team } = Rows::read_twice(rows, classes)?;
     // SAFETY: `logits` has `classes` elements for each row, the others have one.
     unsafe {
