@@ -18,6 +18,8 @@ use crate::ptx;
 struct Library {
     /// What it is looked for as.
     name: &'static str,
+    /// The version of CUDA that it is of.
+    cuda: &'static str,
     /// Its sources, in `cuda`.
     sources: &'static [&'static str],
     /// Whether the kernels are in it.
@@ -26,9 +28,10 @@ struct Library {
     calls: &'static [&'static str],
 }
 
-const LIBRARIES: [Library; 4] = [
+const LIBRARIES: [Library; 6] = [
     Library {
         name: "libcuda.so.1",
+        cuda: "13",
         sources: &[
             "shim.cpp",
             "shim/tensor.cpp",
@@ -40,10 +43,26 @@ const LIBRARIES: [Library; 4] = [
         kernels: true,
         calls: &[],
     },
-    Library { name: "libcublasLt.so.13", sources: &["blaslt.cpp"], kernels: false, calls: &["libcuda.so.1"] },
-    Library { name: "libnvrtc.so.13", sources: &["nvrtc.cpp"], kernels: false, calls: &[] },
-    Library { name: "libcupti.so.13", sources: &["cupti.cpp"], kernels: false, calls: &["libcuda.so.1"] },
+    blaslt("libcublasLt.so.13", "13"),
+    blaslt("libcublasLt.so.12", "12"),
+    nvrtc("libnvrtc.so.13", "13"),
+    nvrtc("libnvrtc.so.12", "12"),
+    Library {
+        name: "libcupti.so.13",
+        cuda: "13",
+        sources: &["cupti.cpp"],
+        kernels: false,
+        calls: &["libcuda.so.1"],
+    },
 ];
+
+const fn blaslt(name: &'static str, cuda: &'static str) -> Library {
+    Library { name, cuda, sources: &["blaslt.cpp"], kernels: false, calls: &["libcuda.so.1"] }
+}
+
+const fn nvrtc(name: &'static str, cuda: &'static str) -> Library {
+    Library { name, cuda, sources: &["nvrtc.cpp"], kernels: false, calls: &[] }
+}
 
 /// Where kernels are, and what they include is found from.
 const KERNELS: &str = "../runtime/src";
@@ -272,6 +291,7 @@ fn link(library: &Library, tables: &[PathBuf], out: &Path, sanitizer: &str) {
     if sanitizer == "thread" {
         own.define("REMAT_SHIM_TSAN", None);
     }
+    own.define("REMAT_FAKE_CUDA", library.cuda);
     own.files(library.sources.iter().map(|source| Path::new(FAKES).join(source)));
     let mut objects = own.compile_intermediates();
     let mut watched = compiler(sanitizer);

@@ -1,5 +1,5 @@
-// A fake `libcublasLt.so.13`, on the fake driver: products of matrices of f32 and bf16 on the host, element by element, in
-// f64, rounded to f32 and then to the type of what comes out.
+// A fake `libcublasLt.so`, of CUDA 13 or 12 (REMAT_FAKE_CUDA), on the fake driver: products of matrices of f32 and bf16 on
+// the host, element by element, in f64, rounded to f32 and then to the type of what comes out.
 //
 // It knows what `runtime/src/cuda/blas.rs` calls, and refuses, and says on stderr, what that must not do: a choice of
 // algorithm that may add in any order or that counts on a better alignment than a line's, an algorithm of another
@@ -27,7 +27,7 @@ namespace {
 
 // As in cublas_api.h and cublasLt.h.
 enum Status : int { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
-enum { R_32F = 0, R_16BF = 14, COMPUTE_32F = 68, VERSION = 130000 };
+enum { R_32F = 0, R_16BF = 14, COMPUTE_32F = 68, VERSION = REMAT_FAKE_CUDA * 10000 };
 enum DescAttribute { TRANSA = 3, TRANSB = 4, EPILOGUE = 7, BIAS_POINTER = 8 };
 enum PreferenceAttribute { MAX_WORKSPACE = 1, REDUCTION_MASK = 3, ALIGNMENT_A = 5, ALIGNMENT_D = 8 };
 enum { EPILOGUE_DEFAULT = 1, EPILOGUE_BIAS = 4 };

@@ -1,6 +1,7 @@
 // A libcuda.so.1 for tests: its errors, devices and contexts. See driver.h.
 //
-// The environment says what the machine has: REMAT_FAKE_DEVICES devices (1), each with REMAT_FAKE_MEMORY bytes (8 GiB).
+// The environment says what the machine has: REMAT_FAKE_DEVICES devices (1), each with REMAT_FAKE_MEMORY bytes (8 GiB) and
+// of compute capability REMAT_FAKE_CAPABILITY (90, for 9.0), and a driver for CUDA REMAT_FAKE_VERSION (13000, for 13.0).
 #include "driver.h"
 
 #include "shim/engine.h"
@@ -55,7 +56,8 @@ struct Device {
     int retained = 0;
 };
 
-// The attributes of a device, by their number in cuda.h: those of a GPU of compute capability 9.0, but a small one.
+// The attributes of a device, by their number in cuda.h, but for its compute capability: those of a GPU of 9.0, but a small
+// one.
 const std::map<int, int> ATTRIBUTES = {
     {1, 1024},                            // threads of a block
     {2, 1024},                            // its width
@@ -73,8 +75,6 @@ const std::map<int, int> ATTRIBUTES = {
     {38, 4 << 20},                        // bytes of the second cache
     {39, 2048},                           // threads of a multiprocessor
     {41, 1},                              // one address space with the host
-    {75, 9},                              // compute capability
-    {76, 0},                              // its second digit
     {81, 228 << 10},                      // shared memory of a multiprocessor
     {82, 65536},                          // registers of a multiprocessor
     {97, remat_shim::MAX_SHARED},         // shared memory of a block that asks for it
@@ -123,6 +123,8 @@ const ErrorText ERRORS[] = {
     {908, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", "attempt to end a capture from another thread"},
     {999, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };
+
+constexpr int CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76;
 
 std::atomic<bool> initialized{false};
 Device devices[MOST_DEVICES];
@@ -202,7 +204,7 @@ API cuInit(unsigned) {
 }
 
 API cuDriverGetVersion(int* version) {
-    *version = 13000;
+    *version = static_cast<int>(from_environment("REMAT_FAKE_VERSION", 13000));
     return SUCCESS;
 }
 
@@ -256,7 +258,17 @@ API cuDeviceTotalMem_v2(size_t* bytes, int device) {
 
 API cuDeviceGetAttribute(int* value, int attribute, int device) {
     auto found = ATTRIBUTES.find(attribute);
-    *value = found == ATTRIBUTES.end() ? 0 : found->second;
+    int capability = static_cast<int>(from_environment("REMAT_FAKE_CAPABILITY", 90));
+    switch (attribute) {
+    case CAPABILITY_MAJOR:
+        *value = capability / 10;
+        break;
+    case CAPABILITY_MINOR:
+        *value = capability % 10;
+        break;
+    default:
+        *value = found == ATTRIBUTES.end() ? 0 : found->second;
+    }
     return check_device(device);
 }
 

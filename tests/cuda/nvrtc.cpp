@@ -1,4 +1,4 @@
-// A libnvrtc.so.13 that compiles nothing: the kernels are in the fake driver already, compiled for the host. Its
+// A libnvrtc.so, of CUDA 13 or 12 (REMAT_FAKE_CUDA), that compiles nothing: the kernels are in the fake driver already, compiled for the host. Its
 // products name what they would be made of. A source that has an `#error` fails, for tests of failures.
 #include "image.h"
 
@@ -65,8 +65,8 @@ Program* program_of(void* handle) {
 
 // No NVRTC has that version: what is kept by version is never taken for a real one's.
 API int nvrtcVersion(int* major, int* minor) {
-    *major = 13;
-    *minor = 0;
+    *major = REMAT_FAKE_CUDA;
+    *minor = 99;
     return SUCCESS;
 }
 

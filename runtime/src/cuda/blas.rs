@@ -193,8 +193,9 @@ pub(super) struct Blas {
 }
 
 impl Blas {
-    pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, Error> {
-        library::cublaslt()?;
+    /// For a driver that knows this version of CUDA.
+    pub(super) fn new(context: &Arc<CudaContext>, driver: i32) -> Result<Self, Error> {
+        library::cublaslt(driver)?;
         let workspace =
             Memory::new(context, BYTES).map_err(|error| error.wanted_for("products of matrices"))?;
         let handle =

@@ -78,6 +78,35 @@ pub(super) fn version() -> (i32, i32) {
     (major, minor)
 }
 
+/// What kernels are compiled for, for a GPU of this compute capability: itself, or if NVRTC is too old to know it the
+/// next below with the same first number, whose machine code it runs too.
+///
+/// # Errors
+/// [`Error::Library`] if NVRTC knows none of these.
+pub(super) fn architecture(major: i32, minor: i32) -> Result<String, Error> {
+    let known = architectures();
+    let own = 10 * major..=10 * major + minor;
+    if let Some(found) = known.iter().filter(|known| own.contains(known)).max() {
+        return Ok(format!("sm_{found}"));
+    }
+    let library = format!("an NVRTC that compiles for compute capability {major}.{minor}");
+    let ((major, minor), newest) = (version(), known.iter().max().copied().unwrap_or(0));
+    let looked = format!("{major}.{minor}, which does up to {}.{}", newest / 10, newest % 10);
+    Err(Error::Library { library, looked: vec![looked] })
+}
+
+/// Compute capabilities that NVRTC compiles for, times 10.
+fn architectures() -> Vec<i32> {
+    let mut count = 0;
+    // SAFETY: the count is there to be written, and then as many numbers.
+    unsafe {
+        sys::nvrtcGetNumSupportedArchs(&raw mut count);
+        let mut known = vec![0; usize::try_from(count).unwrap_or(0)];
+        sys::nvrtcGetSupportedArchs(known.as_mut_ptr());
+        known
+    }
+}
+
 /// The folder that machine code is kept in: `REMAT_CUDA_CACHE` (none if it is empty), else the user's cache.
 fn folder() -> Option<PathBuf> {
     if let Some(asked) = env::var_os("REMAT_CUDA_CACHE") {
@@ -204,7 +233,8 @@ pub struct Compiled {
 /// # Errors
 /// [`Error::Library`] without NVRTC; [`Error::KernelBuild`].
 pub fn compile_all(arch: &str) -> Result<Vec<Compiled>, Error> {
-    library::nvrtc()?;
+    // There may be no driver, for which a newer one would be too new.
+    library::nvrtc(i32::MAX)?;
     let elems = [(f32::NAME, f32::OPTION), (bf16::NAME, bf16::OPTION)];
     let compiled = |(elem, source): (_, &'static Source)| {
         let (elem, option) = elem;

@@ -3,6 +3,7 @@
 //! A library that is loaded by its path is found by its name afterwards, so each is loaded once and stays.
 
 use std::env;
+use std::error::Error as _;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -11,19 +12,59 @@ use crate::error::Error;
 
 /// The folder to look in first.
 const FOLDER: &str = "REMAT_CUDA_LIB_DIR";
+/// Where NVIDIA's packages for Python have them: those of CUDA 13, and two of CUDA 12.
+const PACKAGES: [&str; 3] = ["cu13", "cuda_nvrtc", "cublas"];
 
 /// The driver's library, which comes with the driver and stands where the system looks.
 pub(super) fn driver() -> Result<(), Error> {
-    find("the NVIDIA driver", &["libcuda.so.1", "nvcuda.dll"])?;
-    // SAFETY: the library's initialisation is NVIDIA's, and was run above.
+    const NAME: &str = "the NVIDIA driver";
+    find(NAME, &["libcuda.so.1", "nvcuda.dll"])?;
+    // SAFETY: as in `Library::load`.
     let present = unsafe { cudarc::driver::sys::is_culib_present() };
-    if present { Ok(()) } else { Err(lacks("the NVIDIA driver", &[String::from("libcuda.so.1")])) }
+    if present { Ok(()) } else { Err(lacks(NAME, vec![String::from("libcuda.so.1")])) }
 }
 
-/// The compiler of kernels.
-pub(super) fn nvrtc() -> Result<(), Error> {
-    let name = "NVRTC of CUDA 13";
-    let found = find(name, &["libnvrtc.so.13", "nvrtc64_130_0.dll"])?;
+/// A library of CUDA beside the driver's.
+struct Library {
+    name: &'static str,
+    /// Names of its file, behind the version of CUDA that each is of, the newest first.
+    files: &'static [(i32, &'static str)],
+    /// Whether `cudarc` finds it.
+    present: unsafe fn() -> bool,
+    /// Of CUDA, or of itself with the same first number. It must be there.
+    version: fn() -> (i32, i32),
+}
+
+/// The compiler of kernels. Of CUDA 12 `cudarc` knows no name of it on Windows.
+const NVRTC: Library = Library {
+    name: "NVRTC",
+    files: &[(13, "libnvrtc.so.13"), (13, "nvrtc64_130_0.dll"), (12, "libnvrtc.so.12")],
+    present: cudarc::nvrtc::sys::is_culib_present,
+    version: compile::version,
+};
+
+/// Products of matrices.
+const CUBLASLT: Library = Library {
+    name: "cuBLAS",
+    files: &[
+        (13, "libcublasLt.so.13"),
+        (13, "cublasLt64_13.dll"),
+        (12, "libcublasLt.so.12"),
+        (12, "cublasLt64_12.dll"),
+    ],
+    present: cudarc::cublaslt::sys::is_culib_present,
+    version: cublaslt_version,
+};
+
+fn cublaslt_version() -> (i32, i32) {
+    // SAFETY: the library is there.
+    let version = unsafe { cudarc::cublaslt::sys::cublasLtGetVersion() } as i32;
+    (version / 10_000, version / 100 % 100)
+}
+
+/// Makes NVRTC ready, for a driver that knows this version of CUDA.
+pub(super) fn nvrtc(driver: i32) -> Result<(), Error> {
+    let found = NVRTC.load(driver)?;
     // It looks for what is built into it by a bare name when it first compiles.
     let beside = found
         .parent()
@@ -34,41 +75,55 @@ pub(super) fn nvrtc() -> Result<(), Error> {
             let _ = load(file.path().as_os_str());
         }
     }
-    // SAFETY: as in `driver`.
-    let present = unsafe { cudarc::nvrtc::sys::is_culib_present() };
-    if !present {
-        return Err(lacks(name, &[String::from("libnvrtc.so.13")]));
-    }
-    let (major, minor) = compile::version();
-    is_13("NVRTC", major, minor)
+    NVRTC.check(driver)
 }
 
-/// Products of matrices.
-pub(super) fn cublaslt() -> Result<(), Error> {
-    let (name, file) = ("cuBLAS of CUDA 13", "libcublasLt.so.13");
-    find(name, &[file, "cublasLt64_13.dll"])?;
-    // SAFETY: as in `driver`.
-    let present = unsafe { cudarc::cublaslt::sys::is_culib_present() };
-    if !present {
-        return Err(lacks(name, &[String::from(file)]));
-    }
-    // SAFETY: the library is there.
-    let version = unsafe { cudarc::cublaslt::sys::cublasLtGetVersion() } as i32;
-    is_13("cuBLAS", version / 10_000, version / 100 % 100)
+/// The same of cublasLt.
+pub(super) fn cublaslt(driver: i32) -> Result<(), Error> {
+    CUBLASLT.load(driver)?;
+    CUBLASLT.check(driver)
 }
 
-/// That the library which `cudarc` has found is of CUDA 13: another that the system has by a shorter name is found before
-/// the one that was loaded.
-fn is_13(library: &'static str, major: i32, minor: i32) -> Result<(), Error> {
-    if major == 13 {
-        return Ok(());
+impl Library {
+    /// Those of its files that a driver takes, which knows this version of CUDA and all before it.
+    fn files(&self, driver: i32) -> impl Iterator<Item = (i32, &'static str)> {
+        self.files.iter().copied().filter(move |(version, _)| *version <= driver)
     }
-    Err(Error::argument(&format!("the version of {library}"), "13", format!("{major}.{minor}")))
+
+    /// Loads it, and gives its path.
+    fn load(&self, driver: i32) -> Result<PathBuf, Error> {
+        let names: Vec<_> = self.files(driver).map(|(_, name)| name).collect();
+        let library = format!("{} of CUDA {}", self.name, versions(driver));
+        let found = find(&library, &names)?;
+        // SAFETY: the library's initialisation is NVIDIA's, and was run above.
+        let present = unsafe { (self.present)() };
+        if present { Ok(found) } else { Err(lacks(&library, names.into_iter().map(String::from).collect())) }
+    }
+
+    /// That what `cudarc` has found is of such a version: another that the system has by a shorter name is found before
+    /// the one that was loaded.
+    fn check(&self, driver: i32) -> Result<(), Error> {
+        let (major, minor) = (self.version)();
+        if self.files(driver).any(|(version, _)| version == major) {
+            return Ok(());
+        }
+        let name = format!("the version of {}", self.name);
+        Err(Error::argument(
+            &name,
+            versions(driver),
+            format!("{major}.{minor}, which the system finds first"),
+        ))
+    }
+}
+
+/// Versions of CUDA that its libraries may be of, for a driver of this one.
+fn versions(driver: i32) -> &'static str {
+    if driver >= 13 { "12 or 13" } else { "12 (as the driver)" }
 }
 
 /// Loads the first of these that there is: from the folder that is asked for, else where the system looks, else where
 /// CUDA is usually installed, else among Python's packages.
-fn find(library: &'static str, names: &[&str]) -> Result<PathBuf, Error> {
+fn find(library: &str, names: &[&str]) -> Result<PathBuf, Error> {
     let mut looked = vec![];
     let asked: Vec<PathBuf> = env::var_os(FOLDER).iter().flat_map(env::split_paths).collect();
     let places = asked.iter().map(PathBuf::as_path).chain([Path::new("")]);
@@ -78,17 +133,24 @@ fn find(library: &'static str, names: &[&str]) -> Result<PathBuf, Error> {
             let path = folder.join(name);
             match load(path.as_os_str()) {
                 Ok(()) => return Ok(path),
-                // What is there and can't be loaded says why; what is not there is told by its place.
-                Err(error) if path.exists() => looked.push(format!("{} ({error})", path.display())),
-                Err(_) => looked.push(path.display().to_string()),
+                Err(error) => looked.push(refused(&path, &error)),
             }
         }
     }
-    Err(lacks(library, &looked))
+    Err(lacks(library, looked))
 }
 
-fn lacks(library: &'static str, looked: &[String]) -> Error {
-    Error::Library { library, looked: looked.to_vec() }
+/// Where a library was looked for; what is there and can't be loaded says why.
+fn refused(path: &Path, error: &libloading::Error) -> String {
+    let path = path.display().to_string();
+    let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    // In the words of the system's loader, which may speak of another library that this one needs.
+    let absent = reason.starts_with(&format!("{path}: cannot open shared object file: No such file"));
+    if absent { path } else { format!("{path} ({reason})") }
+}
+
+fn lacks(library: &str, looked: Vec<String>) -> Error {
+    Error::Library { library: library.to_owned(), looked }
 }
 
 /// Folders that are there and may have CUDA's libraries.
@@ -99,9 +161,15 @@ fn installed() -> Vec<PathBuf> {
     }
     folders.push(PathBuf::from("/usr/local/cuda/lib64"));
     folders.push(PathBuf::from("/usr/lib/wsl/lib"));
-    let environment = env::var_os("VIRTUAL_ENV").map(|path| Path::new(&path).join("lib"));
-    for python in environment.and_then(|path| path.read_dir().ok()).into_iter().flatten().flatten() {
-        folders.push(python.path().join("site-packages/nvidia/cu13/lib"));
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
+        let Some(environment) = env::var_os(variable).map(|path| Path::new(&path).join("lib")) else {
+            continue;
+        };
+        for python in environment.read_dir().into_iter().flatten().flatten() {
+            let packages = python.path().join("site-packages/nvidia");
+            folders.extend(PACKAGES.map(|package| packages.join(package).join("lib")));
+        }
+        folders.push(environment);
     }
     folders.retain(|folder| folder.is_dir());
     folders

@@ -1,8 +1,9 @@
 //! NVIDIA GPUs.
 //!
-//! Needs a GPU of compute capability 8.0 or newer, a driver for CUDA 13, and CUDA 13's `libnvrtc` and `libcublasLt`:
-//! from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a Python environment
-//! (`pip install nvidia-cuda-nvrtc nvidia-cublas`). Nothing of it is needed to build.
+//! Needs a GPU of compute capability 8.0 or newer, a driver for CUDA 12.4 or newer, and `libnvrtc` and `libcublasLt` of CUDA
+//! 13 (if the driver is for that) or 12: from `REMAT_CUDA_LIB_DIR`, where the system looks, `CUDA_HOME`, or the packages of a
+//! Python environment (`pip install nvidia-cuda-nvrtc nvidia-cublas`; `nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12`). Nothing of
+//! it is needed to build.
 //!
 //! # Elements of two bytes
 //!
@@ -89,8 +90,9 @@ pub(crate) use partials::PARTIALS;
 pub(crate) use rows::Rows;
 use staging::Staging;
 
-/// The oldest version of CUDA that a driver must know, as the driver says it.
-const VERSION: i32 = 13000;
+/// The oldest version of CUDA that a driver must know, as the driver says it: the first in which it says what arguments
+/// kernels take.
+const VERSION: i32 = 12040;
 
 /// A GPU as a device; `E` is the type of activations and of their gradients, `f32` or [`bf16`].
 ///
@@ -165,7 +167,8 @@ impl Cuda<f32> {
     ///
     /// # Errors
     /// [`Error::Library`] if the driver or a library of CUDA can't be loaded, [`Error::NoGpu`] if there is no GPU of this
-    /// number, [`Error::Gpu`] for what else the driver says.
+    /// number, [`Error::Argument`] if something of these is too old, or a library newer than the driver, and [`Error::Gpu`]
+    /// for what else the driver says.
     pub fn new(ordinal: usize) -> Result<Self, Error> {
         library::driver()?;
         let count = cudarc::driver::result::init().and_then(|()| CudaContext::device_count());
@@ -177,8 +180,8 @@ impl Cuda<f32> {
         if ordinal >= count {
             return Err(Error::NoGpu { ordinal, count });
         }
-        check_version()?;
-        library::nvrtc()?;
+        let driver = version()?;
+        library::nvrtc(driver)?;
         let context = CudaContext::new(ordinal).map_err(|error| failed("to make a context", &error))?;
         // SAFETY: order is kept by the one stream, so no buffer needs events of its own.
         unsafe { context.disable_event_tracking() };
@@ -193,11 +196,11 @@ impl Cuda<f32> {
         let [stream, copies] = streams(&context)?;
         let common = Common {
             name: context.name().map_err(told)?,
-            arch: format!("sm_{major}{minor}"),
+            arch: compile::architecture(major, minor)?,
             multiprocessors: usize::try_from(context.attribute(multiprocessors).map_err(told)?).unwrap_or(1),
             kernels: Mutex::default(),
             staging: Mutex::new(Staging::new(&stream)?),
-            blas: Mutex::new(Blas::new(&context)?),
+            blas: Mutex::new(Blas::new(&context, driver)?),
             exchange: Mutex::new(Exchange::new(&context)?),
             context,
         };
@@ -218,17 +221,17 @@ fn streams(context: &Arc<CudaContext>) -> Result<[Arc<CudaStream>; 2], Error> {
     Ok([stream()?, stream()?])
 }
 
-/// That the driver knows the version of CUDA whose functions are called.
-fn check_version() -> Result<(), Error> {
+/// The version of CUDA that the driver knows, of which all functions are there that are called.
+fn version() -> Result<i32, Error> {
     let mut found = 0;
     // SAFETY: the number is there to be written.
     let asked = unsafe { sys::cuDriverGetVersion(&raw mut found) };
     asked.result().map_err(|error| failed("to say its version", &error))?;
-    if found >= VERSION {
-        return Ok(());
-    }
     let (major, minor) = (found / 1000, found % 1000 / 10);
-    Err(Error::argument("the driver's version of CUDA", "13.0 or newer", format!("{major}.{minor}")))
+    if found >= VERSION {
+        return Ok(major);
+    }
+    Err(Error::argument("the driver's version of CUDA", "12.4 or newer", format!("{major}.{minor}")))
 }
 
 impl<E> Cuda<E> {
@@ -382,7 +385,9 @@ mod tests {
         match &error {
             Error::Library { looked, .. } => {
                 assert!(
-                    looked.iter().any(|name| name.ends_with(".so.1") || name.ends_with(".so.13")),
+                    looked
+                        .iter()
+                        .any(|name| [".so.1", ".so.12", ".so.13"].iter().any(|end| name.ends_with(end))),
                     "{error}"
                 );
             }

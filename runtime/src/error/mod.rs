@@ -130,7 +130,7 @@ pub enum Error {
     /// A library that a GPU needs can't be loaded.
     Library {
         /// Which.
-        library: &'static str,
+        library: String,
         /// Where it was looked for, in order; with what the system said of a file that is there.
         looked: Vec<String>,
     },
