@@ -9,8 +9,9 @@ are those of a thread of it: if it has B bytes for an instruction, a multiproces
 bytes a cycle at most. The memory of an H200 has 20 for each multiprocessor, that of an A100 13: a loop of fewer than 0.16
 bytes, or 0.1, takes longer than what it moves. What stands in a loop and is jumped over counts too: these are bounds.
 
-Of loops on tensor cores, HMMA counts products of 16 x 8 x 16, each of which takes 4 of the cycles that 4 instructions of
-its warp's scheduler take, or 6 of an H100, where such products reach two thirds of its peak.
+Of loops on tensor cores it does not: their rows are of the shortest way through the loop of those that multiply and copy
+most. HMMA counts products of 16 x 8 x 16, each of which takes as long as its warp's scheduler takes for 4 instructions, or
+for 6 on an H100, where such products reach two thirds of its peak.
 
 With LEAST, fails if a loop that moves bf16 and multiplies nothing has fewer bytes than that for an instruction, or than half
 of it where it draws random words too, in a kernel that saves another which would read all of it once more.
@@ -23,7 +24,9 @@ import sys
 
 NAME = re.compile(r"\s*\.text\.(\w+):")
 LABEL = re.compile(r"\s*(\.L_\w+):")
-INSTRUCTION = re.compile(r"\s*/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+\s+)?([A-Z]\S*)(.*?);")
+INSTRUCTION = re.compile(r"\s*/\*[0-9a-f]+\*/\s+(@!?U?P\w+\s+)?([A-Z]\S*)(.*?);")
+# What a jump depends on beside its guard.
+PREDICATE = re.compile(r"\bU?P\d\b")
 TARGET = re.compile(r"`\((\.L_\w+)\)")
 
 
@@ -37,14 +40,15 @@ def kernels(text):
         elif label := LABEL.match(line):
             labels[label[1]] = len(instructions)
         elif instruction := INSTRUCTION.match(line):
-            instructions.append((instruction[1], instruction[2]))
+            guard, name, operands = instruction.groups()
+            instructions.append((name, operands, bool(guard)))
     return found
 
 
 def loops(instructions, labels):
     """The instructions of each loop that are in no loop inside it."""
     found = []
-    for end, (name, operands) in enumerate(instructions):
+    for end, (name, operands, _) in enumerate(instructions):
         target = TARGET.search(operands) if name.startswith("BRA") else None
         if target and labels.get(target[1], end + 1) <= end:
             found.append((labels[target[1]], end))
@@ -54,7 +58,30 @@ def loops(instructions, labels):
         names = [instructions[at][0] for at in own]
         # What is seldom run stands behind the end, and jumps back from there: that is no loop.
         if "EXIT" not in names:
-            yield names
+            yield shortest(instructions, labels, start, end) if count(names, "HMMA") else names
+
+
+def shortest(instructions, labels, start, end):
+    """The shortest way from the start to the jump back at the end, of those that multiply and copy most."""
+    # From each instruction on: products and copies, how many instructions, negative, and which is the next.
+    best = {end: ((0, 0, -1), None)}
+    for at in range(end - 1, start - 1, -1):
+        name, operands, guarded = instructions[at]
+        jump = name.split(".")[0] == "BRA"
+        follow = [] if jump and not guarded and not PREDICATE.search(operands) else [at + 1]
+        target = labels.get(TARGET.search(operands)[1]) if jump else None
+        if target is not None and target > at:
+            follow.append(target)
+        ways = [(best[to][0], to) for to in follow if to in best]
+        if ways:
+            (products, copies, length), to = max(ways)
+            own = name.split(".")[0]
+            best[at] = (products + (own == "HMMA"), copies + (own == "LDGSTS"), length - 1), to
+    names, at = [], start
+    while at is not None:
+        names.append(instructions[at][0])
+        at = best[at][1]
+    return names
 
 
 def count(names, *parts):

@@ -327,9 +327,33 @@ fn softmax_does_not_overflow<D: Single + Kernel>(gpu: &D) {
         call.run(gpu, &inputs).expect("attention")[0][0]
     };
     assert_eq!(attend(1e10, &|j| if j == 100 { 1e10 } else { -1e10 }), 100.0, "one key far above the others");
+    let two = |j| if j == 10 || j == 140 { 1e10 } else { -1e10 };
+    assert_eq!(attend(1e10, &two), 75.0, "two as far above them");
     assert_eq!(attend(1e30, &|j| if j < 149 { -1e30 } else { 0.0 }), 149.0, "all but the last are -inf");
     assert!(attend(1e30, &|_| -1e30).is_nan(), "all are -inf, as on the CPU");
     assert!(attend(1e30, &|_| 1e30).is_nan(), "all are inf, as on the CPU");
+}
+
+/// What older keys have summed up to is scaled when scores exceed what their exponents are counted from; on tensor cores if
+/// it is by much, which here it is for some queries every other tile of keys, and for others never.
+#[test]
+fn scores_that_rise_or_fall_along_the_keys() {
+    for rise in devices::some(&[0.01, 0.05, -0.05]) {
+        for spec in [separate(70, 400, 1, 8, false), packed(400, 1, 64, true)] {
+            let call = Call { wanted: [false; 3], ..Call::of(spec, 1) };
+            let mut inputs = call.inputs();
+            let step = inputs[0].len() / spec.queries;
+            for query in 0..spec.queries {
+                inputs[0][query * step] = (spec.dim as f32).sqrt() * (query % 3) as f32 / 2.0;
+            }
+            // Keys are in the same rows, or in an input of their own.
+            let (input, first) = if spec.packed { (0, spec.dim) } else { (1, 0) };
+            for key in 0..spec.keys {
+                inputs[input][first + key * step] = rise * key as f32;
+            }
+            call.agrees(&inputs);
+        }
+    }
 }
 
 /// Where p is far from what a key past the last would have: exp of -lse overflows.

@@ -169,6 +169,15 @@ template <class T, class... S> void st_global_(Place place, u64 address, S... s)
     store<T>(in_global(place, address, sizeof(T) * sizeof...(S)), s...);
 }
 
+// By a generic address: of global memory, since no other kind is made generic here.
+template <class T, class... D> void ld_(Place place, u64 address, D&... d) {
+    ld_global_<T>(place, address, d...);
+}
+
+template <class T, class... S> void st_(Place place, u64 address, S... s) {
+    st_global_<T>(place, address, s...);
+}
+
 template <class T, size_t N, class... D> void ld_shared_(const Array (&arrays)[N], Place place, u64 address, D&... d) {
     load<T>(in_shared(arrays, place, address, sizeof(T) * sizeof...(D)), d...);
 }
@@ -566,6 +575,10 @@ inline void bar_warp_sync_(Place place, u32 mask) {
 
 template <class T> void vote_sync_ballot_(Place place, T& d, pred predicate, u32 mask) {
     d = __ballot_sync(mask, predicate, place);
+}
+
+template <class T> void vote_sync_any_(Place place, T& d, pred predicate, u32 mask) {
+    d = __any_sync(mask, predicate, place);
 }
 
 // `limits` has the last lane of a segment, and behind it which bits of a lane's number say its segment.

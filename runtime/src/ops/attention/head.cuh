@@ -88,8 +88,6 @@ struct Head {
     __device__ __forceinline__ bool any_sees(int query_end, int key) const {
         return !shape.causal || key < query_end;
     }
-    // Whether all queries from `query` on see all keys before `key_end`.
-    __device__ __forceinline__ bool all_see(int query, int key_end) const { return sees(query, key_end - 1); }
     // One past the last key that one of the queries before `end` sees.
     __device__ __forceinline__ int keys_before(int end) const {
         return shape.causal && end < shape.keys ? end : shape.keys;

@@ -33,52 +33,62 @@ __device__ __forceinline__ int fragment_row(int e) { return threadIdx.x % 32 / Q
 // Its column in 8.
 __device__ __forceinline__ int fragment_column(int e) { return threadIdx.x % QUAD * 2 + e % 2; }
 
-// Elements of a row from `column` on, RUN at once, 0 past the last column and the last row.
-template <int RUN>
-__device__ __forceinline__ Run<bf16, WIDTH> load_pack(const Rows<const bf16>& rows, int row, int column) {
-    int count = row < rows.count ? rows.dim - column : 0;
-    if (RUN == WIDTH) return count > 0 ? load_run<WIDTH>(rows.at(row, column)) : Run<bf16, WIDTH>{};
+// The first `count` of a pack of elements, and 0 behind them.
+__device__ __forceinline__ Run<bf16, WIDTH> load_some(const bf16* from, int count) {
     Values<WIDTH> pack = {};
 #pragma unroll
     for (int e = 0; e < WIDTH; e++) {
-        if (e < count) pack.x[e] = *rows.at(row, column + e);
+        if (e < count) pack.x[e] = from[e];
     }
     return Run<bf16, WIDTH>::of(pack);
 }
 
-// Calls f(run, row, column) for the packs of a tile [N, D] that are this thread's, of rows from which `run` elements
-// can be loaded at once; if that is a whole pack, for all at once.
-template <int N, int D, class F>
-__device__ __forceinline__ void each_tile_pack(const Rows<const bf16>& rows, F f) {
-    constexpr int PACKS = D / WIDTH, TURNS = N * PACKS / THREADS;
-    static_assert(TURNS * THREADS == N * PACKS, "every thread has as many packs");
-    auto turn = [&](auto run, int i) {
-        int pack = i * THREADS + threadIdx.x;
-        f(run, pack / PACKS, pack % PACKS * WIDTH);
-    };
-    if (rows.whole(WIDTH)) {
-#pragma unroll
-        for (int i = 0; i < TURNS; i++) turn(Constant<WIDTH>(), i);
-    } else {
-#pragma unroll 1
-        for (int i = 0; i < TURNS; i++) turn(Constant<1>(), i);
-    }
-}
-
-// tile [N, D] = the rows from `first` on, when they have been waited for
+// This thread's packs of the rows from some first on, which follow one another to tiles [N, D]: one of every ROWS rows,
+// always of the same columns. What is past the last column and the last row is 0.
 template <int N, int D>
-__device__ __forceinline__ void start_tile(bf16* tile, const Rows<const bf16>& rows, int first) {
-    each_tile_pack<N, D>(rows, [&](auto run, int row, int column) {
-        constexpr int RUN = decltype(run)::value;
-        bf16* to = tile + row * STEP<D> + column;
-        if (RUN == WIDTH) {
-            bool there = first + row < rows.count && column < rows.dim;
-            copy_async<16>(to, there ? rows.at(first + row, column) : rows.first, there);
+struct Packs {
+    static constexpr int PACKS = D / WIDTH, ROWS = THREADS / PACKS;
+    static_assert(ROWS * PACKS == THREADS && N % ROWS == 0, "every thread has as many packs of each tile");
+
+    const bf16* next;
+    // From there to the one behind it.
+    int64_t step;
+    // Rows from that of `next` on; none or fewer if there is nothing in any.
+    int rows;
+    // Elements of a pack, of which there may be none or more than a pack has; all packs are whole, or none.
+    int count, whole;
+
+    __device__ __forceinline__ Packs(const Rows<const bf16>& all, int first)
+        : step(ROWS * all.stride), count(all.dim - column()), whole(all.whole(WIDTH)) {
+        next = all.at(first + row(), column());
+        rows = count > 0 ? all.count - first - row() : 0;
+    }
+    // Where in a tile the first is.
+    static __device__ __forceinline__ int row() { return threadIdx.x / PACKS; }
+    static __device__ __forceinline__ int column() { return threadIdx.x % PACKS * WIDTH; }
+
+    // Calls f(pack, row, there) for those of the next tile, whose rows are counted from the first of them.
+    template <int ROW = 0, class F>
+    __device__ __forceinline__ void each(F f) {
+        f(next, Constant<ROW>(), rows > 0);
+        next += step;
+        rows -= ROWS;
+        if constexpr (ROW + ROWS < N) each<ROW + ROWS>(f);
+    }
+    // tile [N, D] = the next, when they have been waited for
+    __device__ __forceinline__ void start(bf16* tile) {
+        tile += row() * STEP<D> + column();
+        if (whole) {
+            each([&](const bf16* pack, auto row, bool there) {
+                copy_async<16, decltype(row)::value * STEP<D>>(tile, pack, there);
+            });
         } else {
-            store_run(to, load_pack<RUN>(rows, first + row, column));
+            each([&](const bf16* pack, auto row, bool there) {
+                store_run(tile + row.value * STEP<D>, load_some(pack, there ? count : 0));
+            });
         }
-    });
-}
+    }
+};
 
 // What is known of a row of dy stands behind it: the padding has room for it.
 template <int D>
@@ -91,19 +101,25 @@ __device__ __forceinline__ Known& tail(bf16* tile, int row) {
 template <int N, int D>
 __device__ __forceinline__ void find_tails(bf16* tile, Known* known, const Rows<const bf16>& y, const scalar* lse,
                                            int first) {
-    each_tile_pack<N, D>(y, [&](auto run, int row, int column) {
-        Run<bf16, WIDTH> by = load_pack<decltype(run)::value>(y, first + row, column);
-        Run<bf16, WIDTH> pack = load_run<WIDTH>(tile + row * STEP<D> + column);
+    Packs<N, D> packs(y, first);
+    packs.each([&](const bf16* pack, auto from, bool there) {
+        int row = from.value + packs.row();
+        Run<bf16, WIDTH> by = {}, of = load_run<WIDTH>(tile + row * STEP<D> + packs.column());
+        if (packs.whole) {
+            if (there) by = load_run<WIDTH>(pack);
+        } else {
+            by = load_some(pack, there ? packs.count : 0);
+        }
         float sum = 0.0f;
 #pragma unroll
-        for (int e = 0; e < WIDTH; e++) sum = fmaf(pack.at(e), by.at(e), sum);
+        for (int e = 0; e < WIDTH; e++) sum = fmaf(of.at(e), by.at(e), sum);
         // The packs of a row are in neighbouring lanes.
         sum = fold_lanes<D / WIDTH>(sum, Plus());
-        if (column != 0) return;
+        if (packs.column() != 0) return;
         // 0 past the last row: p is finite, and meets rows of 0.
-        Known of = {sum, first + row < y.count ? LOG2E * lse[first + row] : 0.0f};
-        tail<D>(tile, row) = of;
-        if (known && first + row < y.count) known[first + row] = of;
+        Known found = {sum, there ? LOG2E * lse[first + row] : 0.0f};
+        tail<D>(tile, row) = found;
+        if (known && there) known[first + row] = found;
     });
 }
 
@@ -114,7 +130,7 @@ __device__ __forceinline__ void start_tails(bf16* tile, const Known* known, int 
     int row = threadIdx.x;
     if (row >= N) return;
     bool there = first + row < count;
-    copy_async<sizeof(Known)>(&tail<D>(tile, row), known + (there ? first + row : 0), there);
+    copy_async<sizeof(Known)>(&tail<D>(tile, row), known + first + row, there);
 }
 
 template <int M, int J>
@@ -175,7 +191,8 @@ __device__ __forceinline__ void add_weighted(FragmentC (&y)[M][N], const Fragmen
     }
 }
 
-// Calls f(number, row, column) for the numbers of a tile [R, C] of sums that are this lane's.
+// Calls f(number, row, column) for the numbers of a tile [16 M, C] of sums that are this lane's. Both are counted from
+// those of its first number, so that they are the same for all lanes; J = C / 8.
 template <int M, int J, class F>
 __device__ __forceinline__ void each_sum(FragmentC (&s)[M][J], F f) {
 #pragma unroll
@@ -183,10 +200,7 @@ __device__ __forceinline__ void each_sum(FragmentC (&s)[M][J], F f) {
 #pragma unroll
         for (int j = 0; j < J; j++) {
 #pragma unroll
-            for (int e = 0; e < 4; e++) {
-                int row = own_rows(M) + m * MMA_ROWS + fragment_row(e);
-                f(s[m][j].x[e], row, j * MMA_COLUMNS + fragment_column(e));
-            }
+            for (int e = 0; e < 4; e++) f(s[m][j].x[e], m * MMA_ROWS + e / 2 * 8, j * MMA_COLUMNS + e % 2);
         }
     }
 }
