@@ -316,6 +316,11 @@ template <class T> void bfind_shiftamt_(u32& d, T a) {
     d = a == 0 ? 0xffffffff : static_cast<u32>(__builtin_clz(a));
 }
 
+template <class T> void popc_(u32& d, T a) {
+    static_assert(sizeof(T) == 4, "as far as kernels use it");
+    d = static_cast<u32>(__builtin_popcount(a));
+}
+
 template <class T> void brev_(T& d, T a) {
     T result = 0;
     for (u32 i = 0; i < 8 * sizeof(T); i++) {
