@@ -10,8 +10,8 @@ bytes a cycle at most. The memory of an H200 has 20 for each multiprocessor, tha
 bytes, or 0.1, takes longer than what it moves. What stands in a loop and is jumped over counts too: these are bounds.
 
 Of loops on tensor cores it does not: their rows are of the shortest way through the loop of those that multiply and copy
-most. HMMA counts products of 16 x 8 x 16, each of which takes as long as its warp's scheduler takes for 4 instructions, or
-for 6 on an H100, where such products reach two thirds of its peak.
+most. HMMA counts products of 16 x 8 x 16, each of which takes as long as its warp's scheduler takes for 8 instructions on an
+A100, and for 6 on an H100, where such products reach two thirds of its peak. Loops inside count once.
 
 With LEAST, fails if a loop that moves bf16 and multiplies nothing has fewer bytes than that for an instruction, or than half
 of it where it draws random words too, in a kernel that saves another which would read all of it once more.
@@ -67,7 +67,8 @@ def shortest(instructions, labels, start, end):
     best = {end: ((0, 0, -1), None)}
     for at in range(end - 1, start - 1, -1):
         name, operands, guarded = instructions[at]
-        jump = name.split(".")[0] == "BRA"
+        # BRA.DIV is for warps whose lanes are apart, and comes back.
+        jump = name.split(".")[0] == "BRA" and ".DIV" not in name
         follow = [] if jump and not guarded and not PREDICATE.search(operands) else [at + 1]
         target = labels.get(TARGET.search(operands)[1]) if jump else None
         if target is not None and target > at:

@@ -23,7 +23,7 @@ struct Program {
 };
 
 // Of compute capability.
-constexpr int ARCHITECTURES[] = {80, 86, 89, 90, 100, 120};
+constexpr int ARCHITECTURES[] = {80, 86, 87, 89, 90, 100, 101, 120};
 
 // What a macro that says the type of elements is defined with.
 const std::string ELEM = "--define-macro=REMAT_ELEM=";

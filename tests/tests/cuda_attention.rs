@@ -356,6 +356,35 @@ fn scores_that_rise_or_fall_along_the_keys() {
     }
 }
 
+#[test]
+fn large_scores_that_differ_little_weigh_what_they_should() {
+    let Some(gpu) = gpu() else { return };
+    // Scores of f32 are scaled, and rounded, before they are compared.
+    large_scores(&gpu, 1.0 / 32.0);
+    large_scores(&gpu.bf16(), 1.0 / 128.0);
+}
+
+/// Exponents so large that a product which is subtracted from all of them is off by a part of 1: by as much for older and
+/// newer keys. Of three tiles of keys, sums are just not scaled for the second, and for the third they are.
+fn large_scores<D: Single + Kernel>(gpu: &D, tolerance: f64) {
+    let spec = separate(1, 150, 1, 2, false);
+    let call = Call { lse: false, wanted: [false; 3], ..Call::of(spec, 1) };
+    let more = |key: usize| [0.0, 7.4375, 8.125][key / 64];
+    let weight = |key: usize| (f64::from(more(key)) / 2.0_f64.sqrt()).exp();
+    for large in [512.0, 500.0, 388.0, 290.0] {
+        let keys = || 0..spec.keys;
+        let k = keys().flat_map(|key| [large, more(key)]).collect();
+        // The share of each of two tiles.
+        let v = keys().flat_map(|key| [f32::from(key < 64), f32::from(key >= 128)]).collect();
+        let y = call.run(gpu, &[vec![1024.0, 1.0], k, v, vec![0.0; 2]]).expect("attention");
+        let all: f64 = keys().map(weight).sum();
+        for (got, keys) in y[0].iter().zip([0..64, 128..150]) {
+            let want = keys.map(weight).sum::<f64>() / all;
+            assert!((f64::from(*got) / want - 1.0).abs() < tolerance, "{large}: {got} is not {want}");
+        }
+    }
+}
+
 /// Where p is far from what a key past the last would have: exp of -lse overflows.
 #[test]
 fn scores_far_below_0_have_gradients() {

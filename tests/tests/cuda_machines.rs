@@ -49,8 +49,26 @@ fn train_here() -> Result<(), Error> {
     Ok(())
 }
 
-/// The folder that has all fakes; none where a GPU is.
+/// Where the system may find libraries that are no fakes.
+const INSTALLED: [&str; 7] = [
+    "/usr/local/cuda/lib64",
+    "/usr/lib/wsl/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/lib64",
+];
+
+/// The folder that has all fakes; none where there are others, which each process would find too.
 fn fakes() -> Option<PathBuf> {
+    let others = INSTALLED.iter().flat_map(|folder| Path::new(folder).read_dir().ok()).flatten().flatten();
+    let cuda =
+        |name: &str| ["libcuda.so", "libnvrtc.so", "libcublasLt.so"].iter().any(|of| name.starts_with(of));
+    if let Some(other) = others.into_iter().find(|file| cuda(&file.file_name().to_string_lossy())) {
+        eprintln!("SKIPPED: there is {} on this machine", other.path().display());
+        return None;
+    }
     let paths = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
     let found = env::split_paths(&paths).find(|folder| OF_12.iter().all(|name| folder.join(name).exists()));
     if found.is_none() {
@@ -66,6 +84,8 @@ impl Folder {
     /// With links to these libraries.
     fn with(fakes: &Path, name: &str, libraries: &[&str]) -> Self {
         let path = env::temp_dir().join(format!("remat-machine-{}-{name}", std::process::id()));
+        // Of a process that was killed, and had the same number.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a folder");
         let folder = Self(path);
         for library in libraries {
@@ -140,8 +160,14 @@ fn libraries_are_found_in_a_python_environment() {
 
 #[test]
 fn kernels_are_compiled_for_the_gpu_or_one_whose_machine_code_it_runs() {
-    // The fake of NVRTC knows 8.0, 8.6, 8.9, 9.0, 10.0 and 12.0.
-    for (capability, arch) in [("80", "sm_80 "), ("87", "sm_86 "), ("103", "sm_100 "), ("121", "sm_120 ")] {
+    // The fake of NVRTC knows 8.0, 8.6, 8.7, 8.9, 9.0, 10.0, 10.1 and 12.0. Of these 8.7 and 10.1 are systems on a chip.
+    for (capability, arch) in [
+        ("80", "sm_80 "),
+        ("87", "sm_87 "),
+        ("88", "could not load an NVRTC that compiles for compute capability 8.8"),
+        ("103", "sm_100 "),
+        ("121", "sm_120 "),
+    ] {
         let Some(became) = on(capability, &OF_13, &[("REMAT_FAKE_CAPABILITY", capability)]) else { return };
         assert!(became.starts_with(arch), "{capability}: {became}");
     }
@@ -193,7 +219,7 @@ const LACKS: [Lack; 10] = [
         "new-gpu",
         &OF_13,
         &[("REMAT_FAKE_CAPABILITY", "130")],
-        "could not load an NVRTC that compiles for compute capability 13.0, looked for as 13.99, which does up to 12.0",
+        "could not load an NVRTC that compiles for compute capability 13.0, looked for as 13.99, which does for 8.0, 8.6, 8.7, 8.9, 9.0, 10.0, 10.1, 12.0",
     ),
     ("little-memory", &OF_13, &[("REMAT_FAKE_MEMORY", "1048576")], "could not get 33554432 bytes for "),
 ];
@@ -218,7 +244,7 @@ fn a_library_that_is_broken_says_so_where_it_is() {
     assert!(became.contains(&expected) && became.contains("file too short"), "{became}");
 }
 
-/// Both are where the system looks: the one that `cudarc` finds first is too new.
+/// Both are where the system looks, or one is where it looks and the other was asked for.
 #[test]
 fn another_version_that_is_found_first_is_an_error() {
     let both = [DRIVER, OF_12[1], OF_12[2], OF_13[1]];
@@ -226,4 +252,10 @@ fn another_version_that_is_found_first_is_an_error() {
     let expected =
         "`the version of NVRTC` must be 12 (as the driver) but is 13.99, which the system finds first";
     assert_eq!(became, expected);
+    let fakes = fakes().expect("there are fakes");
+    let asked = Folder::with(&fakes, "asked", &OF_12[1..]);
+    let named = [("REMAT_CUDA_LIB_DIR", asked.0.to_str().expect("a path in UTF-8"))];
+    let became = on("not-asked", &OF_13, &named).expect("there are fakes");
+    let expected = "`the version of NVRTC` must be 12 or 13 but is 13.99, which the system finds before ";
+    assert!(became.starts_with(expected) && became.ends_with("/libnvrtc.so.12"), "{became}");
 }

@@ -78,33 +78,42 @@ pub(super) fn version() -> (i32, i32) {
     (major, minor)
 }
 
+/// Compute capabilities, times 10, of systems on a chip, which run no machine code of other GPUs, nor those theirs.
+const ON_CHIP: [i32; 5] = [72, 87, 88, 101, 110];
+
 /// What kernels are compiled for, for a GPU of this compute capability: itself, or if NVRTC is too old to know it the
 /// next below with the same first number, whose machine code it runs too.
 ///
 /// # Errors
 /// [`Error::Library`] if NVRTC knows none of these.
 pub(super) fn architecture(major: i32, minor: i32) -> Result<String, Error> {
-    let known = architectures();
-    let own = 10 * major..=10 * major + minor;
-    if let Some(found) = known.iter().filter(|known| own.contains(known)).max() {
+    let (own, mut known) = (10 * major + minor, architectures());
+    known.sort_unstable();
+    let runs = |other: &&i32| {
+        **other == own
+            || (10 * major..own).contains(*other) && !ON_CHIP.contains(*other) && !ON_CHIP.contains(&own)
+    };
+    if let Some(found) = known.iter().rfind(runs) {
         return Ok(format!("sm_{found}"));
     }
     let library = format!("an NVRTC that compiles for compute capability {major}.{minor}");
-    let ((major, minor), newest) = (version(), known.iter().max().copied().unwrap_or(0));
-    let looked = format!("{major}.{minor}, which does up to {}.{}", newest / 10, newest % 10);
+    let known: Vec<_> = known.iter().map(|known| format!("{}.{}", known / 10, known % 10)).collect();
+    let (major, minor) = version();
+    let looked = format!("{major}.{minor}, which does for {}", known.join(", "));
     Err(Error::Library { library, looked: vec![looked] })
 }
 
 /// Compute capabilities that NVRTC compiles for, times 10.
 fn architectures() -> Vec<i32> {
     let mut count = 0;
-    // SAFETY: the count is there to be written, and then as many numbers.
-    unsafe {
-        sys::nvrtcGetNumSupportedArchs(&raw mut count);
-        let mut known = vec![0; usize::try_from(count).unwrap_or(0)];
-        sys::nvrtcGetSupportedArchs(known.as_mut_ptr());
-        known
+    // SAFETY: the count is there to be written.
+    let counted = unsafe { sys::nvrtcGetNumSupportedArchs(&raw mut count) }.result();
+    let mut known = vec![0; counted.map_or(0, |()| usize::try_from(count).unwrap_or(0))];
+    if !known.is_empty() {
+        // SAFETY: there is room for as many as were counted. If they are not told, those there are none of a GPU's.
+        let _ = unsafe { sys::nvrtcGetSupportedArchs(known.as_mut_ptr()) };
     }
+    known
 }
 
 /// The folder that machine code is kept in: `REMAT_CUDA_CACHE` (none if it is empty), else the user's cache.

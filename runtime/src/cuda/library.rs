@@ -75,13 +75,13 @@ pub(super) fn nvrtc(driver: i32) -> Result<(), Error> {
             let _ = load(file.path().as_os_str());
         }
     }
-    NVRTC.check(driver)
+    NVRTC.check(driver, &found)
 }
 
 /// The same of cublasLt.
 pub(super) fn cublaslt(driver: i32) -> Result<(), Error> {
-    CUBLASLT.load(driver)?;
-    CUBLASLT.check(driver)
+    let found = CUBLASLT.load(driver)?;
+    CUBLASLT.check(driver, &found)
 }
 
 impl Library {
@@ -100,19 +100,20 @@ impl Library {
         if present { Ok(found) } else { Err(lacks(&library, names.into_iter().map(String::from).collect())) }
     }
 
-    /// That what `cudarc` has found is of such a version: another that the system has by a shorter name is found before
-    /// the one that was loaded.
-    fn check(&self, driver: i32) -> Result<(), Error> {
+    /// That what `cudarc` has found is of such a version, and of that of the file which was loaded, unless the system found
+    /// that too: another that it has by a shorter name is found before.
+    fn check(&self, driver: i32, loaded: &Path) -> Result<(), Error> {
         let (major, minor) = (self.version)();
-        if self.files(driver).any(|(version, _)| version == major) {
+        let apart = loaded.parent().is_some_and(|folder| !folder.as_os_str().is_empty());
+        let may_be = |(version, file): (i32, &str)| version == major && (!apart || loaded.ends_with(file));
+        if self.files(driver).any(may_be) {
             return Ok(());
         }
-        let name = format!("the version of {}", self.name);
-        Err(Error::argument(
-            &name,
-            versions(driver),
-            format!("{major}.{minor}, which the system finds first"),
-        ))
+        let found = match apart {
+            true => format!("{major}.{minor}, which the system finds before {}", loaded.display()),
+            false => format!("{major}.{minor}, which the system finds first"),
+        };
+        Err(Error::argument(&format!("the version of {}", self.name), versions(driver), found))
     }
 }
 
@@ -142,11 +143,12 @@ fn find(library: &str, names: &[&str]) -> Result<PathBuf, Error> {
 
 /// Where a library was looked for; what is there and can't be loaded says why.
 fn refused(path: &Path, error: &libloading::Error) -> String {
-    let path = path.display().to_string();
+    let shown = path.display().to_string();
     let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    // In the words of the system's loader, which may speak of another library that this one needs.
-    let absent = reason.starts_with(&format!("{path}: cannot open shared object file: No such file"));
-    if absent { path } else { format!("{path} ({reason})") }
+    // A name without a folder may be anywhere. The reason may be that there is none of another library, that this needs.
+    let bare = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    let none = reason.contains(&shown) && reason.to_lowercase().contains("no such file");
+    if if bare { none } else { !path.exists() } { shown } else { format!("{shown} ({reason})") }
 }
 
 fn lacks(library: &str, looked: Vec<String>) -> Error {

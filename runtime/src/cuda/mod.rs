@@ -166,9 +166,9 @@ impl Cuda<f32> {
     /// The GPU of this number, from 0.
     ///
     /// # Errors
-    /// [`Error::Library`] if the driver or a library of CUDA can't be loaded, [`Error::NoGpu`] if there is no GPU of this
-    /// number, [`Error::Argument`] if something of these is too old, or a library newer than the driver, and [`Error::Gpu`]
-    /// for what else the driver says.
+    /// [`Error::Library`] if the driver or a library of CUDA can't be loaded, or is none for this driver or GPU,
+    /// [`Error::NoGpu`] if there is no GPU of this number, [`Error::Argument`] if the driver or the GPU is too old, or the
+    /// system has another library than is asked for, and [`Error::Gpu`] for what else the driver says.
     pub fn new(ordinal: usize) -> Result<Self, Error> {
         library::driver()?;
         let count = cudarc::driver::result::init().and_then(|()| CudaContext::device_count());

@@ -9,11 +9,11 @@
 // (A100) or two thirds of 4096 (H100) by mma, loads 128 bytes of fragments, makes 16 exponentials, and issues 4 instructions
 // of warps, of which each of the 4 has as many as `tests/cuda/loops.py` counts for sm_90a in a tile that is seen whole.
 //              R    C    flops             products     bytes of fragments        loads   exponentials   instructions
-//   forward    128  64   4 R C D           1024 (768)   2 R D + 16 C D             640    512             616
+//   forward    128  64   4 R C D           1024 (768)   2 R D + 16 C D             640    512             614
 //   dq         128  32   6 R C D            768 (576)   4 R D + 24 C D             640    256             387
 //   dk, dv     128  32   8 R C D           1024 (768)   4 R D + 32 C D             768    256             483
-// So products take the longest, if what else there is to do for one tile is done beside the products of another warp's; R is
-// as large as registers allow. What spares instructions: exponents are of 2 and made by one fmaf; the sums of forward are
+// So products take the longest, or on an H100 about as long as loads, if what else there is to do for one tile is done
+// beside the products of another warp's; R is as large as registers allow. What spares instructions: exponents are of 2 and made by one fmaf; the sums of forward are
 // scaled only when scores exceed what exponents are counted from by so much that they must be (as in FlashAttention-4, 2025),
 // and its weights are summed for each lane apart; what is hidden is told by where it is from the lane's own first score, for
 // which many are the same; and copies of the next rows that pass by, which take no registers, go on from where the last ended.
@@ -21,7 +21,7 @@
 // Registers of a thread, as NVRTC 13.0 says for sm_80, sm_90 and sm_100, none of which are spilled; and KiB of shared
 // memory of a block, of which the smallest GPUs have 99:
 //   D          32                  64                  128                 256
-//   forward    164, 166, 163  30   225, 233, 240  54   248, 249, 252  68   243, 245, 244  99
+//   forward    164, 166, 164  30   225, 233, 240  54   248, 249, 249  68   243, 245, 244  99
 //   dq         230, 238, 246  40   222, 222, 232  54   178, 188, 184  68   231, 233, 237  99
 //   dk, dv     198, 201, 206  30   252, 255, 255  54   236, 242, 240  68   217, 223, 224  99
 #pragma once
@@ -45,7 +45,7 @@ __device__ __forceinline__ void scale_rows(FragmentC (&y)[N], int half, float fa
 }
 
 // By how much the exponents of the weights of a row may exceed 0 before its sums are scaled: all are of f32, or rounded to
-// as many digits wherever they lie, and so may be far from 1.
+// as many digits wherever they lie, and so may be far from 1. Sums overflow where v is that much nearer to what does.
 constexpr float SLACK = 8.0f;
 // What the exponent of a score must be below to be subtracted from others by fmaf, which does not round theirs: what is as
 // large as 2^30 is far from the product that it is the rounded one of.
@@ -76,7 +76,10 @@ struct Softmax {
     __device__ __forceinline__ float count_from(float largest, FragmentC (&s)[J], int half, float factor) {
         float decay = 1.0f;
         if (exceeded(largest, factor)) {
-            decay = fast_exp2(factor * (from - largest));
+            // What was weighed by fmaf was by a product that is rounded, and so is what comes: their difference is exact.
+            float older = factor * from, newer = factor * largest;
+            bool both = plain(factor) && fabsf(newer) < MOST_EXPONENT;
+            decay = fast_exp2(both ? older - newer : factor * (from - largest));
             from = largest;
             sum *= decay;
         }
