@@ -126,6 +126,9 @@ int not_captured(void* stream, const char* what);
 // Refuses, and spoils every capture that does not allow it, if this thread may not call now what can't be captured.
 int forbidden_in_capture(const char* call);
 
+// Spoils all captures, as whoever waits for all of a device does; whether there were any.
+SHARED bool end_captures();
+
 // Objects by their handles: no handle of one that is gone is followed.
 template <class T> class Handles {
   public:

@@ -1,10 +1,11 @@
 //! What a training step asks of the driver, which the fake one counts: one test at a time, since it counts for all.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use cudarc::driver::CudaContext;
 use cudarc::driver::sys::{CUgraphInstantiate_flags, CUstreamCaptureMode};
 use remat::cuda::Elem;
+use remat::device::{Device, Repeat, Report, Span, Work};
 use remat::model::Model;
 use remat::ndarray::Array2;
 use remat::prelude::*;
@@ -127,6 +128,63 @@ fn waits<E: Elem>(gpu: &Cuda<E>) {
     }
     drop((net, ws));
     assert_eq!(taken(), 0);
+}
+
+/// Fills a buffer with the number of the run, in the second of which all captures are ended.
+struct Ended {
+    buf: <Cuda as Device>::Buf,
+    none: <Cuda as Device>::Buf,
+    context: Arc<CudaContext>,
+    runs: usize,
+    given_up: usize,
+}
+
+impl Ended {
+    const SPAN: Span = Span { start: 0, bytes: 4 };
+
+    /// What is in the buffer after a run, or what was kept of one.
+    fn run(&mut self, gpu: &Cuda, graphs: &mut remat::cuda::Graphs) -> Result<f32, remat::Error> {
+        gpu.repeat(Some(graphs), &Repeat::default(), &mut Report::default(), self)?;
+        let mut number = [0.0];
+        gpu.download(&mut number, <Cuda>::view(<Cuda>::region(&self.buf, Self::SPAN)?))?;
+        Ok(number[0])
+    }
+}
+
+impl Work<Cuda> for Ended {
+    fn params(&self) -> &<Cuda as Device>::Buf {
+        &self.none
+    }
+
+    fn program(&mut self, gpu: &Cuda) -> Result<(), remat::Error> {
+        self.runs += 1;
+        if self.runs == 2 {
+            self.context.synchronize().expect_err("a capture is under way");
+        }
+        let ([], [to]) = <Cuda>::split(&mut self.buf, [], [Self::SPAN])?;
+        gpu.fill(<Cuda>::view_mut(to), self.runs as f32)
+    }
+
+    fn given_up(&mut self, _: &Cuda) -> Result<(), remat::Error> {
+        self.given_up += 1;
+        Ok(())
+    }
+}
+
+/// Whoever waits for all of the GPU ends what is captured on it: then the program runs as it is, and is captured when it comes
+/// again.
+#[test]
+fn a_program_whose_capture_is_ended_from_elsewhere_runs() -> Result<(), remat::Error> {
+    let _alone = COUNTING.lock();
+    let Some(gpu) = gpu() else { return Ok(()) };
+    let context = CudaContext::new(0).expect("a context");
+    let (buf, none, mut graphs) = (gpu.alloc(4)?, gpu.alloc(0)?, Default::default());
+    let mut ended = Ended { buf, none, context, runs: 0, given_up: 0 };
+    for (number, runs, given_up) in [(1.0, 1, 0), (3.0, 3, 1), (4.0, 4, 1), (4.0, 4, 1)] {
+        assert_eq!(ended.run(&gpu, &mut graphs)?, number);
+        assert_eq!((ended.runs, ended.given_up), (runs, given_up));
+    }
+    Ok(())
 }
 
 /// A library beside this one may capture a graph of its own on the same GPU: what is made, run, captured and dropped here

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::cublaslt::result::{self, CublasError};
@@ -188,7 +189,8 @@ impl Plan {
 pub(super) struct Blas {
     // What was made last is dropped first.
     plans: BTreeMap<Kind, Plan>,
-    handle: Handle,
+    /// It is never given back: cublasLt waits for all of the device then, and so ends what any thread captures.
+    handle: ManuallyDrop<Handle>,
     workspace: Memory,
 }
 
@@ -200,7 +202,7 @@ impl Blas {
             Memory::new(context, BYTES).map_err(|error| error.wanted_for("products of matrices"))?;
         let handle =
             result::create_handle().map(Handle).map_err(|error| failed("to start cublasLt", error))?;
-        Ok(Self { plans: BTreeMap::new(), handle, workspace })
+        Ok(Self { plans: BTreeMap::new(), handle: ManuallyDrop::new(handle), workspace })
     }
 
     /// Gives a product to the stream; how it is computed is looked for only if its kind is new.

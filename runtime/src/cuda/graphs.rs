@@ -6,6 +6,9 @@
 //! changes parameters. The first is given; the other is told by what follows on the program, which is asked each time,
 //! before anything is done. What it would give to the stream is noted then, byte for byte, and is part of what tells a
 //! graph from others: an argument that is not what was captured finds no graph.
+//!
+//! Whoever waits for all of the device ends what is captured on it, in any thread; NVIDIA's libraries do when they are
+//! started or ended. Nothing has run by then: the program is given to the stream as it is, and captured when it comes again.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -98,21 +101,31 @@ pub(super) fn repeat<E: Elem>(
     work.after(&notes, report)?;
     let mut note = std::mem::take(&mut *notes.gpu.note());
 
-    let mut run = |device: &Cuda<E>| {
+    let run = |device: &Cuda<E>, work: &mut dyn Work<Cuda<E>>, report: &mut Report| {
         work.program(device)?;
         work.after(device, report)
     };
+    let plain = || gpu.with(own, Within::Program(drawn)).of();
     match graphs {
-        None => run(&gpu.with(own, Within::Program(drawn)).of())?,
+        None => run(&plain(), work, report)?,
         Some(graphs) => match graphs.find(key, &note) {
             None => {
-                run(&gpu.with(own, Within::Program(drawn)).of())?;
+                run(&plain(), work, report)?;
                 graphs.add(key, note.clone());
             }
             Some(Some(graph)) => graph.launch(&gpu.stream)?,
             Some(unknown) => {
-                let graph = capture(gpu, |streams| run(&gpu.with(streams, Within::Capture(drawn)).of()))?;
-                unknown.insert(graph).launch(&gpu.stream)?;
+                let body = |streams: [&Arc<CudaStream>; 2]| {
+                    run(&gpu.with(streams, Within::Capture(drawn)).of(), work, report)
+                };
+                match capture(gpu, body)? {
+                    Some(graph) => unknown.insert(graph).launch(&gpu.stream)?,
+                    None => {
+                        let plain = plain();
+                        work.given_up(&plain)?;
+                        run(&plain, work, report)?;
+                    }
+                }
             }
         },
     }
@@ -124,8 +137,11 @@ pub(super) fn repeat<E: Elem>(
     Ok(())
 }
 
-/// What `body` gives to the streams that it is called with.
-fn capture(gpu: &Gpu, body: impl FnOnce([&Arc<CudaStream>; 2]) -> Result<(), Error>) -> Result<Graph, Error> {
+/// What `body` gives to the streams that it is called with; none if the capture was ended from elsewhere.
+fn capture(
+    gpu: &Gpu,
+    body: impl FnOnce([&Arc<CudaStream>; 2]) -> Result<(), Error>,
+) -> Result<Option<Graph>, Error> {
     let context = &gpu.common.context;
     let told = |error: DriverError| failed("to capture a graph", &error);
     bind(context)?;
@@ -133,14 +149,18 @@ fn capture(gpu: &Gpu, body: impl FnOnce([&Arc<CudaStream>; 2]) -> Result<(), Err
     let [stream, copies] = streams(context)?;
     let mut capture = Capture::begin(stream).map_err(told)?;
     let result = body([&capture.stream, &copies]);
+    let graph = match capture.end() {
+        // What the body was told then is of that.
+        Err(DriverError(sys::CUresult::CUDA_ERROR_STREAM_CAPTURE_INVALIDATED)) => return Ok(None),
+        graph => graph,
+    };
     // Its own error says more than that of a capture that it has spoilt.
-    let graph = capture.end();
     result?;
     let graph = graph.map_err(told)?;
     let flags = sys::CUgraphInstantiate_flags(0);
     // SAFETY: the graph is there.
     let executable = unsafe { result::graph::instantiate(graph.0, flags) }.map_err(told)?;
-    Ok(Graph { context: Arc::clone(context), executable })
+    Ok(Some(Graph { context: Arc::clone(context), executable }))
 }
 
 /// A stream that is captured, until this is dropped.

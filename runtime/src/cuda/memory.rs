@@ -26,7 +26,10 @@ impl Memory {
         if bytes > 0 {
             bind(context)?;
             // SAFETY: the context is this thread's; what is given is owned from here on.
-            memory.start = unsafe { result::malloc_sync(bytes) }.map_err(|_| out_of_memory(bytes))?;
+            memory.start = unsafe { result::malloc_sync(bytes) }.map_err(|error| match error.0 {
+                sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => out_of_memory(bytes),
+                _ => failed("to get memory", &error),
+            })?;
         }
         Ok(memory)
     }

@@ -28,6 +28,15 @@ pub trait Work<D: Device> {
     /// Those of what it calls.
     fn program(&mut self, device: &D) -> Result<(), Error>;
 
+    /// Makes good what a run of the program has begun that came to nothing, before it runs anew.
+    ///
+    /// # Errors
+    /// The device's own.
+    fn given_up(&mut self, device: &D) -> Result<(), Error> {
+        let _ = device;
+        Ok(())
+    }
+
     /// What follows on the program, by the kernels of [`optim`](crate::optim) alone. A device that keeps programs calls it
     /// each time, to learn what differs, and may call it again to have it done: it changes nothing but by these kernels.
     ///

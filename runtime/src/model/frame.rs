@@ -62,6 +62,10 @@ impl<D: Device, B: FnMut(&mut Frame<'_, D>) -> Result<(), Error>> Work<D> for Ru
     fn program(&mut self, device: &D) -> Result<(), Error> {
         (self.body)(&mut self.frame.on(device))
     }
+
+    fn given_up(&mut self, device: &D) -> Result<(), Error> {
+        device.settle(self.frame.host)
+    }
 }
 
 /// What a program came to. If it has failed, what it has begun to copy does not come into what runs next.

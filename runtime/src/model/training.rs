@@ -54,6 +54,10 @@ where
         (self.body)(&mut self.ws.frame(device, self.model.core(), Call::Train, self.batch))
     }
 
+    fn given_up(&mut self, device: &M::Device) -> Result<(), Error> {
+        device.settle(&mut self.ws.host)
+    }
+
     fn after(&mut self, device: &M::Device, report: &mut Report) -> Result<(), Error> {
         let Some(after) = &mut self.after else { return Ok(()) };
         let (params, arena) = (&mut self.model.core_mut().params, &mut self.ws.arena);

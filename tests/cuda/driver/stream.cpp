@@ -175,10 +175,7 @@ int fake::forbidden_in_capture(const char* call) {
 
 // "It is also invalid to query or synchronize a broader handle which encompasses an active stream capture, such as a device or
 // context handle" (CUDA C++ Programming Guide, Stream Capture): whichever thread captures, and in whichever mode.
-API cuCtxSynchronize() {
-    if (int result = bound()) {
-        return result;
-    }
+bool fake::end_captures() {
     Guard guard(devices_mutex());
     bool captures = false;
     for (auto& [handle, stream] : streams) {
@@ -187,7 +184,15 @@ API cuCtxSynchronize() {
             captures = true;
         }
     }
-    return captures ? refuse(CAPTURE_UNSUPPORTED, "cuCtxSynchronize while a graph is captured") : finish();
+    return captures;
+}
+
+API cuCtxSynchronize() {
+    if (int result = bound()) {
+        return result;
+    }
+    Guard guard(devices_mutex());
+    return end_captures() ? refuse(CAPTURE_UNSUPPORTED, "cuCtxSynchronize while a graph is captured") : finish();
 }
 
 API cuStreamCreate(void** stream, unsigned) {

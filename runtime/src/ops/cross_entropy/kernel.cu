@@ -54,6 +54,8 @@ __device__ __forceinline__ int64_t count(const uint32_t* target, int64_t rows, i
                                          int64_t* partial) {
     if (!ignores) return rows;
     int64_t counted = 0;
+    // Several are read before the first is counted.
+#pragma unroll 8
     for (int64_t i = threadIdx.x; i < rows; i += blockDim.x) counted += target[i] != ignored;
     return fold_block(counted, partial, Plus());
 }
