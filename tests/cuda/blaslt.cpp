@@ -11,11 +11,10 @@
 #include "driver.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -87,28 +86,31 @@ fake::Handles<Handle> handles;
 fake::Handles<Layout> layouts;
 fake::Handles<Desc> descs;
 fake::Handles<Preference> preferences;
-std::atomic<int> objects{0}, users{0};
 
-struct Left {
-    ~Left() {
+template <class T> size_t left(fake::Handles<T>& all) {
+    return std::distance(all.begin(), all.end());
+}
+
+// The end of the process, before that of what there is.
+struct End {
+    ~End() {
+        size_t objects = left(layouts) + left(descs) + left(preferences);
         if (objects == 0) return;
-        fprintf(stderr, "cublasLt: %d objects were never destroyed\n", objects.load());
+        fprintf(stderr, "cublasLt: %zu objects were never destroyed\n", objects);
         _exit(1);
     }
-} left;
+} end;
 
-template <class T> int make(fake::Handles<T>& all, std::atomic<int>& count, void** to, T object) {
+template <class T> int make(fake::Handles<T>& all, void** to, T object) {
     if (to == nullptr) return fake::refuse(INVALID_VALUE, "cublasLt: no place for an object");
     fake::Guard guard(fake::devices_mutex());
     *to = all.add(std::make_unique<T>(object));
-    count++;
     return SUCCESS;
 }
 
-template <class T> int destroy(fake::Handles<T>& all, std::atomic<int>& count, void* object) {
+template <class T> int destroy(fake::Handles<T>& all, void* object) {
     fake::Guard guard(fake::devices_mutex());
     if (!all.remove(object)) return fake::refuse(INVALID_VALUE, "cublasLt: destroys an object that is gone");
-    count--;
     return SUCCESS;
 }
 
@@ -262,13 +264,13 @@ extern "C" SHARED size_t cublasLtGetVersion() {
 }
 
 API cublasLtCreate(void** handle) {
-    return make(handles, users, handle, Handle{});
+    return make(handles, handle, Handle{});
 }
 
 // It "will implicitly call cudaDeviceSynchronize" (cuBLAS, cublasLtDestroy), which spoils what is captured.
 API cublasLtDestroy(void* handle) {
     fake::end_captures();
-    return destroy(handles, users, handle);
+    return destroy(handles, handle);
 }
 
 API cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t cols, int64_t ld) {
@@ -277,22 +279,22 @@ API cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t 
         return fake::refuse(INVALID_VALUE, "cublasLt: %llu rows, %llu columns, columns %lld apart",
                             (unsigned long long)rows, (unsigned long long)cols, (long long)ld);
     }
-    return make(layouts, objects, layout, Layout{type, rows, cols, ld});
+    return make(layouts, layout, Layout{type, rows, cols, ld});
 }
 
 API cublasLtMatrixLayoutDestroy(void* layout) {
-    return destroy(layouts, objects, layout);
+    return destroy(layouts, layout);
 }
 
 API cublasLtMatmulDescCreate(void** desc, int compute, int scale) {
     if (compute != COMPUTE_32F || scale != R_32F) {
         return fake::refuse(NOT_SUPPORTED, "cublasLt: arithmetic %d, factors of type %d", compute, scale);
     }
-    return make(descs, objects, desc, Desc{});
+    return make(descs, desc, Desc{});
 }
 
 API cublasLtMatmulDescDestroy(void* desc) {
-    return destroy(descs, objects, desc);
+    return destroy(descs, desc);
 }
 
 API cublasLtMatmulDescSetAttribute(void* handle, int attribute, const void* from, size_t bytes) {
@@ -314,11 +316,11 @@ API cublasLtMatmulDescSetAttribute(void* handle, int attribute, const void* from
 }
 
 API cublasLtMatmulPreferenceCreate(void** preference) {
-    return make(preferences, objects, preference, Preference{});
+    return make(preferences, preference, Preference{});
 }
 
 API cublasLtMatmulPreferenceDestroy(void* preference) {
-    return destroy(preferences, objects, preference);
+    return destroy(preferences, preference);
 }
 
 API cublasLtMatmulPreferenceSetAttribute(void* handle, int attribute, const void* from, size_t bytes) {

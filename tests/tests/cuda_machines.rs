@@ -88,10 +88,12 @@ impl Folder {
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a folder");
         let folder = Self(path);
-        for library in libraries {
-            std::os::unix::fs::symlink(fakes.join(library), folder.0.join(library)).expect("a link");
-        }
+        libraries.iter().for_each(|library| link(fakes, library, &folder.0));
         folder
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path in UTF-8")
     }
 }
 
@@ -99,6 +101,10 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+fn link(fakes: &Path, library: &str, folder: &Path) {
+    std::os::unix::fs::symlink(fakes.join(library), folder.join(library)).expect("a link");
 }
 
 /// What becomes of a process on a machine that has these libraries where the system looks, and these variables.
@@ -134,7 +140,7 @@ fn cuda_12_and_13_train_to_the_same_bits() {
 fn libraries_are_found_in_the_folder_that_is_named() {
     let Some(fakes) = fakes() else { return };
     let apart = Folder::with(&fakes, "named", &OF_12[1..]);
-    let named = [("REMAT_CUDA_LIB_DIR", apart.0.to_str().expect("a path in UTF-8"))];
+    let named = [("REMAT_CUDA_LIB_DIR", apart.path())];
     let became = on("named-apart", &[DRIVER], &named).expect("there are fakes");
     assert!(became.starts_with("sm_90 "), "{became}");
 }
@@ -148,10 +154,10 @@ fn libraries_are_found_in_a_python_environment() {
         for (library, folder) in names[1..].iter().zip(folders) {
             let folder = environment.0.join("lib/python3.11/site-packages/nvidia").join(folder).join("lib");
             fs::create_dir_all(&folder).expect("a folder");
-            std::os::unix::fs::symlink(fakes.join(library), folder.join(library)).expect("a link");
+            link(&fakes, library, &folder);
         }
         for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
-            let variables = [(variable, environment.0.to_str().expect("a path in UTF-8"))];
+            let variables = [(variable, environment.path())];
             let became = on("environment-apart", &[DRIVER], &variables).expect("there are fakes");
             assert!(became.starts_with("sm_90 "), "{became}");
         }
@@ -238,7 +244,7 @@ fn a_library_that_is_broken_says_so_where_it_is() {
     let named = Folder::with(&fakes, "broken", &[]);
     let broken = named.0.join("libnvrtc.so.13");
     fs::write(&broken, "no library").expect("a file");
-    let variables = [("REMAT_CUDA_LIB_DIR", named.0.to_str().expect("a path in UTF-8"))];
+    let variables = [("REMAT_CUDA_LIB_DIR", named.path())];
     let became = on("broken-named", &[DRIVER], &variables).expect("there are fakes");
     let expected = format!("looked for as {} (", broken.display());
     assert!(became.contains(&expected) && became.contains("file too short"), "{became}");
@@ -254,7 +260,7 @@ fn another_version_that_is_found_first_is_an_error() {
     assert_eq!(became, expected);
     let fakes = fakes().expect("there are fakes");
     let asked = Folder::with(&fakes, "asked", &OF_12[1..]);
-    let named = [("REMAT_CUDA_LIB_DIR", asked.0.to_str().expect("a path in UTF-8"))];
+    let named = [("REMAT_CUDA_LIB_DIR", asked.path())];
     let became = on("not-asked", &OF_13, &named).expect("there are fakes");
     let expected = "`the version of NVRTC` must be 12 or 13 but is 13.99, which the system finds before ";
     assert!(became.starts_with(expected) && became.ends_with("/libnvrtc.so.12"), "{became}");

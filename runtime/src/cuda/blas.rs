@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ffi::c_void;
-use std::mem::ManuallyDrop;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use cudarc::cublaslt::result::{self, CublasError};
@@ -80,7 +79,13 @@ macro_rules! owned {
     };
 }
 
-owned!(Handle(sys::cublasLtHandle_t), result::destroy_handle);
+/// cublasLt, started. It is never given back: to end it waits for all of the device, and so ends what any thread captures.
+#[derive(Debug)]
+struct Handle(sys::cublasLtHandle_t);
+
+// SAFETY: it is reached by one thread at a time, and belongs to none.
+unsafe impl Send for Handle {}
+
 owned!(Operation(sys::cublasLtMatmulDesc_t), result::destroy_matmul_desc);
 owned!(Layout(sys::cublasLtMatrixLayout_t), result::destroy_matrix_layout);
 owned!(Preference(sys::cublasLtMatmulPreference_t), result::destroy_matmul_pref);
@@ -189,8 +194,7 @@ impl Plan {
 pub(super) struct Blas {
     // What was made last is dropped first.
     plans: BTreeMap<Kind, Plan>,
-    /// It is never given back: cublasLt waits for all of the device then, and so ends what any thread captures.
-    handle: ManuallyDrop<Handle>,
+    handle: Handle,
     workspace: Memory,
 }
 
@@ -202,7 +206,7 @@ impl Blas {
             Memory::new(context, BYTES).map_err(|error| error.wanted_for("products of matrices"))?;
         let handle =
             result::create_handle().map(Handle).map_err(|error| failed("to start cublasLt", error))?;
-        Ok(Self { plans: BTreeMap::new(), handle: ManuallyDrop::new(handle), workspace })
+        Ok(Self { plans: BTreeMap::new(), handle, workspace })
     }
 
     /// Gives a product to the stream; how it is computed is looked for only if its kind is new.

@@ -79,7 +79,7 @@ pub(super) fn version() -> (i32, i32) {
 }
 
 /// Compute capabilities, times 10, of systems on a chip, which run no machine code of other GPUs, nor those theirs.
-const ON_CHIP: [i32; 5] = [72, 87, 88, 101, 110];
+const ON_CHIP: [i32; 4] = [87, 88, 101, 110];
 
 /// What kernels are compiled for, for a GPU of this compute capability: itself, or if NVRTC is too old to know it the
 /// next below with the same first number, whose machine code it runs too.

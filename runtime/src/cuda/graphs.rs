@@ -8,7 +8,7 @@
 //! graph from others: an argument that is not what was captured finds no graph.
 //!
 //! Whoever waits for all of the device ends what is captured on it, in any thread; NVIDIA's libraries do when they are
-//! started or ended. Nothing has run by then: the program is given to the stream as it is, and captured when it comes again.
+//! ended. Nothing has run by then: the program is given to the stream as it is, and captured when it comes again.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 

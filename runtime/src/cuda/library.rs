@@ -7,21 +7,36 @@ use std::error::Error as _;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::compile;
+use cudarc::driver::sys;
+
+use super::{compile, failed};
 use crate::error::Error;
 
 /// The folder to look in first.
 const FOLDER: &str = "REMAT_CUDA_LIB_DIR";
+/// The oldest version of CUDA that a driver must know, as the driver says it: the first in which it says what arguments
+/// kernels take.
+const VERSION: i32 = 12040;
 /// Where NVIDIA's packages for Python have them: those of CUDA 13, and two of CUDA 12.
 const PACKAGES: [&str; 3] = ["cu13", "cuda_nvrtc", "cublas"];
 
 /// The driver's library, which comes with the driver and stands where the system looks.
 pub(super) fn driver() -> Result<(), Error> {
-    const NAME: &str = "the NVIDIA driver";
-    find(NAME, &["libcuda.so.1", "nvcuda.dll"])?;
-    // SAFETY: as in `Library::load`.
-    let present = unsafe { cudarc::driver::sys::is_culib_present() };
-    if present { Ok(()) } else { Err(lacks(NAME, vec![String::from("libcuda.so.1")])) }
+    let present = cudarc::driver::sys::is_culib_present;
+    ready("the NVIDIA driver", &["libcuda.so.1", "nvcuda.dll"], present).map(|_| ())
+}
+
+/// The version of CUDA that the driver knows, of which all functions are there that are called.
+pub(super) fn driver_version() -> Result<i32, Error> {
+    let mut found = 0;
+    // SAFETY: the number is there to be written.
+    let asked = unsafe { sys::cuDriverGetVersion(&raw mut found) };
+    asked.result().map_err(|error| failed("to say its version", &error))?;
+    let (major, minor) = (found / 1000, found % 1000 / 10);
+    if found >= VERSION {
+        return Ok(major);
+    }
+    Err(Error::argument("the driver's version of CUDA", "12.4 or newer", format!("{major}.{minor}")))
 }
 
 /// A library of CUDA beside the driver's.
@@ -94,10 +109,7 @@ impl Library {
     fn load(&self, driver: i32) -> Result<PathBuf, Error> {
         let names: Vec<_> = self.files(driver).map(|(_, name)| name).collect();
         let library = format!("{} of CUDA {}", self.name, versions(driver));
-        let found = find(&library, &names)?;
-        // SAFETY: the library's initialisation is NVIDIA's, and was run above.
-        let present = unsafe { (self.present)() };
-        if present { Ok(found) } else { Err(lacks(&library, names.into_iter().map(String::from).collect())) }
+        ready(&library, &names, self.present)
     }
 
     /// That what `cudarc` has found is of such a version, and of that of the file which was loaded, unless the system found
@@ -120,6 +132,14 @@ impl Library {
 /// Versions of CUDA that its libraries may be of, for a driver of this one.
 fn versions(driver: i32) -> &'static str {
     if driver >= 13 { "12 or 13" } else { "12 (as the driver)" }
+}
+
+/// Loads a library for `cudarc`, and gives its path.
+fn ready(library: &str, names: &[&str], present: unsafe fn() -> bool) -> Result<PathBuf, Error> {
+    let found = find(library, names)?;
+    // SAFETY: the library's initialisation is NVIDIA's, and was run above.
+    let present = unsafe { present() };
+    if present { Ok(found) } else { Err(lacks(library, names.iter().map(ToString::to_string).collect())) }
 }
 
 /// Loads the first of these that there is: from the folder that is asked for, else where the system looks, else where

@@ -90,10 +90,6 @@ pub(crate) use partials::PARTIALS;
 pub(crate) use rows::Rows;
 use staging::Staging;
 
-/// The oldest version of CUDA that a driver must know, as the driver says it: the first in which it says what arguments
-/// kernels take.
-const VERSION: i32 = 12040;
-
 /// A GPU as a device; `E` is the type of activations and of their gradients, `f32` or [`bf16`].
 ///
 /// A clone is another handle to the same GPU and stream, so one `Cuda` may be shared by several threads that train.
@@ -180,7 +176,7 @@ impl Cuda<f32> {
         if ordinal >= count {
             return Err(Error::NoGpu { ordinal, count });
         }
-        let driver = version()?;
+        let driver = library::driver_version()?;
         library::nvrtc(driver)?;
         let context = CudaContext::new(ordinal).map_err(|error| failed("to make a context", &error))?;
         // SAFETY: order is kept by the one stream, so no buffer needs events of its own.
@@ -219,19 +215,6 @@ impl Cuda<f32> {
 fn streams(context: &Arc<CudaContext>) -> Result<[Arc<CudaStream>; 2], Error> {
     let stream = || context.new_stream().map_err(|error| failed("to make a stream", &error));
     Ok([stream()?, stream()?])
-}
-
-/// The version of CUDA that the driver knows, of which all functions are there that are called.
-fn version() -> Result<i32, Error> {
-    let mut found = 0;
-    // SAFETY: the number is there to be written.
-    let asked = unsafe { sys::cuDriverGetVersion(&raw mut found) };
-    asked.result().map_err(|error| failed("to say its version", &error))?;
-    let (major, minor) = (found / 1000, found % 1000 / 10);
-    if found >= VERSION {
-        return Ok(major);
-    }
-    Err(Error::argument("the driver's version of CUDA", "12.4 or newer", format!("{major}.{minor}")))
 }
 
 impl<E> Cuda<E> {
